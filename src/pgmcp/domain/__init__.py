@@ -1,0 +1,1 @@
+"""The pure core: filters, requests, responses, relations, values, plans, policies and errors."""

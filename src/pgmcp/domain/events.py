@@ -1,0 +1,62 @@
+"""What happens, as frozen events: metrics, traces and logs are made from this one stream. No event holds a value."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from pgmcp.domain.calls import CallId
+
+
+@frozen(kw_only=True)
+class CallStarted:
+    """A tool was called."""
+
+    call: CallId
+    tool: str
+    principal: str
+
+
+@frozen(kw_only=True)
+class CallEnded:
+    """A call has its answer.
+
+    Args:
+        seconds: From the request's arrival to its answer.
+        rows: Rows given or changed.
+        error: The code of the error that it ended with; None when it went well.
+    """
+
+    call: CallId
+    tool: str
+    principal: str
+    seconds: float
+    rows: int = 0
+    error: str | None = None
+
+
+@frozen(kw_only=True)
+class StatementRan:
+    """One statement went to the database and came back.
+
+    Args:
+        kind: The plan's kind, such as `select` or `insert`.
+        seconds: On the wire and in the server together.
+        sqlstate: PostgreSQL's answer where it was an error.
+    """
+
+    call: CallId
+    kind: str
+    seconds: float
+    rows: int = 0
+    sqlstate: str | None = None
+
+
+@frozen(kw_only=True)
+class CatalogueForgotten:
+    """Kept facts of the catalogue turned out to be old and are read anew."""
+
+    call: CallId
+    sqlstate: str
+
+
+Event = CallStarted | CallEnded | StatementRan | CatalogueForgotten

@@ -1,0 +1,114 @@
+"""What stands between a configuration and a working server, judged from what the server says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from attrs import frozen
+
+from pgmcp.domain.settings import Access, Settings
+
+OLDEST = 150000
+"""The oldest PostgreSQL that is served, as `server_version_num` counts."""
+
+
+class Level(StrEnum):
+    """How much a finding matters: with `FAIL` the server would not serve."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@frozen
+class Finding:
+    """One line of `pgmcp check`."""
+
+    about: str
+    level: Level
+    text: str
+
+
+@frozen(kw_only=True)
+class ServerFacts:
+    """What a server says of itself and of the role.
+
+    Args:
+        version: As it names itself, such as `18.6`.
+        version_num: As a number, such as 180006.
+        tls: The protocol's version; None where the connection is not encrypted.
+        local: Whether the connection is over a Unix socket or the loopback.
+        role: Who we are there.
+        superuser, bypasses_row_security, creates_roles: What the role may do beyond tables.
+        readable, writable: Relations outside the system's schemas that the role may read, or change.
+        connections, max_connections: In use, and at the most.
+        extensions: Names of those installed.
+    """
+
+    version: str
+    version_num: int
+    tls: str | None
+    local: bool
+    role: str
+    superuser: bool
+    bypasses_row_security: bool
+    creates_roles: bool
+    readable: int
+    writable: int
+    connections: int
+    max_connections: int
+    extensions: tuple[str, ...]
+
+
+def judge(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
+    """The findings, one a subject."""
+    yield _tls(facts)
+    yield _version(facts)
+    yield from _role(facts, settings)
+    yield _pool(facts, settings)
+    yield Finding("extensions", Level.OK, ", ".join(facts.extensions) or "none")
+    yield Finding("cache", Level.OK, "off")
+
+
+def _tls(facts: ServerFacts) -> Finding:
+    if facts.tls is not None:
+        return Finding("tls", Level.OK, facts.tls)
+    if facts.local:
+        return Finding("tls", Level.OK, "none; the connection doesn't leave this machine")
+    return Finding("tls", Level.WARN, "none: passwords and rows cross the network readable; add sslmode=verify-full")
+
+
+def _version(facts: ServerFacts) -> Finding:
+    if facts.version_num < OLDEST:
+        return Finding("version", Level.FAIL, f"PostgreSQL {facts.version}; 15 is the oldest that is served")
+    return Finding("version", Level.OK, f"PostgreSQL {facts.version}")
+
+
+def _role(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
+    beyond = [
+        word
+        for word, held in (
+            ("a superuser", facts.superuser),
+            ("past row security", facts.bypasses_row_security),
+            ("a maker of roles", facts.creates_roles),
+        )
+        if held
+    ]
+    if beyond:
+        yield Finding("role", Level.WARN, f"{facts.role} is {', '.join(beyond)}; a role with fewer rights is safer")
+    else:
+        yield Finding("role", Level.OK, facts.role)
+    text = f"may read {facts.readable} and change {facts.writable} relations"
+    if not facts.readable:
+        yield Finding("privileges", Level.WARN, f"{text}; grant SELECT on what shall be read")
+    elif settings.access is Access.READ and facts.writable and not facts.superuser:
+        yield Finding("privileges", Level.WARN, f"{text}; with access read none needs to be changed")
+    else:
+        yield Finding("privileges", Level.OK, text)
+
+
+def _pool(facts: ServerFacts, settings: Settings) -> Finding:
+    free = facts.max_connections - facts.connections
+    text = f"up to {settings.pool_max} connections; the server has {free} of {facts.max_connections} free"
+    return Finding("pool", Level.OK if settings.pool_max <= free else Level.WARN, text)

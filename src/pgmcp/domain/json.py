@@ -1,0 +1,270 @@
+"""JSON without loss: what is read keeps every digit, and what JSON leaves open is refused instead of guessed.
+
+A number becomes a `Number`, the very characters that were written: `1.50`, `-0`, `1E5` and `1e400` stay what they are.
+Refused, each with its place: a key that stands twice, NaN and infinities, U+0000, half of a surrogate pair, and more
+levels than `MAX_DEPTH`.
+
+Source: RFC 8259, sections 4 (names should be unique), 6 (numbers), 8.2 (surrogates) and 9 (limits are the reader's).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from math import isfinite
+from typing import Any, NoReturn, Self
+
+from pgmcp.domain.errors import ValidationError, codes
+
+MAX_DEPTH = 500
+"""How many levels of objects and arrays a text may have: well inside Python's own limit of calls."""
+
+_STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
+# Backslashes stand in strings alone: once a text has parsed, its escapes can be walked without telling strings apart.
+_ESCAPES = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(?P<nul>u0000)|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+_encode_text: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
+
+
+class Number(str):
+    """A JSON number as it was written, digit by digit."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """As it was written, told apart from a string."""
+        return f"Number({self})"
+
+
+class SpelledDecimal(Decimal):
+    """A Decimal that Python would spell otherwise than its document does, such as `1E5`; `dumps` keeps `spelling`."""
+
+    __slots__ = ("spelling",)
+    spelling: str
+
+    def __new__(cls, spelling: str) -> Self:
+        """Read a number and keep how it is written."""
+        made = super().__new__(cls, spelling)
+        made.spelling = spelling
+        return made
+
+
+def loads(text: str | bytes) -> Any:
+    """Read a JSON text without losing anything.
+
+    Args:
+        text: One JSON value; bytes are UTF-8.
+
+    Returns:
+        dict, list, str, `Number`, bool or None.
+
+    Raises:
+        ValidationError: It is not JSON, or can't be kept exactly; `details.position` counts characters from 1.
+
+    >>> loads('{"total": 1.50, "ids": [1e400]}')
+    {'total': Number(1.50), 'ids': [Number(1e400)]}
+    """
+    if isinstance(text, bytes):
+        text = _decoded(text)
+    _check_depth(text)
+    try:
+        value = _STRICT.decode(text)
+    except json.JSONDecodeError as error:
+        raise _malformed(f"The JSON is malformed: {_lowered(error.msg)}.", error.pos, text) from error
+    except RecursionError as error:
+        raise _too_deep(None) from error
+    _check_characters(text)
+    return value
+
+
+def dumps(value: Any) -> str:
+    """Write a value as compact JSON: a `Number` verbatim, text as itself, without escapes where JSON needs none.
+
+    Args:
+        value: dict with text keys, list, tuple, str, `Number`, int, float, Decimal, bool or None, nested.
+
+    Returns:
+        The JSON text.
+
+    Raises:
+        TypeError: A value or a key of another kind.
+        ValueError: NaN or an infinity, which JSON has no word for.
+
+    >>> dumps({"total": Number("1.50"), "ok": True})
+    '{"total":1.50,"ok":true}'
+    """
+    pieces: list[str] = []
+    _write(value, pieces.append)
+    return "".join(pieces)
+
+
+def digits(number: float | Decimal) -> str:
+    """An int, a float or a Decimal as JSON and PostgreSQL spell it, however long.
+
+    Raises:
+        ValueError: NaN or an infinity.
+    """
+    if isinstance(number, SpelledDecimal):
+        return number.spelling
+    if isinstance(number, int):
+        # str() refuses integers of more than 4,300 digits; a Decimal holds them exactly.
+        return int.__repr__(number) if number.bit_length() < 10_000 else format(Decimal(number), "f")
+    if not (isfinite(number) if isinstance(number, float) else number.is_finite()):
+        raise ValueError("not a finite number")
+    return float.__repr__(number) if isinstance(number, float) else str(number)
+
+
+def unkeepable(text: str) -> str | None:
+    """What in a JSON text no PostgreSQL text can hold: "U+0000" or "half of a surrogate pair"; None without either."""
+    if "\\u" not in text:
+        return None
+    found = _first_bad_escape(text)
+    return found and ("U+0000" if found["nul"] else "half of a surrogate pair")
+
+
+def _write(value: Any, put: Callable[[str], object]) -> None:
+    """Give the pieces of a value's JSON to `put`, in order; one call a level, so that depth costs little."""
+    if isinstance(value, Number):
+        put(value)
+    elif isinstance(value, str):
+        put(_encode_text(str(value)))
+    elif value is None:
+        put("null")
+    elif isinstance(value, bool):
+        put("true" if value else "false")
+    elif isinstance(value, int | float | Decimal):
+        put(digits(value))
+    elif isinstance(value, dict):
+        lead = "{"
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise TypeError("a JSON object's keys are text")
+            put(f"{lead}{_encode_text(str(key))}:")
+            _write(item, put)
+            lead = ","
+        put("}" if value else "{}")
+    elif isinstance(value, list | tuple):
+        lead = "["
+        for item in value:
+            put(lead)
+            _write(item, put)
+            lead = ","
+        put("]" if value else "[]")
+    else:
+        raise TypeError(f"JSON has no {type(value).__name__}")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's pairs as a dict, unless a key stands twice."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        last = {key: place for place, (key, _) in enumerate(pairs)}
+        twice = next(key for place, (key, _) in enumerate(pairs) if last[key] != place)
+        raise ValidationError(
+            codes.DUPLICATE_KEY,
+            "An object names the same key twice, and readers differ on which one counts.",
+            hint="Keep one of the two.",
+            details={"key": twice[:100]},
+        )
+    return made
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuse the three words that Python's reader takes and JSON doesn't have."""
+    raise ValidationError(
+        codes.MALFORMED_JSON,
+        f"JSON has no number {name}.",
+        hint=f'Write it as text: "{name}".',
+        details={"found": name},
+    )
+
+
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=Number, parse_float=Number, parse_constant=_refuse_constant
+)
+
+
+def _decoded(data: bytes) -> str:
+    """UTF-8 as text."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise ValidationError(
+            codes.MALFORMED_JSON,
+            "The bytes are not UTF-8.",
+            hint="JSON travels as UTF-8 without a byte order mark.",
+            details={"byte": error.start + 1},
+        ) from error
+
+
+def _check_depth(text: str) -> None:
+    """Refuse too many levels before Python's reader climbs them; most texts have too few brackets to be looked at."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    # Strings are blanked, not cut, so that places stay what they are.
+    for bracket in _BRACKETS.finditer(_STRINGS.sub(lambda found: " " * len(found[0]), text)):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise _too_deep(bracket.start())
+
+
+def _check_characters(text: str) -> None:
+    """Refuse what a PostgreSQL text can't hold: U+0000, and code points that are half of a pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _bad_text("half of a surrogate pair", error.start) from error
+    if "\\u" in text and (found := _first_bad_escape(text)):
+        raise _bad_text("U+0000" if found["nul"] else "half of a surrogate pair", found.start())
+
+
+def _first_bad_escape(text: str) -> re.Match[str] | None:
+    """The first escape of U+0000 or of half a surrogate pair."""
+    return next((found for found in _ESCAPES.finditer(text) if found.lastgroup), None)
+
+
+def _lowered(message: str) -> str:
+    """A sentence of Python's reader, to stand inside one of ours."""
+    return (message[:1].lower() + message[1:]).removesuffix(" at")
+
+
+def _malformed(message: str, position: int, text: str) -> ValidationError:
+    """The error for a text that is no JSON, with the place as offset, line and column, each from 1."""
+    line_start = text.rfind("\n", 0, position) + 1
+    return ValidationError(
+        codes.MALFORMED_JSON,
+        message,
+        hint="Send one JSON value as RFC 8259 has it: names and texts in double quotes, no comment, no trailing comma.",
+        details={
+            "position": position + 1,
+            "line": text.count("\n", 0, position) + 1,
+            "column": position - line_start + 1,
+        },
+    )
+
+
+def _too_deep(position: int | None) -> ValidationError:
+    """The error for more levels than `MAX_DEPTH`."""
+    return ValidationError(
+        codes.MALFORMED_JSON,
+        f"The JSON has more than {MAX_DEPTH} levels.",
+        hint="Flatten it, or send it in parts.",
+        details={} if position is None else {"position": position + 1},
+    )
+
+
+def _bad_text(what: str, position: int) -> ValidationError:
+    """The error for characters that PostgreSQL has no room for."""
+    return ValidationError(
+        codes.INVALID_TEXT,
+        f"A text holds {what}, which PostgreSQL can't store.",
+        hint="Remove it, or send the bytes to a bytea column as hexadecimal digits.",
+        details={"position": position + 1},
+    )

@@ -1,0 +1,174 @@
+"""What a caller wants written, checked against the relation's columns and put in PostgreSQL's text form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.filters.tree import Literal
+from pgmcp.domain.plans import Assignment, ConflictAction, OnConflict
+from pgmcp.domain.relations import Column, Relation
+from pgmcp.domain.requests.writing import Returning
+from pgmcp.domain.suggestions import did_you_mean
+from pgmcp.domain.values.text import Unfit, to_text
+
+
+def known_columns(names: Iterable[str], relation: Relation, path: str) -> tuple[str, ...]:
+    """The names, each once, all of them the relation's.
+
+    Raises:
+        ValidationError: `unknown_column`, with the nearest names.
+    """
+    found: dict[str, None] = {}
+    for position, name in enumerate(names):
+        if name not in relation.by_name:
+            raise unknown_column(name, relation, f"{path}[{position}]")
+        found[name] = None
+    return tuple(found)
+
+
+def unknown_column(name: str, relation: Relation, path: str) -> ValidationError:
+    """The error for a column that a relation doesn't have."""
+    shown = ", ".join(list(relation.by_name)[:20])
+    return ValidationError(
+        codes.UNKNOWN_COLUMN,
+        f"'{relation.display}' has no column '{name}'",
+        hint=did_you_mean(name, relation.by_name, otherwise=f"Its columns: {shown}."),
+        path=path,
+    )
+
+
+def texts(record: Mapping[str, Any], relation: Relation, path: str) -> dict[str, str | None]:
+    """A record's values in PostgreSQL's text form, by column in the record's order.
+
+    Raises:
+        ValidationError: A column that is not there or can't be written, a value that doesn't fit; with its path.
+    """
+    return {name: _text(name, value, relation, path) for name, value in record.items()}
+
+
+def _text(name: str, value: Any, relation: Relation, path: str) -> str | None:
+    at = f"{path}.{name}" if name.isidentifier() else f'{path}["{name}"]'
+    column = relation.by_name.get(name)
+    if column is None:
+        raise unknown_column(name, relation, at)
+    refuse_read_only(column, relation, at)
+    try:
+        return to_text(value, column.type)
+    except Unfit as unfit:
+        raise ValidationError(
+            codes.VALUE_INVALID,
+            f"the value doesn't fit column '{name}' of type {column.type_name}",
+            hint=f"Expected {unfit.expected}.",
+            path=at,
+        ) from None
+
+
+def refuse_read_only(column: Column, relation: Relation, path: str) -> None:
+    """Refuse columns that take no value.
+
+    Raises:
+        ValidationError: `value_read_only`, for generated columns and identities that are always generated.
+    """
+    if column.generated is not None or column.identity == "always":
+        what = "generated" if column.generated is not None else "an identity that is always generated"
+        raise ValidationError(
+            codes.VALUE_READ_ONLY,
+            f"column '{column.name}' of '{relation.display}' is {what}",
+            hint="Leave it out; PostgreSQL gives it its value.",
+            path=path,
+        )
+
+
+def assignments(data: Mapping[str, Any], relation: Relation) -> tuple[Assignment, ...]:
+    """What an update sets.
+
+    Raises:
+        ValidationError: As `texts`; `data_empty` when nothing is set.
+    """
+    if not data:
+        raise ValidationError(codes.DATA_EMPTY, "there is nothing to set", path="data", hint="Name a column in data.")
+    return tuple(
+        Assignment(
+            column=name,
+            value=None if text is None else Literal(text, relation.by_name[name].type, f"data.{name}"),
+        )
+        for name, text in texts(data, relation, "data").items()
+    )
+
+
+def returned(wanted: Returning | None, relation: Relation) -> tuple[str, ...]:
+    """The columns that a write gives back.
+
+    Args:
+        wanted: Names; True or `"*"` for all; None or False for none.
+        relation: Whose columns they are.
+
+    Raises:
+        ValidationError: `unknown_column`.
+    """
+    if wanted is None or wanted is False:
+        return ()
+    if wanted is True or wanted == "*" or list(wanted) == ["*"]:
+        return tuple(relation.by_name)
+    names = [wanted] if isinstance(wanted, str) else wanted
+    return known_columns(names, relation, "returning")
+
+
+def conflict(wanted: str | Mapping[str, Any] | None, relation: Relation) -> OnConflict:
+    """What happens to a record whose key exists.
+
+    Args:
+        wanted: `error`, `ignore`, `update`, or an object with `action`, `columns` (the key that is meant) and `update`
+            (the columns that take the new values).
+        relation: The relation written to.
+
+    Raises:
+        ValidationError: Another word or key, unknown columns, columns to update that take no value, or no primary key
+            where none is named.
+    """
+    form = {"action": wanted} if isinstance(wanted, str) else dict(wanted or {"action": "error"})
+    form.setdefault("action", "update" if "update" in form else "ignore")
+    for key in form:
+        if key not in ("action", "columns", "update"):
+            hint = did_you_mean(key, ("action", "columns", "update"), otherwise="It takes action, columns and update.")
+            raise ValidationError(
+                codes.UNKNOWN_ARGUMENT, f"on_conflict takes no '{key}'", hint=hint, path=f"on_conflict.{key}"
+            )
+    if form["action"] not in tuple(ConflictAction):
+        raise ValidationError(
+            codes.UNKNOWN_CHOICE,
+            "on_conflict is none of error, ignore and update",
+            hint='Write "ignore", or {"action":"update","columns":["id"],"update":["name"]}.',
+            path="on_conflict.action" if isinstance(wanted, Mapping) else "on_conflict",
+        )
+    action = ConflictAction(form["action"])
+    target = known_columns(_names(form, "columns"), relation, "on_conflict.columns")
+    update = known_columns(_names(form, "update"), relation, "on_conflict.update")
+    for position, name in enumerate(update):
+        refuse_read_only(relation.by_name[name], relation, f"on_conflict.update[{position}]")
+    if action is ConflictAction.UPDATE and not target:
+        target = relation.primary_key
+    if action is ConflictAction.UPDATE and not target:
+        raise ValidationError(
+            codes.UNKNOWN_CONSTRAINT,
+            f"'{relation.display}' has no primary key to tell rows apart by",
+            hint='Name a unique key: {"action":"update","columns":[…]}.',
+            path="on_conflict",
+        )
+    return OnConflict(action=action, target=target, update=update)
+
+
+def _names(form: Mapping[str, Any], key: str) -> Sequence[str]:
+    names = form.get(key) or ()
+    if isinstance(names, str):
+        return (names,)
+    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise ValidationError(
+            codes.WRONG_TYPE,
+            f"{key} is not a list of column names",
+            hint='Write ["name"].',
+            path=f"on_conflict.{key}",
+        )
+    return names

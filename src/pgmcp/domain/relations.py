@@ -1,0 +1,114 @@
+"""Relations as planning knows them: tables, views, their columns and keys.
+
+Source: PostgreSQL documentation, sections 53.11 (pg_class), 53.7 (pg_attribute), 53.13 (pg_constraint).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cached_property
+
+from attrs import field, frozen
+
+from pgmcp.domain.values.types import Type
+
+
+class RelationKind(StrEnum):
+    """What a relation is, in the words that answers use."""
+
+    TABLE = "table"
+    PARTITIONED = "partitioned table"
+    VIEW = "view"
+    MATERIALIZED = "materialized view"
+    FOREIGN = "foreign table"
+
+
+@frozen
+class Name:
+    """A relation's name with its schema."""
+
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        """`schema.name`, for messages."""
+        return f"{self.schema}.{self.name}"
+
+
+@frozen(kw_only=True)
+class Column:
+    """A column of a relation.
+
+    Args:
+        name: Its name, as stored.
+        type: Its type.
+        declared: The type with its modifier as answers show it, such as `varchar(12)` or `numeric(10,2)`.
+        nullable: Whether a NULL may stand in it.
+        default: The default's expression; None without one.
+        generated: The expression of a generated column.
+        identity: `always` or `by default` for identity columns.
+        comment: What the database says about it.
+        collation: A collation other than the database's own.
+    """
+
+    name: str
+    type: Type
+    declared: str = ""
+    nullable: bool = True
+    default: str | None = None
+    generated: str | None = None
+    identity: str | None = None
+    comment: str | None = None
+    collation: str | None = None
+
+    @property
+    def type_name(self) -> str:
+        """The type as answers show it."""
+        return self.declared or self.type.display
+
+
+@frozen(kw_only=True, slots=False)
+class Relation:
+    """A table, view, materialised view or foreign table.
+
+    Args:
+        name: Schema and name.
+        kind: What it is.
+        columns: Its columns in their order; what the caller may not see is not among them.
+        primary_key: The names of the primary key's columns.
+        unique: Column lists of unique indexes without a predicate or an expression, over columns that are not null.
+        on_path: Whether the name alone finds it along the search path.
+        has_children: Whether other tables inherit from it (not partitions), so that no key of its own is total.
+        insertable, updatable: Whether PostgreSQL lets rows be added, or changed and removed.
+    """
+
+    name: Name
+    kind: RelationKind
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+    on_path: bool = True
+    has_children: bool = False
+    insertable: bool = True
+    updatable: bool = True
+    comment: str | None = field(default=None, eq=False)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        """The columns by their names."""
+        return {column.name: column for column in self.columns}
+
+    @property
+    def display(self) -> str:
+        """The name that a caller can use as it is: with the schema only where that is needed."""
+        return self.name.name if self.on_path else str(self.name)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Columns that make any order of its rows total; empty where there are none."""
+        if self.has_children:
+            return ()
+        if self.primary_key:
+            return self.primary_key
+        return min(self.unique, key=len, default=())

@@ -1,0 +1,28 @@
+"""Requests: the commands, in the design's class names; closed, with the same defaults whichever way they come in."""
+
+from pgmcp.domain.requests.base import QueryRequest, RequestBase, SchemaRequest, TableRequest
+from pgmcp.domain.requests.querying import ExecuteQueryRequest, ExplainQueryRequest
+from pgmcp.domain.requests.reading import (
+    DescribeTableRequest,
+    ListSchemasRequest,
+    ListTablesRequest,
+    ReadRequest,
+)
+from pgmcp.domain.requests.writing import CreateBatchRequest, CreateRequest, DeleteRequest, UpdateRequest
+
+__all__ = [
+    "CreateBatchRequest",
+    "CreateRequest",
+    "DeleteRequest",
+    "DescribeTableRequest",
+    "ExecuteQueryRequest",
+    "ExplainQueryRequest",
+    "ListSchemasRequest",
+    "ListTablesRequest",
+    "QueryRequest",
+    "ReadRequest",
+    "RequestBase",
+    "SchemaRequest",
+    "TableRequest",
+    "UpdateRequest",
+]

@@ -1,0 +1,46 @@
+"""The root of all requests: a request is the command, the same whichever way it comes in."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from attrs import field, frozen
+
+from pgmcp.domain.arguments import MARK, Argument
+from pgmcp.domain.responses import ResponseBase
+
+R = TypeVar("R", bound=ResponseBase, covariant=True)
+
+
+@frozen(kw_only=True)
+class RequestBase(Generic[R]):
+    """A command, with the response that it ends with as its parameter.
+
+    Args:
+        timeout_ms: The call's whole deadline in milliseconds; None for the server's `call_timeout_s`.
+    """
+
+    timeout_ms: int | None = field(default=None, metadata={MARK: Argument(minimum=1, maximum=86_400_000)})
+
+
+@frozen(kw_only=True)
+class TableRequest(RequestBase[R]):
+    """A command on one relation.
+
+    Args:
+        table: The relation's name; `schema.table` works too.
+        schema: Its schema; None for the first match along the search path.
+    """
+
+    table: str = field(metadata={MARK: Argument()})
+    schema: str | None = field(default=None, metadata={MARK: Argument()})
+
+
+@frozen(kw_only=True)
+class SchemaRequest(RequestBase[R]):
+    """A command on the catalogue."""
+
+
+@frozen(kw_only=True)
+class QueryRequest(RequestBase[R]):
+    """A command that holds a statement of the caller's own."""

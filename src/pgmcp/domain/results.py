@@ -1,0 +1,67 @@
+"""What a repository gives back: columns, rows in one of two forms, and what the caps cut."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from attrs import field, frozen
+
+from pgmcp.domain.values.types import Type
+
+
+class Form(StrEnum):
+    """The form that rows are wanted in: JSON for the wire, or Python values for an embedding program."""
+
+    WIRE = "wire"
+    NATIVE = "native"
+
+
+@frozen
+class ResultColumn:
+    """A column of a result: its name as the statement gives it, and its type."""
+
+    name: str
+    type: Type
+
+
+@frozen
+class WireRows:
+    """Rows as JSON: each item is the text of one JSON array, with a value a column; never parsed again."""
+
+    rows: tuple[str, ...] = field(repr=False)
+
+
+@frozen
+class NativeRows:
+    """Rows as tuples of Python values."""
+
+    rows: tuple[tuple[Any, ...], ...] = field(repr=False)
+
+
+class Truncation(StrEnum):
+    """Which cap cut a result."""
+
+    ROWS = "rows"
+    BYTES = "bytes"
+
+
+@frozen(kw_only=True)
+class Result:
+    """A statement's outcome.
+
+    Args:
+        columns: The rows' columns; empty for a write without `returning`.
+        rows: The rows, never more than the bounds allow.
+        count: Rows here, or rows changed.
+        more: Whether rows follow behind these, so that a page can go on.
+        truncated: The cap that cut the rows, if one did.
+        last_key: With a keyed plan and rows: the last row's values of the order's keys in PostgreSQL's text form.
+    """
+
+    columns: tuple[ResultColumn, ...] = ()
+    rows: WireRows | NativeRows = WireRows(())
+    count: int = 0
+    more: bool = False
+    truncated: Truncation | None = None
+    last_key: tuple[str | None, ...] | None = field(default=None, repr=False)

@@ -1,0 +1,132 @@
+"""Every setting, once: name, type, default and what it means. Flags, environment, TOML and docs derive from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+from attrs import NOTHING, Attribute, field, fields, frozen
+
+SETTING: Final = "setting"
+
+
+class Secret:
+    """A text that hides itself: its `repr` and `str` never show it.
+
+    >>> Secret("hunter2")
+    Secret('***')
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        """Hide a text."""
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself, for whoever really needs it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        """Stars."""
+        return "Secret('***')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hide the same text."""
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        """By the text."""
+        return hash((Secret, self._text))
+
+
+class Access(StrEnum):
+    """How far the server lets anyone go: each mode includes the one before."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+@frozen(kw_only=True)
+class Setting:
+    """What is said about a setting beside its type and default.
+
+    Args:
+        doc: One sentence.
+        unit: Of a number: `seconds`, `ms`, `bytes`, `rows`.
+        choices: All values allowed, for a text.
+        minimum, maximum: Bounds of a number.
+    """
+
+    doc: str
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+def setting(
+    default: Any = NOTHING,
+    doc: str = "",
+    *,
+    unit: str = "",
+    choices: Sequence[str] = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Any:
+    """A field of `Settings`, with what `Setting` keeps about it."""
+    facts = Setting(doc=doc, unit=unit, choices=tuple(choices), minimum=minimum, maximum=maximum)
+    return field(default=default, metadata={SETTING: facts})
+
+
+@frozen(kw_only=True)
+class Settings:
+    """All settings of one server or client; frozen, checked when they are read."""
+
+    dsn: Secret | None = setting(None, "Address of the database, a libpq URL; without any, the embedded PostgreSQL.")
+    driver: str = setting("asyncpg", "What talks to PostgreSQL.", choices=("asyncpg", "memory"))
+    access: Access = setting(Access.READ, "How far anyone may go.", choices=tuple(Access))
+    tools: tuple[str, ...] = setting((), "Groups of tools to serve, separated by commas; by access mode when empty.")
+    principal: str = setting("local", "Who is calling, where no one else says so.")
+    name: str | None = setting(None, "A name of the database, told to the agent.")
+    description: str | None = setting(None, "What is in the database, told to the agent.")
+
+    transport: str = setting("stdio", "How `serve` talks.", choices=("stdio", "http"))
+    host: str = setting("127.0.0.1", "Where `serve --transport http` listens; loopback only.")
+    port: int = setting(8000, "The port it listens on; 0 takes a free one.", minimum=0, maximum=65535)
+
+    pool_min: int = setting(1, "Connections kept open once opened.", minimum=0)
+    pool_max: int = setting(10, "Connections at the most.", minimum=1)
+    pool_wait_s: float = setting(10.0, "How long a call waits for a connection.", unit="seconds", minimum=0)
+    pool_queue: int = setting(200, "Calls that may wait for a connection.", minimum=0)
+
+    max_rows: int = setting(1000, "Rows of one answer.", unit="rows", minimum=1)
+    max_bytes: int = setting(262_144, "Bytes of one answer's rows.", unit="bytes", minimum=1024)
+    read_default_limit: int = setting(100, "Rows of `read_table` without `limit`.", unit="rows", minimum=1)
+    max_write_rows: int = setting(1000, "Rows that one update or delete may change.", unit="rows", minimum=1)
+    max_query_bytes: int = setting(65_536, "Bytes of a raw statement.", unit="bytes", minimum=1)
+    max_request_bytes: int = setting(4_194_304, "Bytes of one request.", unit="bytes", minimum=1024)
+
+    statement_timeout_ms: int = setting(30_000, "How long a statement may run.", unit="ms", minimum=1)
+    lock_timeout_ms: int = setting(5_000, "How long a statement waits for a lock.", unit="ms", minimum=1)
+    call_timeout_s: float = setting(30.0, "How long a call may take in all.", unit="seconds", minimum=0.001)
+    shutdown_grace_s: float = setting(
+        10.0, "How long running calls have when the server stops.", unit="seconds", minimum=0
+    )
+
+    time_zone: str | None = setting(None, "The sessions' time zone; the server's own when empty.")
+    search_path: str | None = setting(None, "The sessions' search path; the role's own when empty.")
+    application_name: str = setting("pgmcp", "What the sessions call themselves.")
+    catalogue_ttl_s: float = setting(30.0, "How long facts of the catalogue are kept.", unit="seconds", minimum=0)
+    secret_key: Secret | None = setting(None, "Seals cursors; made anew at each start when empty.")
+    log_level: str = setting("info", "What is logged.", choices=("debug", "info", "warning", "error"))
+    log_format: str = setting("console", "How it is logged.", choices=("console", "json"))
+
+
+def described() -> dict[str, tuple[Attribute[Any], Setting]]:
+    """Every setting by name: its field and what is said about it."""
+    return {attribute.name: (attribute, attribute.metadata[SETTING]) for attribute in fields(Settings)}

@@ -1,0 +1,1 @@
+"""What is known of a raw statement before any server sees it."""

@@ -1,0 +1,130 @@
+"""SQL text as tokens: enough to find where a statement begins and ends, without knowing its grammar.
+
+Source: PostgreSQL documentation, section 4.1 (Lexical Structure), and its scanner (parser/scan.l) for continued
+strings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+from attrs import frozen
+
+
+class TokenKind(StrEnum):
+    """What a token is."""
+
+    WORD = "word"
+    QUOTED = "quoted"  # an identifier in double quotes
+    STRING = "string"
+    NUMBER = "number"
+    PARAMETER = "parameter"
+    SIGN = "sign"  # one character of an operator or of punctuation
+
+
+@frozen
+class Token:
+    """A piece of a text that is neither white space nor a comment.
+
+    Args:
+        kind: What it is.
+        text: Its characters.
+        start: Where it begins, from 0.
+    """
+
+    kind: TokenKind
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """Where the next character stands."""
+        return self.start + len(self.text)
+
+    def says(self, *words: str) -> bool:
+        """Whether it is one of these words, whatever their case, or one of these signs."""
+        return self.kind in {TokenKind.WORD, TokenKind.SIGN} and self.text.lower() in words
+
+
+_BLANK = re.compile(r"(?:[ \t\n\r\f\v]+|--[^\n\r]*)+")
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+_PLAIN_STRING = re.compile(r"(?:[bBxXnN]|[uU]&)?'[^']*(?:''[^']*)*'?")
+_ESCAPE_STRING = re.compile(r"[eE]'[^'\\]*(?:(?:''|\\.)[^'\\]*)*'?", re.DOTALL)
+# A string goes on behind a line break, by the rules that it began with.
+_CONTINUED = re.compile(r"[ \t\f\v]*[\r\n](?:[ \t\n\r\f\v]+|--[^\n\r]*[\r\n])*(?=')")
+_ESCAPE_TAIL = re.compile(r"'[^'\\]*(?:(?:''|\\.)[^'\\]*)*'?", re.DOTALL)
+_QUOTED = re.compile(r'(?:[uU]&)?"[^"]*(?:""[^"]*)*"?')
+_DOLLAR = re.compile(r"\$(?:[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*)?\$")
+_PARAMETER = re.compile(r"\$[0-9]+")
+_NUMBER = re.compile(r"[0-9][0-9A-Za-z_]*(?:\.[0-9A-Za-z_]*)?")
+_WORD = re.compile(r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*")
+_RULES = (
+    (TokenKind.STRING, _PLAIN_STRING),
+    (TokenKind.QUOTED, _QUOTED),
+    (TokenKind.PARAMETER, _PARAMETER),
+    (TokenKind.NUMBER, _NUMBER),
+    (TokenKind.WORD, _WORD),
+)
+
+
+def tokens(text: str) -> Iterator[Token]:
+    r"""The tokens of a text in their order; what is never closed goes on to the end.
+
+    >>> [token.text for token in tokens("SELECT 'it''s' -- why\n, $1")]
+    ['SELECT', "'it''s'", ',', '$1']
+    """
+    at = 0
+    while at < len(text):
+        blank = _BLANK.match(text, at)
+        if blank is not None:
+            at = blank.end()
+        elif text.startswith("/*", at):
+            at = _comment_end(text, at)
+        else:
+            token = _token(text, at)
+            yield token
+            at = token.end
+
+
+def _token(text: str, at: int) -> Token:
+    escaped = _ESCAPE_STRING.match(text, at)
+    if escaped is not None:
+        return Token(TokenKind.STRING, text[at : _continued(text, escaped.end())], at)
+    dollar = _DOLLAR.match(text, at)
+    if dollar is not None:
+        closing = text.find(dollar[0], dollar.end())
+        return Token(TokenKind.STRING, text[at : len(text) if closing < 0 else closing + len(dollar[0])], at)
+    for kind, rule in _RULES:
+        found = rule.match(text, at)
+        if found is not None:
+            return Token(kind, found[0], at)
+    return Token(TokenKind.SIGN, text[at], at)
+
+
+def _continued(text: str, end: int) -> int:
+    """Where an escape string ends that may go on behind line breaks."""
+    while (gap := _CONTINUED.match(text, end)) is not None:
+        tail = _ESCAPE_TAIL.match(text, gap.end())
+        if tail is None:
+            break
+        end = tail.end()
+    return end
+
+
+def _comment_end(text: str, at: int) -> int:
+    """Where a comment ends; comments nest."""
+    depth = 0
+    for edge in _COMMENT_EDGE.finditer(text, at):
+        depth += 1 if edge[0] == "/*" else -1
+        if depth == 0:
+            return edge.end()
+    return len(text)
+
+
+def trimmed(listed: Sequence[Token]) -> list[Token]:
+    """The tokens of the first statement that there is, without the semicolons around it."""
+    first = next((index for index, token in enumerate(listed) if not token.says(";")), len(listed))
+    last = next((index for index in range(first, len(listed)) if listed[index].says(";")), len(listed))
+    return list(listed[first:last])

@@ -1,0 +1,137 @@
+"""Layers one and two of the guard: the bytes and the shape of a raw statement, judged before any server sees it.
+
+Source: PostgreSQL's grammar (nodes/parsenodes.h); what each rule keeps out was found by trial.
+"""
+
+from __future__ import annotations
+
+from pgmcp.domain.errors import QueryError, SecurityError, ValidationError, codes
+from pgmcp.domain.plans import Effect
+from pgmcp.domain.sql.analysis import Analysis
+
+MAX_COMMENTS = 200
+"""More `/*` than this are refused: lexing nested comments takes quadratic time, which no timeout interrupts."""
+
+READS = frozenset({"SelectStmt", "VariableShowStmt"})
+CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
+_TRANSACTIONS = "begin_transaction, commit_transaction and rollback_transaction hold transactions"
+# Statements that no access mode lets through: each would leave the transaction, the session or the server's care.
+NEVER = {
+    "TransactionStmt": _TRANSACTIONS,
+    "VariableSetStmt": "settings are the server's own",
+    "PrepareStmt": "pass the statement itself, with params",
+    "ExecuteStmt": "pass the statement itself, with params",
+    "DeallocateStmt": "pass the statement itself, with params",
+    "DeclareCursorStmt": "pass the query itself; long results go by pages",
+    "FetchStmt": "pass the query itself; long results go by pages",
+    "ClosePortalStmt": "pass the query itself; long results go by pages",
+    "CopyStmt": "use read_table or create_records",
+    "DoStmt": "pass the statements one by one",
+    "ListenStmt": "there is no session to hear it",
+    "UnlistenStmt": "there is no session to hear it",
+    "NotifyStmt": "there is no session to send it",
+    "LockStmt": "locks belong to the statements that need them",
+    "LoadStmt": "libraries are loaded by an administrator",
+    "DiscardStmt": "sessions are the server's own",
+    "ConstraintsSetStmt": "settings are the server's own",
+    "AlterSystemStmt": "settings are the server's own",
+    "CheckPointStmt": "maintenance is an administrator's",
+    "AlterRoleStmt": "roles are an administrator's",
+    "AlterRoleSetStmt": "roles are an administrator's",
+    "CreateRoleStmt": "roles are an administrator's",
+    "DropRoleStmt": "roles are an administrator's",
+    "AlterDatabaseSetStmt": "settings are the server's own",
+}
+
+
+def check_bytes(text: str, *, max_bytes: int, path: str = "query") -> None:
+    """Refuse what no parser should see.
+
+    Raises:
+        ValidationError: NUL, half a surrogate pair, too many bytes or comments.
+    """
+    if "\0" in text:
+        raise ValidationError(
+            codes.INVALID_TEXT, "the statement holds NUL", hint="Take out the NUL character.", path=path
+        )
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise ValidationError(
+            codes.INVALID_TEXT,
+            "the statement holds half of a surrogate pair",
+            hint="Send characters beyond U+FFFF as a whole pair.",
+            path=path,
+        ) from None
+    if size > max_bytes:
+        raise ValidationError(
+            codes.STATEMENT_TOO_LARGE,
+            f"the statement has {size} bytes, at most {max_bytes} are taken",
+            hint="Pass long values as params, and many rows to create_records.",
+            path=path,
+        )
+    if text.count("/*") > MAX_COMMENTS:
+        raise ValidationError(
+            codes.STATEMENT_TOO_LARGE,
+            f"the statement opens more than {MAX_COMMENTS} comments",
+            hint="Take the comments out.",
+            path=path,
+        )
+    if not text.strip():
+        raise ValidationError(
+            codes.SEVERAL_STATEMENTS, "there is no statement", hint="Give one statement.", path=path
+        )
+
+
+def effect_of(analysis: Analysis) -> Effect:
+    """The effect that a statement has, from its shape alone.
+
+    Raises:
+        ValidationError: There is not exactly one statement.
+        SecurityError: No access mode lets statements of this kind through.
+    """
+    if analysis.statements != 1:
+        raise ValidationError(
+            codes.SEVERAL_STATEMENTS,
+            f"there are {analysis.statements} statements, exactly one is run",
+            hint="Call once for each statement.",
+            path="query",
+        )
+    command = analysis.explained or analysis.command
+    if command in NEVER or "IntoClause" in analysis.nodes:
+        reason = NEVER.get(command, "use CREATE TABLE … AS, with access admin")
+        raise SecurityError(
+            codes.STATEMENT_NOT_ALLOWED,
+            f"{spoken(command)} is not run here",
+            hint=f"{reason[0].upper()}{reason[1:]}.",
+        )
+    if command in CHANGES or (command == "SelectStmt" and analysis.writes):
+        return Effect.UPDATE
+    if command in READS:
+        return Effect.UPDATE if "LockingClause" in analysis.nodes else Effect.READ
+    return Effect.DEFINE
+
+
+def spoken(command: str) -> str:
+    """A grammar node's name as a person says it.
+
+    >>> spoken("VariableSetStmt"), spoken("CopyStmt")
+    ('VARIABLE SET', 'COPY')
+    """
+    words = "".join(f" {letter}" if letter.isupper() else letter for letter in command.removesuffix("Stmt"))
+    return words.strip().upper()
+
+
+def check_explainable(analysis: Analysis) -> None:
+    """Refuse what EXPLAIN doesn't take.
+
+    Raises:
+        QueryError: The statement can't be explained, or is an EXPLAIN itself.
+    """
+    if analysis.command not in CHANGES | {"SelectStmt"}:
+        raise QueryError(
+            codes.STATEMENT_INVALID,
+            f"{spoken(analysis.command)} can't be explained",
+            hint="Pass a SELECT, INSERT, UPDATE, DELETE or MERGE, without EXPLAIN before it.",
+            details={"path": "query"},
+        )

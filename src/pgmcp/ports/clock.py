@@ -1,0 +1,16 @@
+"""Time, as something that can be given."""
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The moment, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds on the event loop's own scale, which never goes back; only differences mean anything."""
+        ...

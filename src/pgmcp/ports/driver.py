@@ -1,0 +1,139 @@
+"""The driver: bytes to and from PostgreSQL. Text goes in, text comes out; what it means is known elsewhere.
+
+Every parameter of a statement is text (or an array of text) and every column that a statement of ours gives is text, so
+no driver needs a codec, and all drivers give the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from attrs import field, frozen
+
+Parameter = str | None | Sequence[str | None]
+Row = Sequence[str | None]
+
+
+@frozen
+class Statement:
+    """A statement with `$1`, `$2`… and what to bind to them; `text[]` parameters are sequences."""
+
+    text: str
+    parameters: tuple[Parameter, ...] = field(default=(), repr=False)
+
+
+@frozen(kw_only=True)
+class Rows:
+    """What came back: rows of text, and the rows that were changed as the command tag counts them."""
+
+    rows: Sequence[Row] = field(repr=False)
+    affected: int = 0
+
+
+@frozen(kw_only=True)
+class Description:
+    """What PostgreSQL says of a prepared statement.
+
+    Args:
+        parameters: The type's oid of each parameter.
+        columns: Name and type's oid of each result column; empty when it gives no rows.
+    """
+
+    parameters: tuple[int, ...]
+    columns: tuple[tuple[str, int], ...]
+
+
+class Need(StrEnum):
+    """What a connection is wanted for: sessions for reading are read-only by default."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class Connection(Protocol):
+    """One session, in one caller's hands until it is given back."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether the session can go on: it is open and nothing is running or left open on it."""
+        ...
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What the server reports of itself: `server_version`, `TimeZone`, `search_path` where it does."""
+        ...
+
+    async def run(self, statement: Statement) -> Rows:
+        """Run one statement through the extended protocol; one round trip once the statement is known.
+
+        Cancelling the task cancels the statement on the server.
+
+        Raises:
+            DriverError: What PostgreSQL or the network said.
+        """
+        ...
+
+    async def run_foreign(self, statement: Statement) -> tuple[Description, Rows]:
+        """Run a statement that can't be wrapped (SHOW, CALL…): its columns of any type, as text."""
+        ...
+
+    async def control(self, text: str) -> str:
+        """Run control statements of our own (BEGIN, SET LOCAL, COMMIT, SAVEPOINT…), several at once if need be.
+
+        Returns:
+            The command tag of the last: a COMMIT of a failed transaction says `ROLLBACK`.
+        """
+        ...
+
+    async def describe(self, text: str) -> Description:
+        """Prepare a statement and say what it takes and gives, without running it."""
+        ...
+
+    async def close(self) -> None:
+        """End the session, at once if it doesn't end by itself."""
+        ...
+
+
+class Driver(Protocol):
+    """Opens sessions."""
+
+    async def connect(self, need: Need) -> Connection:
+        """Open a session with everything set as it shall be for the need.
+
+        Raises:
+            DriverError: The server is not there, or refuses.
+        """
+        ...
+
+
+@frozen(kw_only=True)
+class Fault:
+    """What a driver knows of an error.
+
+    Args:
+        sqlstate: PostgreSQL's code; None when the connection, not the server, failed.
+        message: The server's primary message, which may hold values: never for a caller as it is.
+        position: Character of the statement, from 1.
+    """
+
+    sqlstate: str | None
+    message: str
+    detail: str | None = None
+    hint: str | None = None
+    position: int | None = None
+    schema: str | None = None
+    table: str | None = None
+    column: str | None = None
+    constraint: str | None = None
+    datatype: str | None = None
+
+
+class DriverError(Exception):
+    """An error as the driver heard it; `adapters/postgres` alone turns it into one of the domain's."""
+
+    def __init__(self, fault: Fault) -> None:
+        """Keep the facts; the text of the exception says nothing of values."""
+        super().__init__(fault.sqlstate or "connection")
+        self.fault = fault
