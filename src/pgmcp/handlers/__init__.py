@@ -1,0 +1,1 @@
+"""The tools: one file each, from which schema, annotations, flags, Python call and docs derive."""

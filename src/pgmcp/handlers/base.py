@@ -1,0 +1,74 @@
+"""What a tool is: a declaration, and the handler that carries its requests out.
+
+From the declaration derive the MCP schema and annotations, the command line's flags, the Python call, the policy's
+words and the reference; none of them is written by hand.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pgmcp.domain.calls import CallContext
+from pgmcp.domain.plans import Effect, Plan
+from pgmcp.domain.requests import RequestBase
+from pgmcp.domain.responses import ResponseBase
+
+
+class Group(StrEnum):
+    """What `--tools` names."""
+
+    SCHEMA = "schema"
+    DATA = "data"
+    QUERY = "query"
+
+
+Req = TypeVar("Req", bound=RequestBase[Any])
+Todo = TypeVar("Todo", bound=Plan)
+Got = TypeVar("Got")
+Res = TypeVar("Res", bound=ResponseBase)
+
+
+class HandlerBase(ABC, Generic[Req, Todo, Got, Res]):
+    """A tool: request → plan → result → response. It knows nothing of connections, SQL and policy.
+
+    `dispatch` takes a request through these steps, with the other stations between them.
+
+    Attributes:
+        name: The tool's name, by which a class `XYHandler` handles `x_y`.
+        group: The group that it is served with.
+        effect: What it does to the database.
+        destructive: Whether it can overwrite or remove what is there.
+        idempotent: Whether calling again with the same arguments changes nothing more.
+        request: The request's class, from which its arguments derive.
+        summary: What it is for, as an agent reads it.
+        example: Arguments that work on the sample shop.
+    """
+
+    name: ClassVar[str]
+    group: ClassVar[Group]
+    effect: ClassVar[Effect]
+    destructive: ClassVar[bool] = False
+    idempotent: ClassVar[bool] = False
+    request: ClassVar[type[RequestBase[Any]]]
+    summary: ClassVar[str]
+    example: ClassVar[Mapping[str, Any]]
+
+    @abstractmethod
+    async def plan(self, request: Req, call: CallContext) -> Todo:
+        """What the request comes to, decided wholly.
+
+        Raises:
+            ValidationError: The request doesn't fit the relations.
+            NotFoundError: It names what isn't there.
+        """
+
+    @abstractmethod
+    async def run(self, plan: Todo, request: Req, call: CallContext) -> Got:
+        """Carry the plan out, as it was authorised."""
+
+    @abstractmethod
+    def answer(self, got: Got, plan: Todo, request: Req, call: CallContext) -> Res:
+        """The response that a result comes to."""

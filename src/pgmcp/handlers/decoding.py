@@ -1,0 +1,201 @@
+"""The first station: arguments become a frozen request, or an error that names everything that is wrong with them."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from attrs import NOTHING, fields, resolve_types
+from cattrs import Converter
+from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError
+
+from pgmcp.domain import json
+from pgmcp.domain.arguments import Argument, facts_of
+from pgmcp.domain.errors import Code, ValidationError, codes
+from pgmcp.domain.json import Number
+from pgmcp.domain.requests import RequestBase
+from pgmcp.domain.suggestions import did_you_mean
+
+Q = TypeVar("Q", bound=RequestBase[Any])
+
+_WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+class _MismatchError(ValueError):
+    """A value of another kind than the argument takes."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(expected)
+        self.expected = expected
+
+
+def decode(request: type[Q], arguments: bytes | str | Mapping[str, Any]) -> Q:
+    """A request from a caller's JSON text, or from values of a Python caller.
+
+    Args:
+        request: The class to make.
+        arguments: A JSON object's text, every digit of which is kept, or a mapping.
+
+    Raises:
+        ValidationError: Malformed JSON, unknown, missing or duplicate arguments, values of the wrong kind or out of
+            range. With several mistakes the first is the error itself, all of them stand in `details.errors`.
+    """
+    values = arguments if isinstance(arguments, Mapping) else json.loads(arguments)
+    if not isinstance(values, Mapping):
+        raise ValidationError(
+            codes.WRONG_TYPE, "the arguments are not an object", hint='Send an object, such as {"table":"orders"}.'
+        )
+    try:
+        made = _converter().structure(dict(values), request)
+    except ClassValidationError as error:
+        raise _gathered(request, error) from None
+    facts = _facts(cast("Any", request))  # mypy doesn't see that a generic class can be hashed
+    # Only what was given can be out of bounds; defaults are ours.
+    found = (_out_of_bounds(name, getattr(made, name), facts[name]) for name in values)
+    mistakes = [mistake for mistake in found if mistake is not None]
+    if mistakes:
+        raise _one(mistakes)
+    return made
+
+
+def given(request: RequestBase[Any]) -> dict[str, Any]:
+    """The arguments of a request that differ from their defaults, as `decode` takes them."""
+    values = ((each, getattr(request, each.name)) for each in fields(type(request)))
+    return {each.name: value for each, value in values if each.default is NOTHING or value != each.default}
+
+
+@cache
+def _facts(request: Any) -> Mapping[str, Argument]:
+    return {each.name: facts_of(each) for each in fields(resolve_types(request))}
+
+
+@cache
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True, detailed_validation=True)
+    converter.register_structure_hook_func(lambda _: True, _value)
+    for type_ in _WORDS:  # cattrs knows these by themselves, and would convert
+        converter.register_structure_hook(type_, _value)
+    converter.register_structure_hook_factory(
+        lambda type_: isinstance(type_, type) and issubclass(type_, RequestBase),
+        lambda type_: _maker(converter, type_),
+    )
+    return converter
+
+
+def _maker(converter: Converter, type_: Any) -> Any:
+    from cattrs.gen import make_dict_structure_fn
+
+    return make_dict_structure_fn(type_, converter, _cattrs_forbid_extra_keys=True)
+
+
+def _value(value: Any, type_: Any) -> Any:
+    """A value as its declared type, without any conversion but of a number's digits."""
+    origin = typing.get_origin(type_)
+    if origin in (typing.Union, types.UnionType):
+        return _one_of(value, typing.get_args(type_))
+    if type_ in _WORDS:
+        return _scalar(value, type_)
+    kind = origin or type_
+    if kind is Mapping:
+        return _is(value, Mapping, "an object")
+    if kind is Sequence:
+        members = typing.get_args(type_)
+        listed = _is(value, (list, tuple), "a list")
+        return listed if not members or members[0] is Any else [_value(each, members[0]) for each in listed]
+    if kind in (Iterable, AsyncIterable) and (isinstance(value, (str, bytes, Mapping)) or not isinstance(value, kind)):
+        raise _MismatchError("a list of objects")
+    return value
+
+
+def _one_of(value: Any, members: Sequence[Any]) -> Any:
+    expected = []
+    for member in members:
+        if member is types.NoneType:
+            if value is None:
+                return None
+            continue
+        try:
+            return _value(value, member)
+        except _MismatchError as mismatch:
+            expected.append(mismatch.expected)
+    raise _MismatchError(" or ".join(dict.fromkeys(expected)))
+
+
+def _scalar(value: Any, type_: type) -> Any:
+    if type_ is int and isinstance(value, Number):
+        try:
+            return int(value)
+        except ValueError:
+            raise _MismatchError(_WORDS[int]) from None
+    if isinstance(value, Number) or not isinstance(value, type_) or (type_ is int and isinstance(value, bool)):
+        raise _MismatchError(_WORDS[type_])
+    return value
+
+
+def _is(value: Any, kind: Any, expected: str) -> Any:
+    if not isinstance(value, kind):
+        raise _MismatchError(expected)
+    return value
+
+
+def _gathered(request: type[RequestBase[Any]], error: ClassValidationError) -> ValidationError:
+    names = [each.name for each in fields(request)]
+    mistakes: list[ValidationError] = []
+    noted, others = error.group_exceptions()
+    for other in others:
+        if isinstance(other, ForbiddenExtraKeysError):
+            mistakes += [_unknown(name, names) for name in sorted(other.extra_fields, key=str)]
+    for mistake, note in noted:
+        if isinstance(mistake, KeyError):
+            mistakes.append(
+                _mistake(codes.MISSING_ARGUMENT, f"argument '{note.name}' is missing", f"Give {note.name}.", note.name)
+            )
+        else:
+            expected = mistake.expected if isinstance(mistake, _MismatchError) else "another kind of value"
+            mistakes.append(
+                _mistake(
+                    codes.WRONG_TYPE, f"argument '{note.name}' is of the wrong kind", f"Expected {expected}.", note.name
+                )
+            )
+    return _one(mistakes)
+
+
+def _unknown(name: str, names: Sequence[str]) -> ValidationError:
+    hint = did_you_mean(name, names, otherwise=f"It takes {', '.join(names)}.")
+    return _mistake(codes.UNKNOWN_ARGUMENT, f"there is no argument '{name}'", hint, name)
+
+
+def _mistake(code: Code, message: str, hint: str | None, path: str) -> ValidationError:
+    return ValidationError(code, message, hint=hint, path=path)
+
+
+def _one(mistakes: Sequence[ValidationError]) -> ValidationError:
+    """The first mistake, with all of them in its details where there are several."""
+    first = mistakes[0]
+    if len(mistakes) > 1:
+        first.details["errors"] = [
+            {"path": each.path, "code": each.code.name, "message": each.message} for each in mistakes
+        ]
+    return first
+
+
+def _out_of_bounds(name: str, value: Any, facts: Argument) -> ValidationError | None:
+    if isinstance(value, str):
+        return _bad_text(name, value, facts)
+    if facts.minimum is not None and value is not None and value < facts.minimum:
+        return _mistake(codes.OUT_OF_RANGE, f"argument '{name}' is too small", f"The least is {facts.minimum}.", name)
+    if facts.maximum is not None and value is not None and value > facts.maximum:
+        return _mistake(codes.OUT_OF_RANGE, f"argument '{name}' is too large", f"The most is {facts.maximum}.", name)
+    return None
+
+
+def _bad_text(name: str, value: str, facts: Argument) -> ValidationError | None:
+    if facts.choices and value not in facts.choices:
+        hint = did_you_mean(value, facts.choices, otherwise=f"One of {', '.join(facts.choices)}.")
+        return _mistake(codes.UNKNOWN_CHOICE, f"argument '{name}' is none of those allowed", hint, name)
+    if "\0" in value:
+        return _mistake(codes.INVALID_TEXT, f"argument '{name}' holds NUL", "Take out the NUL character.", name)
+    return None

@@ -1,0 +1,149 @@
+"""QueryService: requests of reading become plans; raw statements and explains run after their verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pgmcp.domain.calls import CallContext
+from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.filters.mentions import mentions_time
+from pgmcp.domain.filters.parser import parse
+from pgmcp.domain.filters.relative import Moment
+from pgmcp.domain.filters.tree import EVERYTHING, Literal
+from pgmcp.domain.order import parse_order
+from pgmcp.domain.plans import Bounds, Explain, Order, Page, RawQuery, Select
+from pgmcp.domain.relations import Relation
+from pgmcp.domain.requests import ExecuteQueryRequest, ReadRequest
+from pgmcp.domain.results import Result
+from pgmcp.domain.settings import Settings
+from pgmcp.ports.clock import Clock
+from pgmcp.ports.repositories import QueryRepository
+from pgmcp.services.cursors import Cursors, Place
+from pgmcp.services.schemas import SchemaService
+from pgmcp.services.validation import ValidationService
+
+
+class QueryService:
+    """Plans reads and runs raw statements; knows nothing of JSON and MCP."""
+
+    def __init__(
+        self,
+        queries: QueryRepository,
+        schemas: SchemaService,
+        validation: ValidationService,
+        cursors: Cursors,
+        clock: Clock,
+        settings: Settings,
+    ) -> None:
+        """Plan within the settings' bounds, at the clock's time."""
+        self._queries = queries
+        self._schemas = schemas
+        self._validation = validation
+        self._cursors = cursors
+        self._clock = clock
+        self._settings = settings
+
+    async def select_plan(self, request: ReadRequest, relation: Relation, call: CallContext) -> Select:
+        """What a read will do.
+
+        Raises:
+            ValidationError: Unknown columns, a bad filter, order or cursor.
+        """
+        filters = request.filters or {}
+        place = self._cursors.open(request.cursor, request, call) if request.cursor is not None else None
+        moment = await self.moment(filters, call, place)
+        tree = parse(filters, relation, moment) if filters else EVERYTHING
+        order, keyed = parse_order(request.order_by, request.ascending, relation)
+        wanted = self._settings.read_default_limit if request.limit is None else request.limit
+        bounds = self._bounds()
+        after = _after(place, order) if place is not None else None
+        if after is not None and request.offset:
+            raise ValidationError(
+                codes.CONFLICTING_ARGUMENTS,
+                "a cursor already says where to go on",
+                hint="Leave offset out beside a cursor.",
+                path="offset",
+            )
+        return Select(
+            relation=relation,
+            columns=self._validation.columns(request.columns, relation),
+            filter=tree,
+            order=order,
+            keyed=keyed,
+            page=Page(limit=min(wanted, bounds.max_rows), offset=request.offset, after=after),
+            bounds=bounds,
+        )
+
+    async def moment(self, filters: Mapping[str, Any], call: CallContext, place: Place | None = None) -> Moment:
+        """The moment that relative times are taken at: now, or the first page's, in the session's time zone."""
+        at = place.moment if place is not None and place.moment is not None else self._clock.now()
+        if not mentions_time(filters):
+            return Moment(at)
+        return Moment(at.astimezone(_zone(await self._schemas.time_zone(call))))
+
+    def next_cursor(self, request: ReadRequest, plan: Select, result: Result, call: CallContext) -> str | None:
+        """The cursor of the page behind a result; None when nothing follows or the order is not total."""
+        if not result.more or not plan.keyed or result.last_key is None:
+            return None
+        place = self._cursors.open(request.cursor, request, call) if request.cursor is not None else None
+        moment = place.moment if place is not None else self._clock.now()
+        return self._cursors.make(Place(key=result.last_key, moment=moment), request, call)
+
+    def raw_plan(self, request: ExecuteQueryRequest) -> RawQuery:
+        """What a raw statement will do, from its bytes and shape.
+
+        Raises:
+            PgmcpError: What `ValidationService.statement` finds.
+        """
+        analysis, effect = self._validation.statement(request.query)
+        max_rows = min(request.max_rows or self._settings.max_rows, self._settings.max_rows)
+        return RawQuery(
+            text=analysis.text,
+            kind=analysis.kind,
+            effect=effect,
+            params=tuple(request.params),
+            read_only=request.read_only,
+            bounds=Bounds(max_rows=max_rows, max_bytes=self._settings.max_bytes),
+        )
+
+    def explain_plan(self, query: str, params: Sequence[Any], *, analyze: bool) -> Explain:
+        """What an explain will do.
+
+        Raises:
+            PgmcpError: What `ValidationService.explainable` finds.
+        """
+        analysis, effect = self._validation.explainable(query)
+        query_plan = RawQuery(
+            text=analysis.text, kind=analysis.kind, effect=effect, params=tuple(params), bounds=self._bounds()
+        )
+        return Explain(query=query_plan, analyze=analyze)
+
+    def _bounds(self) -> Bounds:
+        return Bounds(max_rows=self._settings.max_rows, max_bytes=self._settings.max_bytes)
+
+    async def run(self, plan: RawQuery, call: CallContext) -> Result:
+        """Run a raw statement."""
+        return await self._queries.select(plan, call)
+
+    async def explain(self, plan: Explain, call: CallContext) -> Sequence[object]:
+        """PostgreSQL's plan of a statement."""
+        return await self._queries.explain(plan, call)
+
+
+def _after(place: Place, order: Sequence[Order]) -> tuple[Literal | None, ...]:
+    """The order's values to go on behind, as typed literals."""
+    return tuple(
+        None if text is None else Literal(text, key.operand.type, "cursor")
+        for text, key in zip(place.key, order, strict=True)
+    )
+
+
+def _zone(name: str) -> tzinfo:
+    """The time zone that PostgreSQL names; UTC where Python doesn't know it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

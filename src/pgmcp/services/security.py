@@ -1,0 +1,81 @@
+"""SecurityService: may this principal call this at all, and do what the plan says."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pgmcp.domain.calls import Principal
+from pgmcp.domain.errors import SecurityError, codes
+from pgmcp.domain.plans import Delete, Effect, Explain, Insert, Plan, RawQuery, Update
+from pgmcp.domain.settings import Access
+
+P = TypeVar("P", bound=Plan)
+
+_WRITES = frozenset({Effect.CREATE, Effect.UPDATE, Effect.DELETE})
+ADMITTED = {
+    Access.READ: frozenset({Effect.READ, Effect.RUN}),
+    Access.WRITE: frozenset({Effect.READ, Effect.RUN}) | _WRITES,
+    Access.ADMIN: frozenset(Effect),
+}
+
+
+class SecurityService:
+    """Decides by the access mode; knows nothing of how plans run."""
+
+    def __init__(self, access: Access) -> None:
+        """Let nobody go past `access`."""
+        self._access = access
+
+    def admits(self, effect: Effect) -> bool:
+        """Whether a tool of that effect is served at all."""
+        return effect in ADMITTED[self._access]
+
+    def admit(self, tool: str, effect: Effect, principal: Principal) -> None:
+        """Refuse a tool that the access mode never lets through.
+
+        Raises:
+            SecurityError: `write_refused` or `admin_refused`.
+        """
+        if not self.admits(effect):
+            raise self._refusal(f"{tool} is not served to '{principal.name}'", effect)
+
+    def authorise(self, plan: P, principal: Principal) -> P:
+        """The plan as the principal may carry it out.
+
+        Raises:
+            SecurityError: `write_refused` or `admin_refused`.
+        """
+        effect = effect_of(plan)
+        if not self.admits(effect):
+            raise self._refusal(f"'{principal.name}' may not do this", effect)
+        if isinstance(plan, RawQuery) and plan.read_only and effect is not Effect.READ:
+            raise SecurityError(
+                codes.WRITE_REFUSED,
+                "the statement changes something, and read_only is true",
+                hint="Pass read_only=false if that is meant.",
+            )
+        return plan
+
+    def _refusal(self, message: str, effect: Effect) -> SecurityError:
+        if effect in _WRITES:
+            hint = "The server was started with access read; a write needs access write."
+            return SecurityError(codes.WRITE_REFUSED, message, hint=hint)
+        hint = f"The server was started with access {self._access}; definitions and procedures need access admin."
+        return SecurityError(codes.ADMIN_REFUSED, message, hint=hint)
+
+
+def effect_of(plan: Plan) -> Effect:
+    """What a plan does to the database."""
+    match plan:
+        case Insert():
+            return Effect.CREATE
+        case Update():
+            return Effect.UPDATE
+        case Delete():
+            return Effect.DELETE
+        case RawQuery():
+            return plan.effect if plan.read_only or plan.effect is not Effect.READ else Effect.UPDATE
+        case Explain():
+            return plan.query.effect if plan.analyze else Effect.READ
+        case _:
+            return Effect.READ

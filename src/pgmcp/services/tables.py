@@ -1,0 +1,122 @@
+"""TableService: runs plans on relations: units of work, batches, trials."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
+from attrs import evolve
+
+from pgmcp.domain.calls import CallContext
+from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.plans import Batch, ConflictAction, Delete, Insert, Select, Update
+from pgmcp.domain.results import NativeRows, Result, Truncation, WireRows
+from pgmcp.ports.repositories import TableRepository
+from pgmcp.ports.transactions import Transaction
+from pgmcp.services.transactions import TransactionService
+
+T = TypeVar("T")
+
+
+class TableService:
+    """Carries out table plans; knows nothing of JSON and MCP."""
+
+    def __init__(self, repository: TableRepository, transactions: TransactionService) -> None:
+        """Work on a repository, with units of work from `transactions`."""
+        self._repository = repository
+        self._transactions = transactions
+
+    async def select(self, plan: Select, call: CallContext) -> Result:
+        """Read one page."""
+        return await self._repository.select(plan, call)
+
+    async def update(self, plan: Update, call: CallContext) -> Result:
+        """Change rows, or only try to."""
+        if not plan.dry_run:
+            return await self._repository.update(plan, call)
+        async with self._transactions.trial(call) as transaction:
+            return await self._repository.update(plan, call, transaction)
+
+    async def delete(self, plan: Delete, call: CallContext) -> Result:
+        """Remove rows, or only try to."""
+        if not plan.dry_run:
+            return await self._repository.delete(plan, call)
+        async with self._transactions.trial(call) as transaction:
+            return await self._repository.delete(plan, call, transaction)
+
+    async def add(self, plan: Insert, call: CallContext) -> Result:
+        """Add the rows that the plan itself holds, by one statement."""
+        rows = plan.rows or Batch(columns=(), rows=())
+        return await self._repository.insert(_filled(plan, rows), rows, call)
+
+    async def insert(self, plan: Insert, batches: AsyncIterator[Batch], call: CallContext) -> Result:
+        """Add all rows or none: one batch is a statement by itself, several share a unit of work.
+
+        Raises:
+            ValidationError: There is no row at all.
+        """
+        first = await anext(batches, None)
+        if first is None:
+            raise ValidationError(codes.DATA_EMPTY, "there is nothing to add", hint="Give a record.", path="records")
+        second = await anext(batches, None)
+        if second is None:
+            return await self._repository.insert(_filled(plan, first), first, call)
+        async with self._transactions.unit(call) as transaction:
+            return await self._insert_all(plan, _chain(first, second, batches), call, transaction)
+
+    async def _insert_all(
+        self, plan: Insert, batches: AsyncIterator[Batch], call: CallContext, transaction: Transaction
+    ) -> Result:
+        total = Result()
+        sent = 0
+        async for batch in batches:
+            # Once the caps cut what comes back, the rest is written without asking for it.
+            left = plan if total.truncated is None else evolve(plan, returning=())
+            total = _joined(total, await self._repository.insert(_filled(left, batch), batch, call, transaction), plan)
+            sent += len(batch.rows)
+            if call.progress is not None:
+                await call.progress(sent, None)
+        return total
+
+
+async def _chain(first: T, second: T, rest: AsyncIterator[T]) -> AsyncIterator[T]:
+    yield first
+    yield second
+    async for item in rest:
+        yield item
+
+
+def _filled(plan: Insert, batch: Batch) -> Insert:
+    """The plan with every column of the batch but the key to be updated, where none are named."""
+    conflict = plan.on_conflict
+    if conflict.action is not ConflictAction.UPDATE or conflict.update:
+        return plan
+    update = tuple(name for name in batch.columns if name not in conflict.target)
+    action = ConflictAction.UPDATE if update else ConflictAction.IGNORE
+    return evolve(plan, on_conflict=evolve(conflict, action=action, update=update))
+
+
+def _joined(total: Result, part: Result, plan: Insert) -> Result:
+    """Two results of one insert as one, within the plan's bounds."""
+    count = total.count + part.count
+    if not plan.returning or total.truncated is not None:
+        return evolve(total, count=count)
+    rows, truncated = _within(total.rows, part.rows, plan)
+    return Result(columns=part.columns, rows=rows, count=count, truncated=truncated or part.truncated)
+
+
+def _within(
+    before: WireRows | NativeRows, behind: WireRows | NativeRows, plan: Insert
+) -> tuple[WireRows | NativeRows, Truncation | None]:
+    most = plan.bounds.max_rows
+    if isinstance(behind, NativeRows):
+        values = (before.rows if isinstance(before, NativeRows) else ()) + behind.rows
+        return NativeRows(values[:most]), Truncation.ROWS if len(values) > most else None
+    texts = (before.rows if isinstance(before, WireRows) else ()) + behind.rows
+    kept = texts[:most]
+    size = 0
+    for position, text in enumerate(kept):
+        size += len(text.encode())
+        if size > plan.bounds.max_bytes:
+            return WireRows(kept[:position]), Truncation.BYTES
+    return WireRows(kept), Truncation.ROWS if len(texts) > most else None
