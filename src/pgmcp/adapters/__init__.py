@@ -1,0 +1,1 @@
+"""Adapters: what meets the ports."""

@@ -1,0 +1,1 @@
+"""What a raw statement is, by parsers that need no server."""

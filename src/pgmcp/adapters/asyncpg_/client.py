@@ -1,0 +1,219 @@
+"""PostgreSQLClient: the driver port over asyncpg, and no more than that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar, cast
+
+import asyncpg
+
+from pgmcp.adapters.asyncpg_.faults import of_connecting, of_running
+from pgmcp.adapters.asyncpg_.foreign import fetch_as_text
+from pgmcp.adapters.asyncpg_.kept import KeptStatements, affected
+from pgmcp.adapters.postgres.address import Address
+from pgmcp.adapters.postgres.session_settings import SessionSettings
+from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.ports.driver import Description, DriverError, Need, Row, Rows, Statement
+
+T = TypeVar("T")
+
+# Options of libpq that asyncpg would send to the server as settings of that name, which then refuses the session. None
+# of them weakens a connection by being left out; `channel_binding=require` would, see `_without_libpq_only`.
+_LIBPQ_ONLY = frozenset(
+    "channel_binding connect_timeout fallback_application_name gssdelegation gssencmode keepalives keepalives_count "
+    "keepalives_idle keepalives_interval load_balance_hosts sslcompression sslsni tcp_user_timeout".split()
+)
+
+# How long a cancelled statement may take to stop before its session is ended instead, in seconds.
+_SETTLE_S = 2.0
+_CLOSE_S = 2.0
+
+# How long a cancel request is given before it is repeated, in seconds.
+_REPEAT_S = 0.03
+
+# The least that has an answer: no columns, one row. (asyncpg stumbles over the answer to an empty text.)
+_NOTHING = "SELECT"
+
+# What PostgreSQL reports of itself when a session starts, and at each change.
+# https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-ASYNC
+_REPORTED = (
+    "application_name client_encoding DateStyle default_transaction_read_only in_hot_standby integer_datetimes "
+    "IntervalStyle is_superuser scram_iterations search_path server_encoding server_version session_authorization "
+    "standard_conforming_strings TimeZone"
+).split()
+
+
+class PostgreSQLClient:
+    """Opens sessions with asyncpg; implements `Driver`.
+
+    Args:
+        address: Where the server is; what it leaves out asyncpg takes from `PG*`, the service file and `~/.pgpass`.
+        settings: What each session starts with.
+        connect_timeout_s: For the whole of connecting, TLS and password included.
+        statements_kept: Prepared statements that each session keeps, the least used going first. 0 keeps none and names
+            none, which a transaction pooler between us and the server asks for.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: Address,
+        settings: SessionSettings,
+        connect_timeout_s: float = 10.0,
+        statements_kept: int = 250,
+    ) -> None:
+        self._address = _without_libpq_only(address)
+        self._settings = settings
+        self._connect_timeout_s = connect_timeout_s
+        self._statements_kept = statements_kept
+
+    async def connect(self, need: Need) -> AsyncpgConnection:
+        url = self._address.url
+        try:
+            connection = await asyncpg.connect(
+                url.reveal() if url else None,
+                server_settings=self._settings.start_up(need),
+                timeout=self._connect_timeout_s,
+                # asyncpg's own cache serves its look-ups of types alone; it sends client_encoding=UTF8 by itself.
+                statement_cache_size=20 if self._statements_kept else 0,
+                max_cached_statement_lifetime=0,
+            )
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+            raise DriverError(of_connecting(error)) from None
+        return AsyncpgConnection(connection, self._statements_kept, self._cancel)
+
+    async def _cancel(self, pid: int) -> None:
+        """Stop what another session of ours runs, through one that is opened for it: asyncpg has no public way."""
+        helper = await self.connect(Need.READ)
+        try:
+            await helper.run(Statement("SELECT pg_catalog.pg_cancel_backend($1::text::int4)::text", (str(pid),)))
+        finally:
+            await helper.close()
+
+
+class AsyncpgConnection:
+    """One session of asyncpg's; implements `Connection`.
+
+    Args:
+        connection: The session.
+        statements_kept: How many prepared statements it keeps.
+        cancel: Stops what the session of a process id runs, from outside.
+    """
+
+    def __init__(
+        self, connection: asyncpg.Connection, statements_kept: int, cancel: Callable[[int], Awaitable[None]]
+    ) -> None:
+        self._connection = connection
+        self._cancel = cancel
+        self._statements = KeptStatements(connection, statements_kept)
+
+    @property
+    def usable(self) -> bool:
+        return not self._connection.is_closed() and not self._connection.is_in_transaction()
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        settings = self._connection.get_settings()
+        return {name: getattr(settings, name) for name in _REPORTED if hasattr(settings, name)}
+
+    async def run(self, statement: Statement) -> Rows:
+        try:
+            prepared = self._statements.get(statement.text) or await self._statements.prepare(statement.text)
+            records = await prepared.fetch(*statement.parameters)
+        except asyncpg.InvalidCachedStatementError as error:
+            self._statements.forget(statement.text)
+            if self._connection.is_in_transaction():
+                raise DriverError(of_running(error, closed=False)) from None
+            # PostgreSQL refused before it ran anything: the table has changed since the statement was prepared.
+            return await self.run(statement)
+        except BaseException as error:  # noqa: BLE001 -- looked at and raised again, a cancellation as well
+            raise await self._failed(error) from None
+        # A Record is a sequence of its values in all but registration; copying rows would serve the type checker alone.
+        return Rows(rows=cast("list[Row]", records), affected=affected(prepared))
+
+    async def run_foreign(self, statement: Statement) -> tuple[Description, Rows]:
+        return await self._guarded(lambda: fetch_as_text(self._connection, statement))
+
+    async def control(self, text: str) -> str:
+        return await self._guarded(lambda: self._connection.execute(text))
+
+    async def describe(self, text: str) -> Description:
+        return await self._guarded(lambda: self._describe(text))
+
+    async def close(self) -> None:
+        try:
+            await self._connection.close(timeout=_CLOSE_S)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._connection.terminate()
+
+    async def _describe(self, text: str) -> Description:
+        # An empty name: the server drops the statement by itself when the next unnamed one comes.
+        prepared = await self._connection.prepare(text, name="")
+        description = Description(
+            parameters=tuple(parameter.oid for parameter in prepared.get_parameters()),
+            columns=tuple((column.name, column.type.oid) for column in prepared.get_attributes()),
+        )
+        # asyncpg ends a preparation with Flush, not Sync, so its locks stay until the next statement: end it here.
+        await self._connection.execute(_NOTHING)
+        return description
+
+    async def _guarded(self, work: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await work()
+        except BaseException as error:  # noqa: BLE001 -- as in `run`
+            raise await self._failed(error) from None
+
+    async def _failed(self, error: BaseException) -> BaseException:
+        """What to raise for an error; when the task was cancelled, only once the session is idle again or closed."""
+        if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError | UnicodeError):
+            return DriverError(of_running(error, closed=self._connection.is_closed()))
+        if isinstance(error, Exception):
+            return error
+        try:
+            await self._settle()
+        except asyncpg.PostgresError:
+            # The server answers: in a failed transaction, or to a cancel request that came late. That is idle enough.
+            return error
+        except BaseException:  # noqa: BLE001 -- whatever it was, nobody may have this session again
+            self._connection.terminate()
+        return error
+
+    async def _settle(self) -> None:
+        """Wait until the session is idle after a cancellation.
+
+        asyncpg sends one cancel request, and the server drops a request that arrives before its statement does: then it
+        is repeated until it meets one.
+
+        Raises:
+            TimeoutError: The statement did not stop; asyncpg has ended the session.
+        """
+        # Waits for asyncpg's cancel request, then for the server to be ready; it also ends a preparation that was
+        # cancelled between its Flush and the Sync that would have followed.
+        idle = asyncio.ensure_future(self._connection.execute(_NOTHING, timeout=_SETTLE_S))
+        try:
+            repeated = False
+            while not (await asyncio.wait({idle}, timeout=_REPEAT_S))[0]:
+                repeated = True
+                # Without a session to be had for it, the waiting goes on.
+                with suppress(DriverError):
+                    await self._cancel(self._connection.get_server_pid())
+            with suppress(asyncpg.PostgresError):
+                await idle
+            if repeated:
+                # Not the next caller's statement but this one takes a request that came late.
+                await self._connection.execute(_NOTHING, timeout=_SETTLE_S)
+        finally:
+            idle.cancel()
+
+
+def _without_libpq_only(address: Address) -> Address:
+    if address.options().get("channel_binding") == "require":
+        raise ValidationError(
+            codes.SETTING_INVALID,
+            "The address asks for channel_binding=require, which the driver asyncpg can't do.",
+            hint="Use the driver psycopg, or take the option out and rely on sslmode=verify-full.",
+            path="dsn",
+        )
+    return address.without_options(_LIBPQ_ONLY)

@@ -1,0 +1,74 @@
+"""Statements whose columns are not ours to cast (SHOW, EXPLAIN, CALL, DDL): their results as text all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import asyncpg
+from asyncpg.types import Type
+
+from pgmcp.adapters.asyncpg_.kept import affected
+from pgmcp.ports.driver import Description, DriverError, Fault, Rows, Statement
+
+_SPECIAL = frozenset('{}",\\')
+_NOT_SUPPORTED = "0A000"
+
+
+async def fetch_as_text(connection: asyncpg.Connection, statement: Statement) -> tuple[Description, Rows]:
+    """Run a statement and take every column in the text form that PostgreSQL itself writes.
+
+    Scalars come through a text codec that is registered on the session for their type, arrays of scalars through that
+    of their elements.
+
+    Raises:
+        DriverError: `0A000`, before anything is run, for a column or parameter of another kind (composite, range).
+    """
+    # An empty name: such statements come once, and the server drops them by itself.
+    prepared = await connection.prepare(statement.text, name="")
+    columns = prepared.get_attributes()
+    parameters = prepared.get_parameters()
+    types = {type_.oid: type_ for type_ in (*parameters, *(column.type for column in columns))}
+    if types:
+        for type_ in types.values():
+            await _take_as_text(connection, type_)
+        prepared = await connection.prepare(statement.text, name="")
+    records = await prepared.fetch(*statement.parameters)
+    description = Description(
+        parameters=tuple(parameter.oid for parameter in parameters),
+        columns=tuple((column.name, column.type.oid) for column in columns),
+    )
+    rows = [[_text(value) for value in record] for record in records]
+    return description, Rows(rows=rows, affected=affected(prepared))
+
+
+async def _take_as_text(connection: asyncpg.Connection, type_: Type) -> None:
+    if type_.kind not in {"scalar", "array"}:
+        raise DriverError(Fault(sqlstate=_NOT_SUPPORTED, message=f"a column of kind {type_.kind}"))
+    await connection.set_type_codec(
+        type_.name.removesuffix("[]"), schema=type_.schema, encoder=str, decoder=str, format="text"
+    )
+
+
+def _text(value: str | Sequence[object] | None) -> str | None:
+    """What the codecs gave, as PostgreSQL writes it."""
+    return value if value is None or isinstance(value, str) else "".join(_array(value))
+
+
+def _array(elements: Sequence[object]) -> Iterator[str]:
+    """An array's text form. https://www.postgresql.org/docs/18/arrays.html#ARRAYS-IO"""
+    yield "{"
+    for index, element in enumerate(elements):
+        if index:
+            yield ","
+        if element is None:
+            yield "NULL"
+        elif isinstance(element, str):
+            yield _element(element)
+        elif isinstance(element, Sequence):
+            yield from _array(element)
+    yield "}"
+
+
+def _element(text: str) -> str:
+    bare = text and text.upper() != "NULL" and not _SPECIAL.intersection(text) and not any(map(str.isspace, text))
+    return text if bare else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

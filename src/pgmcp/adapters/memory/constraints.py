@@ -1,0 +1,145 @@
+"""What rows have to keep: values where they must be, checks, foreign keys.
+
+Source: PostgreSQL documentation, section 5.5 (Constraints).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+from pgmcp.adapters.memory.definitions import Reference, Row, Table
+from pgmcp.adapters.memory.faults import (
+    CHECK_VIOLATION,
+    FOREIGN_KEY_VIOLATION,
+    NOT_NULL_VIOLATION,
+    RESTRICT_VIOLATION,
+    UNIQUE_VIOLATION,
+    violation,
+)
+from pgmcp.adapters.memory.state import Space
+
+
+def keep_values(table: Table, row: Row) -> None:
+    """Refuse a row without a value that it must have, or that breaks a check.
+
+    Raises:
+        DatabaseError: `not_null_violation`, `check_violation`.
+    """
+    for field, value in zip(table.fields, row, strict=True):
+        if value is None and not field.column.nullable:
+            raise violation(NOT_NULL_VIOLATION, table.name, column=field.column.name)
+    if table.checks:
+        named = table.by_name(row)
+        for check in table.checks:
+            if check.holds(named) is False:
+                raise violation(CHECK_VIOLATION, table.name, check.name, check.columns)
+
+
+def keep_unique(space: Space, table: Table, row: Row, number: int | None = None) -> None:
+    """Refuse a row with a key that another row has; `number` is the row's own, if it is there.
+
+    Raises:
+        DatabaseError: `unique_violation`.
+    """
+    state = space.state(table.name)
+    for key in table.keys:
+        if state.conflict(row, key, number) is not None:
+            raise violation(UNIQUE_VIOLATION, table.name, key.name, key.columns)
+
+
+def keep_references(space: Space, table: Table, rows: Iterable[Row]) -> None:
+    """Refuse rows that refer to a row that is not there.
+
+    Raises:
+        DatabaseError: `foreign_key_violation`.
+    """
+    for row in rows:
+        for reference in table.references:
+            value = reference.local.of(row)
+            if value is not None and space.state(reference.target).find(reference.key, value) is None:
+                raise violation(FOREIGN_KEY_VIOLATION, table.name, reference.name, reference.columns)
+
+
+class Referrers:
+    """What becomes of rows that refer to others when those go or change.
+
+    Args:
+        tables: Every table by name.
+    """
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        self._tables = tables
+        self._referring: dict[str, list[Reference]] = {name: [] for name in tables}
+        for table in tables.values():
+            for reference in table.references:
+                self._referring[reference.target].append(reference)
+
+    def to(self, table: str) -> Sequence[Reference]:
+        """The foreign keys that refer to a table."""
+        return self._referring[table]
+
+    def follow(self, space: Space, table: str, before: Sequence[Row], *, removed: bool) -> None:
+        """Do what the foreign keys to a table say about rows that are gone, or that are no longer what they were.
+
+        Args:
+            space: Where the rows were, and are no longer.
+            table: Their table.
+            before: What they were.
+            removed: Whether they were removed; a change of a key is never passed on.
+
+        Raises:
+            DatabaseError: `foreign_key_violation`, `restrict_violation`, and what a change to a referring row breaks.
+        """
+        left: list[tuple[Reference, frozenset[Hashable]]] = []
+        self._pass_on(space, table, before, left, removed=removed)
+        # `no action` waits until everything else is done: what still refers then refers to nothing.
+        for reference, keys in left:
+            if any(reference.local.of(row) in keys for row in space.state(reference.table).rows.values()):
+                raise violation(FOREIGN_KEY_VIOLATION, reference.table, reference.name, reference.columns)
+
+    def _pass_on(
+        self,
+        space: Space,
+        table: str,
+        before: Sequence[Row],
+        left: list[tuple[Reference, frozenset[Hashable]]],
+        *,
+        removed: bool,
+    ) -> None:
+        for reference in self._referring[table]:
+            gone = _gone(space, reference, before)
+            found = {
+                number: row
+                for number, row in space.state(reference.table).rows.items()
+                if gone and reference.local.of(row) in gone
+            }
+            if not found:
+                continue
+            if not removed or reference.on_delete == "no action":
+                left.append((reference, gone))
+            elif reference.on_delete == "restrict":
+                raise violation(RESTRICT_VIOLATION, reference.table, reference.name, reference.columns)
+            elif reference.on_delete == "cascade":
+                for number in found:
+                    space.put(reference.table, number, None)
+                self._pass_on(space, reference.table, list(found.values()), left, removed=True)
+            else:
+                self._set_null(space, reference, found)
+                self._pass_on(space, reference.table, list(found.values()), left, removed=False)
+
+    def _set_null(self, space: Space, reference: Reference, found: Mapping[int, Row]) -> None:
+        table = self._tables[reference.table]
+        for number, row in found.items():
+            emptied = table.completed(
+                [None if at in reference.local.positions else value for at, value in enumerate(row)]
+            )
+            keep_values(table, emptied)
+            keep_unique(space, table, emptied, number)
+            space.put(table.name, number, emptied)
+
+
+def _gone(space: Space, reference: Reference, before: Sequence[Row]) -> frozenset[Hashable]:
+    """The keys of rows as they were, which no row has any more."""
+    state = space.state(reference.target)
+    keys = (reference.key.of(row) for row in before)
+    return frozenset(key for key in keys if key is not None and state.find(reference.key, key) is None)

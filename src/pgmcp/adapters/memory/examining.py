@@ -1,0 +1,33 @@
+"""What the memory database says of itself."""
+
+from __future__ import annotations
+
+from pgmcp.adapters.memory.engine import Engine
+from pgmcp.domain.calls import CallContext
+from pgmcp.domain.health import ServerFacts
+
+
+class MemoryExaminer:
+    """Implements `Examiner`; it speaks of the PostgreSQL that it is a double of."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def facts(self, call: CallContext) -> ServerFacts:
+        self._engine.in_time(call)
+        relations = [table.relation for table in self._engine.tables.values()]
+        return ServerFacts(
+            version="18 (memory)",
+            version_num=180000,
+            tls=None,
+            local=True,
+            role="postgres",
+            superuser=False,
+            bypasses_row_security=False,
+            creates_roles=False,
+            readable=len(relations),
+            writable=sum(relation.updatable for relation in relations),
+            connections=0,
+            max_connections=100,
+            extensions=(),
+        )

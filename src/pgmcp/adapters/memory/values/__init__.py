@@ -1,0 +1,1 @@
+"""Values as PostgreSQL compares, orders and rounds them, on Python's own types."""

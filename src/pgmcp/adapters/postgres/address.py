@@ -1,0 +1,157 @@
+"""Where a PostgreSQL is: a libpq address whose password nobody gets to see by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Self
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from attrs import field, frozen
+
+from pgmcp.domain.errors import ValidationError, codes
+
+_WAYS = "postgresql://user:password@host:5432/database"
+_SECRET_OPTIONS = frozenset({"password", "sslpassword"})
+
+
+class Secret:
+    """A text that shows itself only when asked by name: `repr`, `str` and formatting hide it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself, for the one place that needs it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __reduce__(self) -> str:
+        message = "a secret is not pickled"
+        raise TypeError(message)
+
+
+@frozen
+class Address:
+    """A PostgreSQL address.
+
+    Whatever it leaves out is for libpq's own rules to fill in: `PG*` variables, the service file, `~/.pgpass`.
+    See https://www.postgresql.org/docs/18/libpq-connect.html#LIBPQ-CONNSTRING.
+
+    Args:
+        url: The address as a URL; None leaves everything to those rules.
+    """
+
+    url: Secret | None = field(default=None)
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Understand an address in either of libpq's forms.
+
+        Args:
+            text: `postgresql://…`, `postgres://…` or `host=… dbname=…`.
+
+        Raises:
+            ValidationError: `setting_invalid`; it doesn't repeat the text, which may hold a password.
+        """
+        stripped = text.strip()
+        if "://" not in stripped:
+            return cls(Secret(_url_of(dict(_pairs(stripped)))))
+        try:
+            parts = urlsplit(stripped)
+            # An address may name several hosts; each brings its own port, which urlsplit can't read as one.
+            known = parts.scheme in {"postgresql", "postgres"} and ("," in parts.netloc or parts.port != -1)
+        except ValueError:
+            known = False
+        if not known:
+            raise _not_an_address("it is neither a postgresql:// URL nor key=value pairs")
+        return cls(Secret(stripped))
+
+    def options(self) -> dict[str, str]:
+        """The options of the URL's query, such as `sslmode`, by name."""
+        return dict(parse_qsl(urlsplit(self.url.reveal()).query)) if self.url else {}
+
+    def without_options(self, names: frozenset[str]) -> Self:
+        """The same address without these options, for a driver that doesn't know them."""
+        if self.url is None:
+            return self
+        base, _, query = self.url.reveal().partition("?")
+        kept = urlencode([pair for pair in parse_qsl(query) if pair[0] not in names])
+        return type(self)(Secret(f"{base}?{kept}" if kept else base))
+
+    def __str__(self) -> str:
+        """The address as it may be shown: without its password and secret options."""
+        if self.url is None:
+            return "libpq's defaults"
+        base, mark, query = self.url.reveal().partition("?")
+        scheme, _, rest = base.partition("://")
+        user, at, where = rest.rpartition("@")
+        user = f"{user.partition(':')[0]}:***" if ":" in user else user
+        shown = [(key, "***" if key in _SECRET_OPTIONS else value) for key, value in parse_qsl(query)]
+        return f"{scheme}://{user}{at}{where}{mark}{urlencode(shown, safe='/*,')}"
+
+
+def _url_of(pairs: dict[str, str]) -> str:
+    """The URL that says what key=value pairs said; what a URL has no place for goes to its query."""
+    path = quote(pairs.pop("dbname", ""), safe="")
+    return f"postgresql:///{path}?{urlencode(pairs)}" if pairs else f"postgresql:///{path}"
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """The pairs of a connection string: `key = value`, values quoted with ' and escaped with a backslash if need be."""
+    at = 0
+    while at < len(text):
+        equals = text.find("=", at)
+        name = text[at:equals].strip() if equals > 0 else ""
+        if not name.isidentifier():
+            raise _not_an_address("a part of it is not of the form key=value")
+        at = equals + 1
+        while at < len(text) and text[at].isspace():
+            at += 1
+        value, at = _quoted(text, at + 1) if text[at : at + 1] == "'" else _plain(text, at)
+        yield name, value
+        while at < len(text) and text[at].isspace():
+            at += 1
+
+
+def _plain(text: str, at: int) -> tuple[str, int]:
+    """A value that ends at white space, and where it ends."""
+    value = ""
+    while at < len(text) and not text[at].isspace():
+        at += text[at] == "\\"
+        value += text[at : at + 1]
+        at += 1
+    return value, at
+
+
+def _quoted(text: str, at: int) -> tuple[str, int]:
+    """A value that ends at a quote, and where it ends."""
+    value = ""
+    while text[at : at + 1] != "'":
+        at += text[at : at + 1] == "\\"
+        if at >= len(text):
+            raise _not_an_address("a quote is not closed")
+        value += text[at]
+        at += 1
+    return value, at + 1
+
+
+def _not_an_address(why: str) -> ValidationError:
+    return ValidationError(
+        codes.SETTING_INVALID,
+        f"The database address can't be read: {why}.",
+        hint=f"Write it as {_WAYS}; special characters in user and password are percent-encoded.",
+        path="dsn",
+    )

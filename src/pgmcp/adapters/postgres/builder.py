@@ -1,0 +1,53 @@
+"""QueryBuilder: plans in, statements out."""
+
+from __future__ import annotations
+
+from pgmcp.adapters.postgres import changing, inserting, selecting
+from pgmcp.adapters.postgres.kept import Kept
+from pgmcp.adapters.postgres.showing import Shown, shown
+from pgmcp.adapters.postgres.written import Written
+from pgmcp.domain.plans import Batch, Delete, Insert, Select, Update
+from pgmcp.domain.relations import Name, Relation
+from pgmcp.ports.clock import Clock
+
+_KEPT_SHAPES = 500
+
+
+class QueryBuilder:
+    """Turns plans of tables into statements.
+
+    A statement's text follows from the plan's shape, values are bound beside it. The long part of a text, a row's
+    JSON, is kept by relation and columns.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin with nothing kept."""
+        self._shown: Kept[tuple[Name, tuple[str, ...]], tuple[Relation, Shown]] = Kept(clock, most=_KEPT_SHAPES)
+
+    def select(self, plan: Select) -> tuple[Written, Shown]:
+        """A read, capped, with the order's keys where they are needed."""
+        return selecting.select(plan, self._shown_of)
+
+    def largest(self, plan: Select) -> Written:
+        """The number of the column that takes most of a read's first row."""
+        return selecting.largest(plan, self._shown_of)
+
+    def insert(self, plan: Insert, batch: Batch) -> Written:
+        """A batch of new rows."""
+        return inserting.insert(plan, batch, self._shown_of)
+
+    def update(self, plan: Update) -> Written:
+        """A change of the rows that match, which fails with `changing.PAST_CAP` above its cap."""
+        return changing.update(plan, self._shown_of)
+
+    def delete(self, plan: Delete) -> Written:
+        """A removal of the rows that match, which fails with `changing.PAST_CAP` above its cap."""
+        return changing.delete(plan, self._shown_of)
+
+    def _shown_of(self, relation: Relation, columns: tuple[str, ...]) -> Shown:
+        key = (relation.name, columns)
+        found = self._shown.get(key)
+        # Another reading of the catalogue may have found other types behind the same names.
+        if found is None or found[0] is not relation:
+            found = self._shown.put(key, (relation, shown(relation, columns)))
+        return found[1]

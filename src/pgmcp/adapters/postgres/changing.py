@@ -1,0 +1,78 @@
+"""Changing and removing rows: the cap is checked inside the statement itself.
+
+The change runs in a CTE whose rows are counted while they come; one above the cap makes the counting fail on purpose,
+so the statement ends early and changes nothing. Choosing rows first and changing them afterwards would lose some
+under READ COMMITTED. Source: PostgreSQL documentation, section 7.8.4 (Data-Modifying Statements in WITH).
+"""
+
+from __future__ import annotations
+
+from pgmcp.adapters.postgres.binder import Binder, cast
+from pgmcp.adapters.postgres.conditions import condition
+from pgmcp.adapters.postgres.cutting import capped
+from pgmcp.adapters.postgres.naming import qualified, quote
+from pgmcp.adapters.postgres.selecting import where
+from pgmcp.adapters.postgres.showing import Shown, ShownOf
+from pgmcp.adapters.postgres.written import Written, written
+from pgmcp.domain.plans import Assignment, Bounds, Delete, Update
+from pgmcp.domain.relations import Relation
+
+PAST_CAP = "2201G"
+"""The SQLSTATE of the deliberate error: `width_bucket` without buckets; nothing else here raises it."""
+
+
+def update(plan: Update, shown_of: ShownOf) -> Written:
+    """The statement that changes rows."""
+    binder = Binder()
+    assigned = ", ".join(_assignment(each, plan.relation, binder) for each in plan.assignments)
+    held = where(condition(plan.filter, plan.relation, binder))
+    return _limited(f"UPDATE {qualified(plan.relation.name)} AS t SET {assigned}{held}", plan, binder, shown_of)
+
+
+def delete(plan: Delete, shown_of: ShownOf) -> Written:
+    """The statement that removes rows."""
+    binder = Binder()
+    held = where(condition(plan.filter, plan.relation, binder))
+    return _limited(f"DELETE FROM {qualified(plan.relation.name)} AS t{held}", plan, binder, shown_of)
+
+
+def _assignment(assignment: Assignment, relation: Relation, binder: Binder) -> str:
+    if assignment.value is None:
+        value = cast(binder.text(None), relation.by_name[assignment.column].type)
+    else:
+        value = binder.literal(assignment.value)
+    return f"{quote(assignment.column)} = {value}"
+
+
+def _limited(change: str, plan: Update | Delete, binder: Binder, shown_of: ShownOf) -> Written:
+    shown = shown_of(plan.relation, plan.returning) if plan.returning else None
+    return written(answered(change, shown, plan.bounds, binder, plan.max_rows), binder, shown)
+
+
+def answered(change: str, shown: Shown | None, bounds: Bounds, binder: Binder, max_changed: int | None = None) -> str:
+    """SQL of a change and its answer: first the number of rows changed, then the `returning` rows, capped.
+
+    Args:
+        change: The change, without RETURNING.
+        shown: The columns to give back; None for the number alone.
+        bounds: The caps of what is given back.
+        binder: Holds what the change binds.
+        max_changed: Rows above which the statement fails; None for no such cap.
+    """
+    listed = shown.listed if shown is not None else "1 AS c1"
+    if max_changed is None:
+        counted = "SELECT pg_catalog.count(*)::text AS w FROM u"
+    else:
+        cap = binder.number(max_changed)
+        # The LIMIT ends the change as soon as the cap is passed, not when all rows have been changed.
+        counted = (
+            "SELECT CASE WHEN pg_catalog.width_bucket(0::float8, 0, 1, CASE WHEN pg_catalog.count(*) > "
+            f"{cap} THEN 0 ELSE 1 END) = 1 THEN pg_catalog.count(*)::text END AS w "
+            f"FROM (SELECT FROM u LIMIT {cap} + 1) AS l"
+        )
+    text = f"WITH u AS ({change} RETURNING {listed}) {counted}"
+    if shown is None:
+        return text
+    source = f"SELECT * FROM u LIMIT {binder.number(bounds.max_rows + 1)}"
+    rows = capped(source, shown.wire, binder.number(bounds.max_bytes))
+    return f"{text} UNION ALL ({rows})"

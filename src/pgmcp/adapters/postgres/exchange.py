@@ -1,0 +1,73 @@
+"""What every exchange with the server has: a deadline, one event, and errors in the domain's words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from pgmcp.adapters.postgres.deadlines import Deadlines
+from pgmcp.adapters.postgres.errors import translate
+from pgmcp.domain.calls import CallContext
+from pgmcp.domain.errors import DatabaseError, codes
+from pgmcp.domain.events import StatementRan
+from pgmcp.ports.clock import Clock
+from pgmcp.ports.driver import DriverError
+from pgmcp.ports.observing import Observer
+
+T = TypeVar("T")
+
+
+class Exchange:
+    """Carries out work on the server for a call."""
+
+    def __init__(self, *, clock: Clock, observer: Observer) -> None:
+        self._clock = clock
+        self._observer = observer
+        self._deadlines = Deadlines(clock)
+
+    async def carry_out(
+        self, work: Callable[[], Awaitable[T]], call: CallContext, kind: str, count: Callable[[T], int]
+    ) -> T:
+        """Do the work within the call's deadline.
+
+        Args:
+            work: What to do; cancelled when the deadline passes.
+            call: Whose it is.
+            kind: The event's kind.
+            count: The rows of a result, for the event.
+
+        Raises:
+            PgmcpError: What the server said; its cause is the `DriverError`. `call_timeout` past the deadline.
+        """
+        started = self._clock.monotonic()
+        if started >= call.deadline:
+            raise _out_of_time()
+        watched = self._deadlines.watch(call.deadline)
+        try:
+            result = await work()
+        except DriverError as error:
+            self._observe(call, kind, started, 0, error.fault.sqlstate)
+            raise translate(error.fault) from error
+        except asyncio.CancelledError:
+            self._observe(call, kind, started, 0, "57014")
+            if watched.is_cause():
+                raise _out_of_time() from None
+            raise
+        finally:
+            self._deadlines.leave(watched)
+        self._observe(call, kind, started, count(result), None)
+        return result
+
+    def _observe(self, call: CallContext, kind: str, started: float, rows: int, sqlstate: str | None) -> None:
+        seconds = self._clock.monotonic() - started
+        self._observer.observe(StatementRan(call=call.id, kind=kind, seconds=seconds, rows=rows, sqlstate=sqlstate))
+
+
+def _out_of_time() -> DatabaseError:
+    return DatabaseError(
+        codes.CALL_TIMEOUT,
+        "The call ran out of its time; its statement was stopped.",
+        hint="Ask for less (a narrower filter, fewer rows) or give the call more time.",
+        details={"retry_after_ms": 1000},
+    )

@@ -1,0 +1,67 @@
+"""Adding rows: one statement's text for batches of any size.
+
+Source: PostgreSQL documentation, INSERT and section 9.19 (`unnest` of several arrays).
+"""
+
+from __future__ import annotations
+
+from pgmcp.adapters.postgres.binder import Binder, cast
+from pgmcp.adapters.postgres.changing import answered
+from pgmcp.adapters.postgres.naming import qualified, quote
+from pgmcp.adapters.postgres.showing import ShownOf
+from pgmcp.adapters.postgres.written import Written, written
+from pgmcp.domain.plans import Batch, ConflictAction, Insert, OnConflict
+
+
+def insert(plan: Insert, batch: Batch, shown_of: ShownOf) -> Written:
+    """The statement that adds a batch; casts have no modifiers, so the assignment refuses what is too long."""
+    binder = Binder()
+    names = ", ".join(quote(name) for name in batch.columns)
+    into = f"INSERT INTO {qualified(plan.relation.name)} AS t"
+    if batch.columns:
+        given = _one(plan, batch, binder) if len(batch.rows) == 1 else _many(plan, batch, binder)
+        text = f"{into} ({names}) {given}{_conflict(plan.on_conflict)}"
+    elif len(batch.rows) == 1:
+        text = f"{into} DEFAULT VALUES{_conflict(plan.on_conflict)}"
+    else:
+        text = _defaults(plan, into, len(batch.rows))
+    if not plan.returning:
+        return written(text, binder)
+    shown = shown_of(plan.relation, plan.returning)
+    return written(answered(text, shown, plan.bounds, binder), binder, shown)
+
+
+def _one(plan: Insert, batch: Batch, binder: Binder) -> str:
+    values = (
+        cast(binder.text(text), plan.relation.by_name[name].type)
+        for name, text in zip(batch.columns, batch.rows[0], strict=True)
+    )
+    return f"VALUES ({', '.join(values)})"
+
+
+def _many(plan: Insert, batch: Batch, binder: Binder) -> str:
+    values = ", ".join(
+        cast(f"u.c{number}", plan.relation.by_name[name].type) for number, name in enumerate(batch.columns, start=1)
+    )
+    columns = zip(*batch.rows, strict=True)
+    arrays = ", ".join(f"pg_catalog.unnest({binder.texts(values)})" for values in columns)
+    names = ", ".join(f"c{number}" for number in range(1, len(batch.columns) + 1))
+    return f"SELECT {values} FROM ROWS FROM ({arrays}) WITH ORDINALITY AS u({names}, o) ORDER BY u.o"
+
+
+def _defaults(plan: Insert, into: str, rows: int) -> str:
+    """Rows of defaults alone: a column that takes no value of its own is left to DEFAULT once a row."""
+    writable = [each.name for each in plan.relation.columns if each.generated is None and each.identity is None]
+    name = (writable or [each.name for each in plan.relation.columns])[0]
+    values = ", ".join(["(DEFAULT)"] * rows)
+    return f"{into} ({quote(name)}) VALUES {values}{_conflict(plan.on_conflict)}"
+
+
+def _conflict(conflict: OnConflict) -> str:
+    if conflict.action is ConflictAction.ERROR:
+        return ""
+    target = f" ({', '.join(quote(name) for name in conflict.target)})" if conflict.target else ""
+    if conflict.action is ConflictAction.IGNORE or not conflict.update:
+        return f" ON CONFLICT{target} DO NOTHING"
+    updates = ", ".join(f"{quote(name)} = EXCLUDED.{quote(name)}" for name in conflict.update)
+    return f" ON CONFLICT{target} DO UPDATE SET {updates}"

@@ -1,0 +1,57 @@
+"""A bounded store of what is costly to find out: the least recently used goes first, nothing stays past its time."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+from pgmcp.ports.clock import Clock
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Kept(Generic[K, V]):
+    """Values by key.
+
+    Args:
+        clock: Tells when a value is too old.
+        most: How many values are held at the most.
+        ttl_s: Seconds after which a value no longer counts; None for never.
+    """
+
+    def __init__(self, clock: Clock, *, most: int, ttl_s: float | None = None) -> None:
+        """Begin empty."""
+        self._clock = clock
+        self._most = most
+        self._ttl_s = ttl_s
+        self._values: OrderedDict[K, tuple[float, V]] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        """The value of a key; None where there is none, or it is too old."""
+        found = self._values.get(key)
+        if found is None:
+            return None
+        since, value = found
+        if self._ttl_s is not None and self._clock.monotonic() - since > self._ttl_s:
+            del self._values[key]
+            return None
+        self._values.move_to_end(key)
+        return value
+
+    def put(self, key: K, value: V) -> V:
+        """Keep a value, and give it back."""
+        self._values[key] = (self._clock.monotonic(), value)
+        self._values.move_to_end(key)
+        if len(self._values) > self._most:
+            self._values.popitem(last=False)
+        return value
+
+    def drop(self, key: K) -> None:
+        """Forget one value."""
+        self._values.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget every value."""
+        self._values.clear()

@@ -1,0 +1,83 @@
+"""Which literal a server's complaint is about: each is read alone, on the way of the error only.
+
+PostgreSQL says that a value could not be read, but not which parameter it was. Source: appendix A (class 22, data
+exceptions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pgmcp.adapters.postgres.binder import Suspect, cast
+from pgmcp.adapters.postgres.runner import Runner
+from pgmcp.domain.calls import CallContext
+from pgmcp.domain.errors import PgmcpError, QueryError
+from pgmcp.domain.plans import Batch, Insert
+from pgmcp.domain.values.types import Type
+from pgmcp.ports.driver import Need, Parameter, Statement
+
+_UNKNOWN_OBJECT = "42704"
+_MOST_PROBES = 200
+
+
+def is_about_values(error: PgmcpError) -> bool:
+    """Whether an error may be about a literal: class 22, or the name of an object that is not there."""
+    return error.sqlstate is not None and (error.sqlstate.startswith("22") or error.sqlstate == _UNKNOWN_OBJECT)
+
+
+async def blame(error: PgmcpError, suspects: Sequence[Suspect], runner: Runner, call: CallContext) -> PgmcpError:
+    """The same error with the place of the literal that is at fault, where one can be found.
+
+    Args:
+        error: What the server said of the whole statement.
+        suspects: The caller's literals in it.
+        runner: Runs the probes, outside any transaction: one that failed takes no statement.
+        call: Whose deadline counts.
+
+    Returns:
+        A `QueryError` with the path, or the error as it was.
+    """
+    probes = [(suspect, literal) for suspect in suspects for literal in suspect.literals]
+    for suspect, literal in probes[:_MOST_PROBES]:
+        found = await _fault(suspect.probe(), literal.text, runner, call)
+        if found is not None:
+            return QueryError(
+                found.code,
+                found.message,
+                hint=found.hint,
+                path=literal.at,
+                sqlstate=found.sqlstate,
+                details=error.details | {"path": literal.at},
+            )
+    return error
+
+
+async def blame_record(error: PgmcpError, plan: Insert, batch: Batch, runner: Runner, call: CallContext) -> PgmcpError:
+    """The same error with `column` and `row` (from 0, in the batch) of the value that can't be read, if one can't."""
+    for index, name in enumerate(batch.columns):
+        values = [row[index] for row in batch.rows]
+        probe = _list_probe(plan.relation.by_name[name].type)
+        if await _fault(probe, values, runner, call) is None:
+            continue
+        low, high = 0, len(values)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if await _fault(probe, values[low:middle], runner, call) is None:
+                low = middle
+            else:
+                high = middle
+        return error.with_details(column=name, row=low)
+    return error
+
+
+def _list_probe(type_: Type) -> str:
+    value = cast("u.v", type_)
+    return f"SELECT pg_catalog.count({value})::text FROM pg_catalog.unnest($1::text[]) AS u(v)"
+
+
+async def _fault(probe: str, value: Parameter, runner: Runner, call: CallContext) -> PgmcpError | None:
+    try:
+        await runner.run(Statement(probe, (value,)), call, need=Need.READ, kind="probe")
+    except PgmcpError as error:
+        return error if is_about_values(error) else None
+    return None

@@ -1,0 +1,238 @@
+"""Statements of the caller's own over PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from pgmcp.adapters.postgres.cutting import settle
+from pgmcp.adapters.postgres.kept import Kept
+from pgmcp.adapters.postgres.reading import rows_in
+from pgmcp.adapters.postgres.runner import Runner
+from pgmcp.adapters.postgres.types import TypeCatalogue
+from pgmcp.adapters.postgres.wrapping import Wrapped, cast_parameters, wrapped
+from pgmcp.domain.calls import CallContext
+from pgmcp.domain.errors import DatabaseError, PgmcpError, ValidationError, codes
+from pgmcp.domain.json import dumps
+from pgmcp.domain.plans import Effect, Explain, RawQuery, StatementKind
+from pgmcp.domain.results import Form, NativeRows, Result, ResultColumn, Truncation, WireRows
+from pgmcp.domain.sql.caret import caret
+from pgmcp.domain.values.text import to_text
+from pgmcp.domain.values.types import TEXT, Type
+from pgmcp.domain.values.unfit import Unfit
+from pgmcp.ports.analysing import Analysis, SqlAnalyser
+from pgmcp.ports.clock import Clock
+from pgmcp.ports.driver import Need, Row, Statement
+from pgmcp.ports.transactions import Transaction, TransactionOptions, UnitOfWork
+
+_KEPT_STATEMENTS = 500
+_SYNTAX_ERROR = "42601"
+# What the server says when the catalogue has changed since a statement was described: all before anything has run.
+_STALE = frozenset({"42P01", "42703", "42804", "42883", "42P10", "42704", "0A000"})
+
+
+@frozen
+class _Known:
+    """A statement that has been analysed and described."""
+
+    analysis: Analysis
+    wrapped: Wrapped
+
+
+class PostgresQueryRepository:
+    """Implements `QueryRepository`: what a statement takes and gives is asked once, then it costs one round trip.
+
+    Args:
+        runner: Runs statements.
+        types: Knows types by oid.
+        analyser: Says what a statement is.
+        units: Opens the transaction that an analysed explain is rolled back with.
+        clock: Tells when what is known of a statement is too old.
+        ttl_s: Seconds that it is kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        runner: Runner,
+        types: TypeCatalogue,
+        analyser: SqlAnalyser,
+        units: UnitOfWork,
+        clock: Clock,
+        ttl_s: float = 30,
+    ) -> None:
+        self._runner = runner
+        self._types = types
+        self._analyser = analyser
+        self._units = units
+        self._known: Kept[str, _Known] = Kept(clock, most=_KEPT_STATEMENTS, ttl_s=ttl_s)
+
+    async def select(self, plan: RawQuery, call: CallContext, within: Transaction | None = None) -> Result:
+        known = self._known.get(plan.text)
+        if known is None:
+            return await self._run(plan, await self._learn(plan, call, within), call, within)
+        try:
+            return await self._run(plan, known, call, within)
+        except PgmcpError as error:
+            if error.sqlstate not in _STALE or within is not None:
+                raise
+        self._known.drop(plan.text)
+        self._types.forget()
+        return await self._run(plan, await self._learn(plan, call, within), call, within)
+
+    async def explain(self, plan: Explain, call: CallContext, within: Transaction | None = None) -> Sequence[object]:
+        if not plan.analyze:
+            return await self._explain(plan, call, within)
+        if within is not None:
+            await within.savepoint("pgmcp explain", call)
+            try:
+                return await self._explain(plan, call, within)
+            finally:
+                await within.rollback_to("pgmcp explain", call)
+                await within.release("pgmcp explain", call)
+        options = TransactionOptions(read_only=plan.query.effect is Effect.READ)
+        transaction = await self._units.begin(options, call)
+        try:
+            return await self._explain(plan, call, transaction)
+        finally:
+            await transaction.rollback()
+
+    async def _explain(self, plan: Explain, call: CallContext, within: Transaction | None) -> Sequence[object]:
+        query = plan.query
+        analysis = self._analyser.analyse(query.text)
+        description = await self._described(analysis, call, within)
+        values = _values(query, await self._types_of(description[0], call, within))
+        types = await self._types_of(description[0], call, within)
+        options = "FORMAT JSON, ANALYZE, BUFFERS" if plan.analyze else "FORMAT JSON"
+        opening = f"EXPLAIN ({options}) "
+        text = opening + "".join(piece.text for piece in cast_parameters(analysis, types))
+        need = Need.READ if query.effect is Effect.READ or not plan.analyze else Need.WRITE
+        _, rows = await self._runner.run_foreign(
+            Statement(text, values), call, need=need, kind="explain", within=within
+        )
+        found: list[object] = json.loads(rows.rows[0][0] or "[]")
+        return found
+
+    async def _learn(self, plan: RawQuery, call: CallContext, within: Transaction | None) -> _Known:
+        analysis = self._analyser.analyse(plan.text)
+        parameters: Sequence[int] = ()
+        columns: Sequence[tuple[str, int]] = ()
+        if analysis.kind is not StatementKind.UTILITY or plan.params or analysis.parameters:
+            parameters, columns = await self._described(analysis, call, within)
+        by_oid = await self._types.by_oids([*parameters, *(oid for _, oid in columns)], call, within)
+        listed = [ResultColumn(name, by_oid[oid]) for name, oid in columns]
+        known = _Known(analysis, wrapped(analysis, [by_oid[oid] for oid in parameters], listed))
+        return self._known.put(plan.text, known)
+
+    async def _described(
+        self, analysis: Analysis, call: CallContext, within: Transaction | None
+    ) -> tuple[Sequence[int], Sequence[tuple[str, int]]]:
+        try:
+            description = await self._runner.describe(analysis.text, call, within=within)
+        except PgmcpError as error:
+            raise _pointed(error, analysis.text) from error.__cause__
+        return description.parameters, description.columns
+
+    async def _types_of(self, oids: Sequence[int], call: CallContext, within: Transaction | None) -> list[Type]:
+        by_oid = await self._types.by_oids(oids, call, within)
+        return [by_oid[oid] for oid in oids]
+
+    async def _run(self, plan: RawQuery, known: _Known, call: CallContext, within: Transaction | None) -> Result:
+        sent = known.wrapped
+        values: tuple[str | None, ...] = _values(plan, sent.parameters)
+        if sent.bounded:
+            values += (str(plan.bounds.max_rows + 1), str(plan.bounds.max_bytes))
+        statement = Statement(sent.text, values)
+        need = Need.READ if plan.read_only else Need.WRITE
+        try:
+            if known.analysis.kind is StatementKind.UTILITY:
+                description, rows = await self._runner.run_foreign(
+                    statement, call, need=need, kind="query", within=within
+                )
+                return _as_text([name for name, _ in description.columns], rows.rows, rows.affected, plan, call.form)
+            rows = await self._runner.run(statement, call, need=need, kind="query", within=within)
+        except PgmcpError as error:
+            error.position = sent.position(error.position)
+            raise _pointed(error, plan.text) from error.__cause__
+        if not sent.bounded:
+            return Result(count=rows.affected)
+        return _rows(plan, sent, rows.rows, call.form)
+
+
+def _values(plan: RawQuery, types: Sequence[Type]) -> tuple[str | None, ...]:
+    """The caller's parameters in PostgreSQL's text form.
+
+    Raises:
+        ValidationError: `parameter_count` or `parameter_invalid`.
+    """
+    if len(plan.params) != len(types):
+        raise ValidationError(
+            codes.PARAMETER_COUNT,
+            f"The statement takes {len(types)} parameter{'' if len(types) == 1 else 's'}, not {len(plan.params)}.",
+            hint="Give one value for each of $1, $2… in params." if types else "Leave params out.",
+            path="params",
+        )
+    return tuple(
+        _value(value, type_, index) for index, (value, type_) in enumerate(zip(plan.params, types, strict=True))
+    )
+
+
+def _value(value: object, type_: Type, index: int) -> str | None:
+    try:
+        return to_text(value, type_)
+    except Unfit as unfit:
+        raise ValidationError(
+            codes.PARAMETER_INVALID,
+            f"Parameter ${index + 1} takes {unfit.expected}.",
+            hint=f"The statement uses it as {type_.display}; ${index + 1}::type in the statement says otherwise.",
+            path=f"params[{index}]",
+        ) from None
+
+
+def _rows(plan: RawQuery, sent: Wrapped, rows: Sequence[Row], form: Form) -> Result:
+    """The result of a statement whose rows came as JSON."""
+    cut = settle(rows[1:] if sent.counted else rows, plan.bounds.max_rows + 1, plan.bounds)
+    if cut.too_large and not sent.counted and plan.read_only:
+        raise DatabaseError(
+            codes.ROW_TOO_LARGE,
+            f"One row alone is larger than {plan.bounds.max_bytes} bytes.",
+            hint="Select fewer columns, or parts of a long one: left(column, 1000).",
+            details={"max_bytes": plan.bounds.max_bytes},
+        )
+    return Result(
+        columns=sent.columns,
+        rows=rows_in(form, cut.rows, tuple(column.type for column in sent.columns)),
+        count=int(rows[0][0] or 0) if sent.counted else len(cut.rows),
+        more=cut.more,
+        truncated=cut.truncated,
+    )
+
+
+def _as_text(names: Sequence[str], rows: Sequence[Row], affected: int, plan: RawQuery, form: Form) -> Result:
+    """The result of a statement that can't be wrapped: every value as PostgreSQL writes it."""
+    kept: list[Row] = []
+    size = 0
+    truncated = Truncation.ROWS if len(rows) > plan.bounds.max_rows else None
+    for row in rows[: plan.bounds.max_rows]:
+        size += sum(len(value.encode()) + 3 for value in row if value is not None)
+        if size > plan.bounds.max_bytes:
+            truncated = Truncation.BYTES
+            break
+        kept.append(row)
+    wire = WireRows(tuple(dumps(list(row)) for row in kept))
+    return Result(
+        columns=tuple(ResultColumn(name, TEXT) for name in names),
+        rows=wire if form is Form.WIRE else NativeRows(tuple(tuple(row) for row in kept)),
+        count=len(kept) if names else affected,
+        more=truncated is not None,
+        truncated=truncated,
+    )
+
+
+def _pointed(error: PgmcpError, text: str) -> PgmcpError:
+    """The error with the line and a caret, where it is about the statement's syntax and says where."""
+    if error.sqlstate == _SYNTAX_ERROR and error.position is not None:
+        error.hint = caret(text, error.position)
+    return error

@@ -1,0 +1,42 @@
+"""From what arrived to a result's rows, in the form that the call wants, and to the keys of its last row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from pgmcp.adapters.postgres.selecting import keys_shown
+from pgmcp.adapters.postgres.showing import Shown
+from pgmcp.domain.json import Number
+from pgmcp.domain.plans import Select
+from pgmcp.domain.results import Form, NativeRows, WireRows
+from pgmcp.domain.values.native import decode_row
+from pgmcp.domain.values.text import to_text
+from pgmcp.domain.values.types import Type
+from pgmcp.ports.driver import Row
+
+_DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, strict=False)
+
+
+def rows_in(form: Form, rows: Sequence[Row], types: Sequence[Type]) -> WireRows | NativeRows:
+    """Rows whose first column is a row's JSON, in the form that is wanted."""
+    texts = tuple(row[0] or "[]" for row in rows)
+    if form is Form.WIRE:
+        return WireRows(texts)
+    return NativeRows(tuple(decode_row(text, types) for text in texts))
+
+
+def keys_of(plan: Select, shown: Shown, row: Row) -> tuple[str | None, ...]:
+    """The order's values of a row in PostgreSQL's text form: from the keys beside it, or from the row itself."""
+    if keys_shown(plan):
+        values = _values(row[0])
+        values = [values[shown.places[key.operand.column]] for key in plan.order]
+    else:
+        values = _values(row[1])
+    return tuple(to_text(value, key.operand.type) for value, key in zip(values, plan.order, strict=True))
+
+
+def _values(wire: str | None) -> list[object]:
+    """The values of a row's JSON with their digits; unlike a caller's JSON it may hold what a json column may hold."""
+    values: list[object] = _DECODER.decode(wire or "[]")
+    return values

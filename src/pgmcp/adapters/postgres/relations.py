@@ -1,0 +1,76 @@
+"""A relation from the document that `relation.sql` gives."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pgmcp.adapters.postgres.types import types_from
+from pgmcp.domain.relations import Column, Name, Relation, RelationKind
+from pgmcp.domain.values.types import UNKNOWN, Kind, Type
+
+KINDS = {
+    "r": RelationKind.TABLE,
+    "p": RelationKind.PARTITIONED,
+    "v": RelationKind.VIEW,
+    "m": RelationKind.MATERIALIZED,
+    "f": RelationKind.FOREIGN,
+}
+_IDENTITIES = {"a": "always", "d": "by default"}
+_MODIFIER = re.compile(r"\([^()]*\)")
+# Bits of pg_relation_is_updatable, one for each command (nodes.h, CmdType).
+_UPDATE, _INSERT, _DELETE = 1 << 2, 1 << 3, 1 << 4
+
+
+def relation_from(document: str) -> Relation:
+    """The relation that a document describes."""
+    facts: dict[str, Any] = json.loads(document)
+    types = types_from(facts["types"] or [])
+    changes = facts["changes"]
+    return Relation(
+        name=Name(facts["schema"], facts["name"]),
+        kind=KINDS[facts["kind"]],
+        columns=tuple(_column(each, types) for each in facts["columns"] or ()),
+        primary_key=tuple(facts["primary_key"] or ()),
+        unique=tuple(tuple(names) for names in facts["unique"] or ()),
+        on_path=facts["on_path"],
+        has_children=facts["has_children"],
+        insertable=bool(changes & _INSERT),
+        updatable=bool(changes & _UPDATE and changes & _DELETE),
+        comment=facts["comment"],
+    )
+
+
+def _column(facts: Mapping[str, Any], types: Mapping[int, Type]) -> Column:
+    type_ = types.get(facts["type"], UNKNOWN)
+    return Column(
+        name=facts["name"],
+        type=type_,
+        declared=_declared(type_, facts["spelt"]),
+        nullable=facts["nullable"],
+        default=facts["default"],
+        generated=facts["generated"],
+        identity=_IDENTITIES.get(facts["identity"]),
+        comment=facts["comment"],
+        collation=facts["collation"],
+    )
+
+
+def _declared(type_: Type, spelt: str | None) -> str:
+    """The type's short name with the modifier that `format_type` spells out; empty without one.
+
+    >>> _declared(Type(name="varchar"), "character varying(12)")
+    'varchar(12)'
+    """
+    if spelt is None:
+        return ""
+    if type_.builtin and type_.name == "interval":
+        return spelt
+    found = _MODIFIER.search(spelt)
+    if found is None:
+        return ""
+    if type_.kind is Kind.ARRAY and type_.element is not None:
+        return f"{type_.element.display}{found[0]}[]"
+    return f"{type_.display}{found[0]}"

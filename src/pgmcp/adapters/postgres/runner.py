@@ -1,0 +1,122 @@
+"""Runner: statements of repositories, each on a session of the pool or inside a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from pgmcp.adapters.postgres.constraints import name_columns
+from pgmcp.adapters.postgres.errors import NOT_CONNECTED
+from pgmcp.adapters.postgres.exchange import Exchange
+from pgmcp.adapters.postgres.sessions import ConnectionManager
+from pgmcp.adapters.postgres.transactions import PostgresTransaction
+from pgmcp.domain.calls import CallContext
+from pgmcp.domain.errors import PgmcpError, codes
+from pgmcp.ports.clock import Clock
+from pgmcp.ports.driver import Connection, Description, DriverError, Need, Rows, Statement
+from pgmcp.ports.observing import Observer
+from pgmcp.ports.transactions import Outcome, Transaction
+
+T = TypeVar("T")
+
+# After these nobody knows whether the server had finished the statement.
+_UNSETTLED = frozenset({codes.CONNECTION_LOST, codes.CALL_TIMEOUT})
+
+
+class Runner:
+    """Runs statements within a call's deadline, observes each, and raises the domain's errors.
+
+    A statement outside a transaction is one by itself: PostgreSQL makes it atomic, in one round trip. An error
+    of a write outside a transaction says in `details.outcome` how it ended.
+    """
+
+    def __init__(self, *, sessions: ConnectionManager, clock: Clock, observer: Observer) -> None:
+        self._sessions = sessions
+        self._exchange = Exchange(clock=clock, observer=observer)
+
+    async def run(
+        self, statement: Statement, call: CallContext, *, need: Need, kind: str, within: Transaction | None = None
+    ) -> Rows:
+        """Run a statement whose columns and parameters are text.
+
+        Args:
+            statement: What to run.
+            call: Its deadline, and its own limit for the statement if it has one.
+            need: What kind of session it takes, unless `within` says where.
+            kind: The plan's kind, for the event.
+            within: The transaction to run in.
+
+        Raises:
+            PgmcpError: What the server said; `call_timeout`, `pool_exhausted`, `connection_failed`.
+        """
+        return await self._carry_out(lambda session: session.run(statement), call, need, kind, within, _count)
+
+    async def describe(self, text: str, call: CallContext, *, within: Transaction | None = None) -> Description:
+        """What a statement takes and gives, without running it.
+
+        Raises:
+            PgmcpError: What the server said of the text.
+        """
+        return await self._carry_out(
+            lambda session: session.describe(text), call, Need.READ, "describe", within, lambda _: 0
+        )
+
+    async def run_foreign(
+        self, statement: Statement, call: CallContext, *, need: Need, kind: str, within: Transaction | None = None
+    ) -> tuple[Description, Rows]:
+        """Run a statement whose columns are not ours to cast, such as SHOW or CALL; arguments as for `run`."""
+        return await self._carry_out(
+            lambda session: session.run_foreign(statement), call, need, kind, within, lambda both: _count(both[1])
+        )
+
+    async def _carry_out(
+        self,
+        work: Callable[[Connection], Awaitable[T]],
+        call: CallContext,
+        need: Need,
+        kind: str,
+        within: Transaction | None,
+        count: Callable[[T], int],
+    ) -> T:
+        try:
+            if within is not None:
+                transaction = PostgresTransaction.of(within)
+                limit = call.statement_timeout_ms
+                return await self._exchange.carry_out(lambda: transaction.use(work, limit), call, kind, count)
+            return await self._exchange.carry_out(lambda: self._alone(work, call, need), call, kind, count)
+        except PgmcpError as error:
+            await name_columns(error, self._sessions)
+            if within is None and need is Need.WRITE:
+                unsettled = error.code in _UNSETTLED and error.sqlstate != NOT_CONNECTED
+                error.with_details(outcome=Outcome.UNKNOWN if unsettled else Outcome.ROLLED_BACK)
+            raise
+
+    async def _alone(self, work: Callable[[Connection], Awaitable[T]], call: CallContext, need: Need) -> T:
+        connection = await self._sessions.acquire(need)
+        try:
+            if call.statement_timeout_ms is None:
+                return await work(connection)
+            return await _limited(work, connection, need, call.statement_timeout_ms)
+        finally:
+            self._sessions.release(connection)
+
+
+async def _limited(work: Callable[[Connection], Awaitable[T]], connection: Connection, need: Need, limit_ms: int) -> T:
+    """Do the work in a transaction of its own, statements stopped after `limit_ms`: two round trips more."""
+    begin = "BEGIN READ ONLY" if need is Need.READ else "BEGIN"
+    try:
+        await connection.control(f"{begin}; SET LOCAL statement_timeout = {limit_ms:d}")
+        result = await work(connection)
+        await connection.control("COMMIT")
+    except BaseException:
+        if not connection.usable:
+            # If even this fails the session is not usable, and the pool closes it.
+            with suppress(DriverError):
+                await connection.control("ROLLBACK")
+        raise
+    return result
+
+
+def _count(rows: Rows) -> int:
+    return len(rows.rows) or rows.affected

@@ -1,0 +1,77 @@
+"""A structured read as one statement."""
+
+from __future__ import annotations
+
+from pgmcp.adapters.postgres.binder import Binder
+from pgmcp.adapters.postgres.conditions import condition
+from pgmcp.adapters.postgres.cutting import capped
+from pgmcp.adapters.postgres.naming import qualified
+from pgmcp.adapters.postgres.operands import operand
+from pgmcp.adapters.postgres.ordering import behind, order_by
+from pgmcp.adapters.postgres.showing import Shown, ShownOf
+from pgmcp.adapters.postgres.wire.rows import row, value
+from pgmcp.adapters.postgres.written import Written, written
+from pgmcp.domain.filters.tree import View
+from pgmcp.domain.plans import Select
+
+
+def select(plan: Select, shown_of: ShownOf) -> tuple[Written, Shown]:
+    """The statement of a read: rows as JSON, and beside each the order's keys where the row doesn't show them."""
+    binder = Binder()
+    beside = plan.keyed and not keys_shown(plan)
+    keys = tuple(key.operand.type for key in plan.order) if beside else ()
+    shown = shown_of(plan.relation, plan.columns)
+    text = capped(
+        _source(plan, shown.listed, binder, beside=beside),
+        shown.wire,
+        binder.number(plan.bounds.max_bytes),
+        row(keys, "q.k") if beside else None,
+    )
+    return written(text, binder, shown, keys), shown
+
+
+def largest(plan: Select, shown_of: ShownOf) -> Written:
+    """A statement that gives the number (from 1) of the column that takes most of the first row."""
+    binder = Binder()
+    shown = shown_of(plan.relation, plan.columns)
+    source = _source(plan, shown.listed, binder, beside=False)
+    sizes = ", ".join(
+        f"({number}, coalesce(pg_catalog.octet_length(({value(f'q.c{number}', type_)})::text), 0))"
+        for number, type_ in enumerate(shown.types, start=1)
+    )
+    text = (
+        f"SELECT s.n::text FROM (SELECT * FROM ({source}) AS l LIMIT 1) AS q "
+        f"CROSS JOIN LATERAL (VALUES {sizes}) AS s(n, size) ORDER BY s.size DESC, s.n LIMIT 1"
+    )
+    return written(text, binder)
+
+
+def keys_shown(plan: Select) -> bool:
+    """Whether every key of the order is a column that the rows show."""
+    return all(
+        not key.operand.path and key.operand.view is View.PLAIN and key.operand.column in plan.columns
+        for key in plan.order
+    )
+
+
+def where(sql: str) -> str:
+    """A WHERE clause with a blank before it; empty for what is always true."""
+    return "" if sql == "TRUE" else f" WHERE {sql}"
+
+
+def _source(plan: Select, listed: str, binder: Binder, *, beside: bool) -> str:
+    if beside:
+        keys = (
+            f"{operand(key.operand, plan.relation, binder)} AS k{number}"
+            for number, key in enumerate(plan.order, start=1)
+        )
+        listed = ", ".join((*((listed,) if listed else ()), *keys))
+    held = condition(plan.filter, plan.relation, binder)
+    if plan.page.after is not None and plan.order:
+        later = behind(plan.order, plan.page.after, plan.relation, binder)
+        held = later if held == "TRUE" else f"({held} AND {later})"
+    ordered = order_by(plan.order, plan.relation, binder)
+    limit = binder.number(min(plan.page.limit, plan.bounds.max_rows) + 1)
+    offset = f" OFFSET {binder.number(plan.page.offset)}" if plan.page.offset else ""
+    table = qualified(plan.relation.name)
+    return f"SELECT {listed} FROM {table} AS t{where(held)}{ordered} LIMIT {limit}{offset}"

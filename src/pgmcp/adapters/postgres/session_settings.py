@@ -1,0 +1,50 @@
+"""What every session is given when it starts, so that no call pays for it."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from pgmcp.ports.driver import Need
+
+
+@frozen(kw_only=True)
+class SessionSettings:
+    """The server's settings for our sessions.
+
+    Args:
+        application_name: What `pg_stat_activity` shows.
+        statement_timeout_ms: The server stops a statement after that long; 0 for never.
+        lock_timeout_ms: The server stops a statement that waits that long for a lock; 0 for never.
+        idle_in_transaction_timeout_ms: The server ends a session that leaves a transaction alone for that long.
+        search_path: Schemas in order, as `SET search_path` takes them; None leaves the role's own.
+        time_zone: A zone's name; None leaves the role's own.
+    """
+
+    application_name: str = "pgmcp"
+    statement_timeout_ms: int = 30_000
+    lock_timeout_ms: int = 5_000
+    idle_in_transaction_timeout_ms: int = 60_000
+    search_path: str | None = None
+    time_zone: str | None = None
+
+    def start_up(self, need: Need) -> dict[str, str]:
+        """The parameters of the start-up message, which cost no round trip.
+
+        Sessions for reading are read-only by default; a transaction that has read can't be made writable again
+        (PostgreSQL refuses), and nothing that a caller may run can change the default. A session for writing keeps
+        what the role has: a role that its owner made read-only stays so.
+        """
+        parameters = {
+            "application_name": self.application_name,
+            "statement_timeout": str(self.statement_timeout_ms),
+            "lock_timeout": str(self.lock_timeout_ms),
+            "idle_in_transaction_session_timeout": str(self.idle_in_transaction_timeout_ms),
+            "standard_conforming_strings": "on",
+        }
+        if need is Need.READ:
+            parameters["default_transaction_read_only"] = "on"
+        if self.search_path is not None:
+            parameters["search_path"] = self.search_path
+        if self.time_zone is not None:
+            parameters["TimeZone"] = self.time_zone
+        return parameters

@@ -1,0 +1,48 @@
+"""The columns that a statement shows: how they are read, how a row of them becomes JSON, and what the result calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from attrs import field, frozen
+
+from pgmcp.adapters.postgres.operands import column
+from pgmcp.adapters.postgres.wire.rows import row
+from pgmcp.domain.relations import Relation
+from pgmcp.domain.results import ResultColumn
+from pgmcp.domain.values.types import Type
+
+
+@frozen(kw_only=True)
+class Shown:
+    """Columns of a relation, in the order that a plan wants them.
+
+    Args:
+        listed: A select list that calls the columns `c1`, `c2`…
+        wire: SQL of the JSON of a row `q` with those columns.
+        columns: What the result says of them.
+        types: Their types.
+        places: Where each column stands, from 0.
+    """
+
+    listed: str = field(repr=False)
+    wire: str = field(repr=False)
+    columns: tuple[ResultColumn, ...]
+    types: tuple[Type, ...]
+    places: Mapping[str, int]
+
+
+ShownOf = Callable[[Relation, tuple[str, ...]], Shown]
+"""Gives the columns of those names; what it gives may be kept."""
+
+
+def shown(relation: Relation, names: Sequence[str]) -> Shown:
+    """The columns of a relation with those names."""
+    types = tuple(relation.by_name[name].type for name in names)
+    return Shown(
+        listed=", ".join(f"{column(name)} AS c{number}" for number, name in enumerate(names, start=1)),
+        wire=row(types),
+        columns=tuple(ResultColumn(name, type_) for name, type_ in zip(names, types, strict=True)),
+        types=types,
+        places={name: index for index, name in enumerate(names)},
+    )

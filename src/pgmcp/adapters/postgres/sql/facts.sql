@@ -1,0 +1,24 @@
+-- What the server says of itself and of the role that asks: one row of one JSON object, as text.
+WITH seen AS (
+  SELECT c.oid
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+)
+SELECT json_build_object(
+  'version', current_setting('server_version'),
+  'version_num', current_setting('server_version_num')::int,
+  'tls', (SELECT s.version FROM pg_catalog.pg_stat_ssl s WHERE s.pid = pg_backend_pid() AND s.ssl),
+  'local', coalesce(inet_client_addr() <<= '127.0.0.0/8' OR inet_client_addr() = '::1', true),
+  'role', current_user,
+  'superuser', r.rolsuper,
+  'bypasses_row_security', r.rolbypassrls AND NOT r.rolsuper,
+  'creates_roles', r.rolcreaterole AND NOT r.rolsuper,
+  'readable', (SELECT count(*) FROM seen WHERE has_table_privilege(seen.oid, 'SELECT')),
+  'writable', (SELECT count(*) FROM seen WHERE has_table_privilege(seen.oid, 'INSERT, UPDATE, DELETE')),
+  'connections', (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.backend_type = 'client backend'),
+  'max_connections', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+  'extensions', (SELECT coalesce(json_agg(e.extname ORDER BY e.extname), '[]') FROM pg_catalog.pg_extension e)
+)::text
+FROM pg_catalog.pg_roles r
+WHERE r.rolname = current_user

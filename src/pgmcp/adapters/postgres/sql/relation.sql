@@ -1,0 +1,65 @@
+-- $1: a name, $2: a schema or NULL for the search path. One text: a relation with its columns and their types.
+WITH RECURSIVE found AS (
+    SELECT c.oid, c.relname, c.relkind, c.relhassubclass, n.nspname
+    FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relname = $1::text::name
+      AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+      AND CASE WHEN $2::text IS NULL THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname = $2::text::name END
+    LIMIT 1
+),
+listed AS (
+    SELECT a.*, t.typnotnull, t.typcollation
+    FROM found
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = found.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+),
+keys AS (
+    SELECT i.indisprimary AS is_primary, pg_catalog.json_agg(a.attname ORDER BY k.place) AS names
+    FROM found
+    JOIN pg_catalog.pg_index AS i ON i.indrelid = found.oid
+    CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)
+    LEFT JOIN listed AS a ON a.attnum = k.number
+    WHERE i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+      AND k.place <= i.indnkeyatts
+    GROUP BY i.indexrelid, i.indisprimary
+    HAVING pg_catalog.bool_and(a.attnotnull)
+    ORDER BY i.indexrelid
+),
+seeds(oid) AS (
+    SELECT listed.atttypid FROM listed
+),
+-- include type_facts
+SELECT pg_catalog.json_build_object(
+    'schema', found.nspname,
+    'name', found.relname,
+    'kind', found.relkind,
+    'on_path', pg_catalog.pg_table_is_visible(found.oid),
+    'has_children', found.relkind = 'r' AND EXISTS (
+        SELECT FROM pg_catalog.pg_inherits AS h WHERE found.relhassubclass AND h.inhparent = found.oid
+    ),
+    'changes', pg_catalog.pg_relation_is_updatable(found.oid, true),
+    'comment', pg_catalog.obj_description(found.oid, 'pg_class'),
+    'primary_key', (SELECT k.names FROM keys AS k WHERE k.is_primary),
+    'unique', (SELECT pg_catalog.json_agg(k.names) FROM keys AS k WHERE NOT k.is_primary),
+    'columns', (
+        SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+            'name', a.attname,
+            'type', a.atttypid::int8,
+            'spelt', CASE WHEN a.atttypmod >= 0 THEN pg_catalog.format_type(a.atttypid, a.atttypmod) END,
+            'nullable', NOT (a.attnotnull OR a.typnotnull),
+            'default', CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
+            'generated', CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
+            'identity', a.attidentity,
+            'comment', pg_catalog.col_description(a.attrelid, a.attnum),
+            'collation', (
+                SELECT l.collname FROM pg_catalog.pg_collation AS l
+                WHERE l.oid = a.attcollation AND a.attcollation <> a.typcollation
+            )
+        ) ORDER BY a.attnum)
+        FROM listed AS a
+        LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    ),
+    'types', (SELECT pg_catalog.json_agg(f.facts) FROM type_facts AS f)
+)::text
+FROM found

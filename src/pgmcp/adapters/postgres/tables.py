@@ -1,0 +1,120 @@
+"""Rows of relations over PostgreSQL: plans become statements, answers become results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pgmcp.adapters.postgres.builder import QueryBuilder
+from pgmcp.adapters.postgres.changing import PAST_CAP
+from pgmcp.adapters.postgres.cutting import settle
+from pgmcp.adapters.postgres.literals import blame, blame_record, is_about_values
+from pgmcp.adapters.postgres.reading import keys_of, rows_in
+from pgmcp.adapters.postgres.runner import Runner
+from pgmcp.adapters.postgres.written import Written
+from pgmcp.domain.calls import CallContext
+from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
+from pgmcp.domain.plans import Batch, Bounds, Delete, Insert, Select, Update
+from pgmcp.domain.results import Form, Result
+from pgmcp.ports.driver import Need, Row, Rows
+from pgmcp.ports.transactions import Transaction
+
+
+class PostgresTableRepository:
+    """Implements `TableRepository`: one statement, and once it is known one round trip, for each call."""
+
+    def __init__(self, *, runner: Runner, builder: QueryBuilder) -> None:
+        self._runner = runner
+        self._builder = builder
+
+    async def select(self, plan: Select, call: CallContext, within: Transaction | None = None) -> Result:
+        statement, shown = self._builder.select(plan)
+        rows = await self._run(statement, call, Need.READ, "select", within)
+        cut = settle(rows.rows, plan.page.limit, plan.bounds)
+        if cut.too_large:
+            raise await self._row_too_large(plan, call, within)
+        return Result(
+            columns=shown.columns,
+            rows=rows_in(call.form, cut.rows, shown.types),
+            count=len(cut.rows),
+            more=cut.more,
+            truncated=cut.truncated,
+            last_key=keys_of(plan, shown, cut.rows[-1]) if plan.keyed and cut.rows else None,
+        )
+
+    async def insert(self, plan: Insert, batch: Batch, call: CallContext, within: Transaction | None = None) -> Result:
+        if not batch.rows:
+            return Result()
+        statement = self._builder.insert(plan, batch)
+        try:
+            rows = await self._runner.run(statement.statement, call, need=Need.WRITE, kind="insert", within=within)
+        except PgmcpError as error:
+            if not is_about_values(error):
+                raise _without_position(error) from error.__cause__
+            raise await blame_record(_without_position(error), plan, batch, self._runner, call) from error.__cause__
+        if not plan.returning:
+            return Result(count=rows.affected)
+        return _changed(statement, rows.rows, plan.bounds, call.form)
+
+    async def update(self, plan: Update, call: CallContext, within: Transaction | None = None) -> Result:
+        return await self._change(self._builder.update(plan), plan, call, "update", within)
+
+    async def delete(self, plan: Delete, call: CallContext, within: Transaction | None = None) -> Result:
+        return await self._change(self._builder.delete(plan), plan, call, "delete", within)
+
+    async def _change(
+        self, statement: Written, plan: Update | Delete, call: CallContext, kind: str, within: Transaction | None
+    ) -> Result:
+        try:
+            rows = await self._run(statement, call, Need.WRITE, kind, within)
+        except PgmcpError as error:
+            if error.sqlstate != PAST_CAP:
+                raise
+            raise DatabaseError(
+                codes.TOO_MANY_ROWS,
+                f"The {kind} would change more than {plan.max_rows} rows; none was changed.",
+                hint="Narrow the filter, or raise max_rows.",
+                details={key: fact for key, fact in error.details.items() if key == "outcome"}
+                | {"max_rows": plan.max_rows},
+            ) from error.__cause__
+        return _changed(statement, rows.rows, plan.bounds, call.form)
+
+    async def _run(
+        self, statement: Written, call: CallContext, need: Need, kind: str, within: Transaction | None
+    ) -> Rows:
+        try:
+            return await self._runner.run(statement.statement, call, need=need, kind=kind, within=within)
+        except PgmcpError as error:
+            _without_position(error)
+            if not is_about_values(error) or error.sqlstate == PAST_CAP:
+                raise
+            raise await blame(error, statement.suspects, self._runner, call) from error.__cause__
+
+    async def _row_too_large(self, plan: Select, call: CallContext, within: Transaction | None) -> PgmcpError:
+        """The error for a page whose first row alone is above the cap: it names the column that takes most of it."""
+        statement = self._builder.largest(plan)
+        rows = await self._run(statement, call, Need.READ, "select", within)
+        # The row may have gone in between; then the first column is as good a name as any.
+        name = plan.columns[int(rows.rows[0][0] or 1) - 1 if rows.rows else 0]
+        return DatabaseError(
+            codes.ROW_TOO_LARGE,
+            f"One row alone is larger than {plan.bounds.max_bytes} bytes; most of it is in column '{name}'.",
+            hint=f"Leave '{name}' out of columns, or read it with execute_query in parts.",
+            details={"column": name, "max_bytes": plan.bounds.max_bytes},
+        )
+
+
+def _changed(statement: Written, rows: Sequence[Row], bounds: Bounds, form: Form) -> Result:
+    """The result of a change: the first row is the number of rows changed."""
+    count = int(rows[0][0] or 0)
+    shown = statement.shown
+    if shown is None:
+        return Result(count=count)
+    cut = settle(rows[1:], bounds.max_rows + 1, bounds)
+    given = rows_in(form, cut.rows, shown.types)
+    return Result(columns=shown.columns, rows=given, count=count, more=cut.more, truncated=cut.truncated)
+
+
+def _without_position(error: PgmcpError) -> PgmcpError:
+    """A position in a statement of ours says nothing to its caller."""
+    error.position = None
+    return error

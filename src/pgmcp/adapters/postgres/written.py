@@ -1,0 +1,34 @@
+"""A statement that has been written: its text and parameters, and what its answer will mean."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from pgmcp.adapters.postgres.binder import Binder, Suspect
+from pgmcp.adapters.postgres.showing import Shown
+from pgmcp.domain.values.types import Type
+from pgmcp.ports.driver import Statement
+
+
+@frozen(kw_only=True)
+class Written:
+    """A statement of ours.
+
+    Args:
+        statement: The text and the parameters.
+        suspects: The caller's literals in it, to find the one that the server could not read.
+        shown: The columns of the rows that it gives; None when it gives none.
+        keys: The types of the order's keys, when each row has them beside it.
+    """
+
+    statement: Statement
+    suspects: tuple[Suspect, ...] = field(default=(), repr=False)
+    shown: Shown | None = None
+    keys: tuple[Type, ...] = ()
+
+
+def written(text: str, binder: Binder, shown: Shown | None = None, keys: tuple[Type, ...] = ()) -> Written:
+    """A text with everything that was bound while it was written."""
+    return Written(
+        statement=Statement(text, tuple(binder.values)), suspects=tuple(binder.suspects), shown=shown, keys=keys
+    )
