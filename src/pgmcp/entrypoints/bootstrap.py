@@ -1,0 +1,249 @@
+"""The composition root: the only place that knows punq and every adapter.
+
+Whatever belongs to one database (pool, catalogue, policy) hangs on the one object that is made here; nothing is global.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from pgmcp.adapters.clock import SystemClock
+from pgmcp.adapters.observers import LogObserver, SilentObserver
+from pgmcp.adapters.sealing import AesGcmSealer
+from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.database import Database
+from pgmcp.handlers.base import Group
+from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
+from pgmcp.handlers.registry import HANDLERS
+from pgmcp.ports.analysing import SqlAnalyser
+from pgmcp.ports.clock import Clock
+from pgmcp.ports.examining import Examiner
+from pgmcp.ports.observing import Observer
+from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
+from pgmcp.ports.sealing import Sealer
+from pgmcp.ports.transactions import UnitOfWork
+from pgmcp.services.cursors import Cursors
+from pgmcp.services.queries import QueryService
+from pgmcp.services.schemas import SchemaService
+from pgmcp.services.security import SecurityService
+from pgmcp.services.tables import TableService
+from pgmcp.services.transactions import TransactionService
+from pgmcp.services.validation import ValidationService
+
+if TYPE_CHECKING:
+    from pgmcp.adapters.memory.declare import TableSpec
+    from pgmcp.ports.driver import Driver
+
+EMBEDDED = "embedded://"
+# Any of these says where a server is, by libpq's own rules.
+_LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPORT", "PGDATABASE")
+_SERVICES = (
+    Cursors,
+    SchemaService,
+    ValidationService,
+    QueryService,
+    TransactionService,
+    TableService,
+    Dispatcher,
+)
+
+
+@frozen(kw_only=True)
+class Ports:
+    """Everything that the services need of the world outside."""
+
+    tables: TableRepository
+    queries: QueryRepository
+    catalogue: SchemaRepository
+    work: UnitOfWork
+    analyser: SqlAnalyser
+    clock: Clock
+    observer: Observer
+    sealer: Sealer
+    examiner: Examiner
+
+
+def build(settings: Settings, *, observer: Observer | None = None) -> Database:
+    """A database over the adapters that the settings name; nothing connects.
+
+    Args:
+        settings: What to make it from.
+        observer: Who hears its events; None for silence.
+    """
+    if settings.driver == "memory":
+        from pgmcp.adapters.shop.memory import shop_tables
+
+        return build_memory(shop_tables(), {}, settings)
+    resources = AsyncExitStack()
+    embedded = uses_embedded(settings, os.environ)
+    driver = _driver(settings, resources, embedded=embedded)
+    ports = _postgres(settings, driver, resources, observer or SilentObserver())
+    return _assemble(settings, ports, resources, embedded=embedded)
+
+
+def build_memory(
+    tables: Mapping[str, TableSpec],
+    statements: Mapping[str, Sequence[Mapping[str, Any]] | Callable[..., Sequence[Mapping[str, Any]]]],
+    settings: Settings,
+) -> Database:
+    """A database in memory, of declared tables and registered statements."""
+    from pgmcp.adapters.memory import MemoryDatabase
+
+    clock = SystemClock()
+    memory = MemoryDatabase(tables=tables, statements=statements, clock=clock)
+    ports = Ports(
+        tables=memory.tables,
+        queries=memory.queries,
+        catalogue=memory.catalogue,
+        work=memory.work,
+        analyser=_analyser(),
+        clock=clock,
+        observer=SilentObserver(),
+        sealer=_sealer(settings),
+        examiner=memory.examiner,
+    )
+    return _assemble(settings, ports, AsyncExitStack(), embedded=False)
+
+
+def uses_embedded(settings: Settings, environment: Mapping[str, str]) -> bool:
+    """Whether nothing says where a server is, so that the embedded one is meant."""
+    if settings.driver == "memory":
+        return False
+    if settings.dsn is not None:
+        return settings.dsn.reveal().startswith(EMBEDDED)
+    return not any(environment.get(name) for name in _LIBPQ)
+
+
+def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, embedded: bool) -> Database:
+    import punq
+
+    container = punq.Container()
+    security = SecurityService(settings.access)
+    for kind, made in (
+        (TableRepository, ports.tables),
+        (QueryRepository, ports.queries),
+        (SchemaRepository, ports.catalogue),
+        (UnitOfWork, ports.work),
+        (SqlAnalyser, ports.analyser),
+        (Clock, ports.clock),
+        (Observer, ports.observer),
+        (Sealer, ports.sealer),
+        (Settings, settings),
+        (SecurityService, security),
+    ):
+        container.register(kind, instance=made)
+    for service in _SERVICES:
+        container.register(service, scope=punq.Scope.singleton)
+    served: dict[str, AnyHandler] = {}
+    for handler in HANDLERS:
+        if security.admits(handler.effect) and handler.group in (settings.tools or tuple(Group)):
+            container.register(handler, scope=punq.Scope.singleton)
+            served[handler.name] = container.resolve(handler)
+    return Database(
+        settings=settings,
+        handlers=served,
+        dispatcher=container.resolve(Dispatcher),
+        security=security,
+        examiner=ports.examiner,
+        address=_address(settings, embedded=embedded),
+        embedded=embedded,
+        resources=resources,
+    )
+
+
+def _postgres(settings: Settings, driver: Driver, resources: AsyncExitStack, observer: Observer) -> Ports:
+    from pgmcp.adapters.postgres.builder import QueryBuilder
+    from pgmcp.adapters.postgres.examining import PostgresExaminer
+    from pgmcp.adapters.postgres.queries import PostgresQueryRepository
+    from pgmcp.adapters.postgres.runner import Runner
+    from pgmcp.adapters.postgres.schemas import PostgresSchemaRepository
+    from pgmcp.adapters.postgres.sessions import ConnectionManager
+    from pgmcp.adapters.postgres.tables import PostgresTableRepository
+    from pgmcp.adapters.postgres.transactions import PostgresUnitOfWork
+    from pgmcp.adapters.postgres.types import TypeCatalogue
+
+    clock = SystemClock()
+    sessions = ConnectionManager(
+        driver,
+        pool_min=settings.pool_min,
+        pool_max=settings.pool_max,
+        pool_wait_s=settings.pool_wait_s,
+        pool_queue=settings.pool_queue,
+    )
+    resources.push_async_callback(sessions.close)
+    runner = Runner(sessions=sessions, clock=clock, observer=observer)
+    analyser = _analyser()
+    ttl_s = settings.catalogue_ttl_s
+    types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s)
+    work = PostgresUnitOfWork(sessions=sessions, clock=clock, observer=observer)
+    return Ports(
+        tables=PostgresTableRepository(runner=runner, builder=QueryBuilder(clock)),
+        queries=PostgresQueryRepository(
+            runner=runner, types=types, analyser=analyser, units=work, clock=clock, ttl_s=ttl_s
+        ),
+        catalogue=PostgresSchemaRepository(runner=runner, types=types, clock=clock, ttl_s=ttl_s),
+        work=work,
+        analyser=analyser,
+        clock=clock,
+        observer=observer,
+        sealer=_sealer(settings),
+        examiner=PostgresExaminer(runner),
+    )
+
+
+def _driver(settings: Settings, resources: AsyncExitStack, *, embedded: bool) -> Driver:
+    from pgmcp.adapters.asyncpg_ import PostgreSQLClient
+    from pgmcp.adapters.postgres.address import Address
+    from pgmcp.adapters.postgres.session_settings import SessionSettings
+
+    session = SessionSettings(
+        application_name=settings.application_name,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        lock_timeout_ms=settings.lock_timeout_ms,
+        search_path=settings.search_path,
+        time_zone=settings.time_zone,
+    )
+
+    def client(dsn: str | None) -> Driver:
+        return PostgreSQLClient(address=Address.read(dsn) if dsn else Address(), settings=session)
+
+    if not embedded:
+        return client(settings.dsn.reveal() if settings.dsn else None)
+    from pgmcp.adapters.embedded.driver import EmbeddedDriver
+    from pgmcp.adapters.embedded.server import attach
+    from pgmcp.adapters.shop.load import DATABASE, load
+
+    driver = EmbeddedDriver(lambda: attach(database=DATABASE, prepare=load), client)
+    # Pushed before the pool's own end, so run after it: the last session closes before the server may stop.
+    resources.push_async_callback(driver.close)
+    return driver
+
+
+def _address(settings: Settings, *, embedded: bool) -> str:
+    from pgmcp.adapters.postgres.address import Address
+
+    if settings.driver == "memory":
+        return "memory"
+    if embedded:
+        return "the embedded PostgreSQL"
+    return str(Address.read(settings.dsn.reveal()) if settings.dsn else Address())
+
+
+def _analyser() -> SqlAnalyser:
+    from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
+
+    return PgparseAnalyser()
+
+
+def _sealer(settings: Settings) -> Sealer:
+    return AesGcmSealer(settings.secret_key.reveal() if settings.secret_key else None)
+
+
+def log_observer(settings: Settings) -> Observer:
+    """The observer of a server: the log on stderr."""
+    return LogObserver(settings.log_level, settings.log_format)

@@ -1,0 +1,144 @@
+"""`pgmcp call`: one tool call from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from attrs import field, fields, frozen, resolve_types
+
+from pgmcp.domain import json
+from pgmcp.domain.calls import Principal
+from pgmcp.domain.errors import PgmcpError, SecurityError, ValidationError, codes
+from pgmcp.domain.requests import RequestBase
+from pgmcp.domain.responses import ResponseBase
+from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.bootstrap import build
+from pgmcp.entrypoints.cli.failures import report, say_embedded
+from pgmcp.entrypoints.cli.printing import print_answer
+from pgmcp.entrypoints.database import Database
+from pgmcp.entrypoints.rendering import render
+from pgmcp.handlers.dispatch import Caller
+from pgmcp.handlers.registry import HANDLERS
+
+
+@frozen(kw_only=True)
+class Said:
+    """What the command line says of a call.
+
+    Args:
+        tool: The tool's name.
+        json: All arguments as one JSON object's text, `@FILE` or `-`.
+        named: Arguments by name, as they were typed.
+        format: `table` or `json`; None for what suits the output.
+    """
+
+    tool: str
+    json: str | None = None
+    named: Mapping[str, str] = field(factory=dict)
+    format: str | None = None
+
+
+def call(settings: Settings, said: Said) -> int:
+    """Call a tool and print its answer.
+
+    Returns:
+        0, or 1 when the answer is an error.
+    """
+    handler = next(each for each in HANDLERS if each.name == said.tool)
+    as_table = said.format == "table" or (said.format is None and sys.stdout.isatty())
+    arguments = _arguments(said, handler.request)
+    try:
+        response = asyncio.run(_called(settings, said.tool, arguments))
+    except PgmcpError as error:
+        if as_table:
+            report(error)
+        else:
+            print(render(error.response).decode())
+        return 1
+    print_answer(render(response), as_table=as_table)
+    return 0
+
+
+async def _called(settings: Settings, tool: str, arguments: Mapping[str, Any]) -> ResponseBase:
+    database: Database = build(settings)
+    if database.embedded:
+        say_embedded()
+    try:
+        handler = database.handlers.get(tool)
+        if handler is None:
+            raise SecurityError(
+                codes.TOOL_NOT_SERVED,
+                f"{tool} is not served with access {settings.access}",
+                hint="Start with --access write, or name its group in --tools.",
+            )
+        caller = Caller(principal=Principal(settings.principal))
+        return await database.dispatcher.dispatch(handler, arguments, caller)
+    finally:
+        await database.aclose()
+
+
+def _arguments(said: Said, request: type[RequestBase[Any]]) -> dict[str, Any]:
+    """The arguments, those of `--json` first, each of its own flag over them.
+
+    Raises:
+        ValidationError: A file that can't be read, or text that is not JSON.
+    """
+    arguments: dict[str, Any] = {}
+    if said.json is not None:
+        whole = json.loads(_text(said.json, "--json"))
+        if not isinstance(whole, dict):
+            raise ValidationError(codes.WRONG_TYPE, "--json is not an object", hint='Give {"table":"orders"}.')
+        arguments |= whole
+    types = {each.name: each.type for each in fields(resolve_types(request))}
+    for name, text in said.named.items():
+        arguments[name] = _value(name, text, types[name])
+    return arguments
+
+
+def _value(name: str, text: str, type_: Any) -> Any:
+    if name == "records" and text.startswith("@"):
+        return _lines(_open(text[1:], f"--{name}"))
+    text = _text(text, f"--{name}")
+    if type_ is str or type_ == str | None:
+        return text
+    try:
+        return json.loads(text)
+    except ValidationError:
+        # A bare word where a text or a list of texts would do: order_by, columns, returning.
+        if text[:1] in '{["' or not _takes_words(type_):
+            raise
+        return text.split(",") if "," in text or "Sequence[str] | None" in str(type_) else text
+
+
+def _takes_words(type_: Any) -> bool:
+    return "str" in str(type_)
+
+
+def _text(text: str, where: str) -> str:
+    if text == "-":
+        return sys.stdin.read()
+    if text.startswith("@"):
+        with _open(text[1:], where) as file:
+            return file.read()
+    return text
+
+
+def _open(name: str, where: str) -> TextIO:
+    try:
+        return Path(name).open(encoding="utf-8")
+    except OSError as error:
+        raise ValidationError(
+            codes.WRONG_TYPE, f"{where}: the file can't be read: {error.strerror}", hint="Check the name behind @."
+        ) from None
+
+
+def _lines(file: TextIO) -> Iterator[Any]:
+    """The records of a file with one JSON object a line, read as they are asked for; the file may be of any size."""
+    with file:
+        for line in file:
+            if line.strip():
+                yield json.loads(line)

@@ -1,0 +1,177 @@
+"""`pgmcp demo`: an agent's whole round on the sample shop, through a real MCP client and a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from pgmcp.domain import json
+from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.cli.printing import table
+
+if TYPE_CHECKING:
+    from mcp.client.session import ClientSession
+
+
+@frozen(kw_only=True)
+class Step:
+    """One call of the round.
+
+    Args:
+        says: What it shows.
+        tool: The tool that is called.
+        arguments: With what.
+        fails: Whether the answer shall be an error.
+    """
+
+    says: str
+    tool: str
+    arguments: Mapping[str, Any] = field(factory=dict)
+    fails: bool = False
+
+
+_EMAIL = "grace.demo@example.org"
+_MINE = {"email": _EMAIL}
+STEPS = (
+    Step(says="What is there?", tool="list_tables"),
+    Step(says="What is an order made of?", tool="describe_table", arguments={"table": "orders"}),
+    Step(
+        says="The largest paid orders, by a structured filter",
+        tool="read_table",
+        arguments={
+            "table": "orders",
+            "columns": ["id", "customer_id", "status", "total", "paid_at"],
+            "filters": {"status": "paid", "total": {"gte": 100}},
+            "order_by": ["-total"],
+            "limit": 3,
+        },
+    ),
+    Step(
+        says="A filter that walks into a document and an array",
+        tool="read_table",
+        arguments={
+            "table": "products",
+            "columns": ["sku", "name", "price", "tags"],
+            "filters": {"attributes->>colour": {"is": "not null"}, "tags": {"array_length_gte": 2}},
+            "limit": 3,
+        },
+    ),
+    Step(
+        says="A question that wants SQL",
+        tool="execute_query",
+        arguments={
+            "query": "SELECT status, count(*) AS orders, sum(total) AS total FROM orders"
+            " WHERE total > $1 GROUP BY status ORDER BY total DESC",
+            "params": [50],
+        },
+    ),
+    Step(
+        says="How PostgreSQL would find an order's customer",
+        tool="explain_query",
+        arguments={"query": "SELECT * FROM customers WHERE id = $1", "params": [7]},
+    ),
+    Step(
+        says="Tidy up after an earlier round", tool="delete_records", arguments={"table": "customers", "filters": _MINE}
+    ),
+    Step(
+        says="A new customer",
+        tool="create_record",
+        arguments={
+            "table": "customers",
+            "data": _MINE | {"name": "Grace Demo", "preferences": {"language": "pt", "newsletter": True}},
+            "returning": ["id", "email", "created_at"],
+        },
+    ),
+    Step(
+        says="The same once more is refused: the key exists",
+        tool="create_record",
+        arguments={"table": "customers", "data": _MINE | {"name": "Grace Again"}},
+        fails=True,
+    ),
+    Step(
+        says="What would change? Nothing is changed yet",
+        tool="update_records",
+        arguments={"table": "customers", "filters": _MINE, "data": {"vip": True}, "dry_run": True},
+    ),
+    Step(
+        says="Then change it",
+        tool="update_records",
+        arguments={"table": "customers", "filters": _MINE, "data": {"vip": True}, "returning": ["name", "vip"]},
+    ),
+    Step(
+        says="A write through a read-only query is refused",
+        tool="execute_query",
+        arguments={"query": "DELETE FROM order_items"},
+        fails=True,
+    ),
+    Step(
+        says="A mistake, and the hint that mends it",
+        tool="read_table",
+        arguments={"table": "orders", "filters": {"staus": "paid"}},
+        fails=True,
+    ),
+)
+
+
+def demo(settings: Settings) -> int:
+    """Print each call of the round and its answer.
+
+    Returns:
+        0 when every answer was of the kind that its step wants.
+    """
+    return asyncio.run(_round(settings))
+
+
+async def _round(settings: Settings) -> int:
+    from mcp.client.session import ClientSession
+    from mcp.client.stdio import StdioServerParameters, stdio_client
+
+    words = ["serve", "--access", "write"]
+    # The address goes by the environment: other users of the machine may see a process's words.
+    address = {"PGMCP_DSN": settings.dsn.reveal()} if settings.dsn is not None else {}
+    server = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "pgmcp.entrypoints.cli", *words],
+        env=dict(os.environ) | {"PGMCP_LOG_LEVEL": "warning"} | address,
+    )
+    print("$ pgmcp", *words)
+    async with stdio_client(server) as (reading, writing), ClientSession(reading, writing) as session:
+        await session.initialize()
+        listed = await session.list_tools()
+        print(f"connected; tools: {', '.join(tool.name for tool in listed.tools)}\n")
+        surprises = [step for step in STEPS if not await _take(session, step)]
+    for step in surprises:
+        print(f"unexpected: {step.says}", file=sys.stderr)
+    print("done" if not surprises else "failed")
+    return 1 if surprises else 0
+
+
+async def _take(session: ClientSession, step: Step) -> bool:
+    """Make a call, print it and its answer.
+
+    Returns:
+        Whether the answer is of the kind that the step wants.
+    """
+    answer = await session.call_tool(step.tool, dict(step.arguments))
+    text = getattr(answer.content[0], "text", "")
+    print(f"── {step.says}")
+    print(f"   {step.tool} {json.dumps(dict(step.arguments))}")
+    print(_indented(text, failed=bool(answer.is_error)), end="\n\n")
+    return bool(answer.is_error) == step.fails
+
+
+def _indented(text: str, *, failed: bool) -> str:
+    document = json.loads(text)
+    if failed:
+        error = document["error"]
+        drawn = f"✗ {error['type']} {error['code']}: {error['message']}"
+        if "hint" in error:
+            drawn += f"\n  hint: {error['hint']}"
+    else:
+        drawn = table(document)
+    return "\n".join(f"   {line}" for line in drawn.splitlines())

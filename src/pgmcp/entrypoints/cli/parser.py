@@ -1,0 +1,166 @@
+"""The commands and their flags; those of settings and of tools derive from their declarations."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+from attrs import fields
+
+from pgmcp import __version__
+from pgmcp.domain.arguments import facts_of
+from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.settings import Settings, described
+from pgmcp.domain.suggestions import did_you_mean
+from pgmcp.entrypoints.configuration import load
+from pgmcp.handlers.base import HandlerBase
+from pgmcp.handlers.registry import HANDLERS
+
+Command = Callable[[], int]
+_EPILOG = "Each setting is also an environment variable PGMCP_<NAME> and a key of the TOML file."
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose mistakes are pgmcp's errors, with the nearest right word."""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            what = (action.metavar or action.dest).__str__().lower()
+            known = [str(choice) for choice in action.choices]
+            raise ValidationError(
+                codes.UNKNOWN_CHOICE,
+                f"there is no {what} '{value}'",
+                hint=did_you_mean(str(value), known, otherwise=f"One of {', '.join(known)}."),
+            )
+
+    def error(self, message: str) -> NoReturn:
+        raise ValidationError(codes.UNKNOWN_ARGUMENT, message, hint=f"See `{self.prog} --help`.")
+
+
+def parse(arguments: Sequence[str]) -> Command:
+    """The command that a command line asks for, ready to run.
+
+    Raises:
+        ValidationError: An unknown command, flag or setting, or a bad value.
+    """
+    parser = _Parser(prog="pgmcp", description="PostgreSQL for agents.", epilog=_EPILOG, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"pgmcp {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    for name, (help_, prepare) in _COMMANDS.items():
+        each = commands.add_parser(name, help=help_, description=help_, epilog=_EPILOG, allow_abbrev=False)
+        if name == "call":
+            _add_tools(each)
+        if name == "tools":
+            each.add_argument("--json", dest="as_json", action="store_true", help="As JSON, with the whole schemas.")
+        _add_settings(each, taken=frozenset())
+        each.set_defaults(prepare=prepare)
+    found, unknown = parser.parse_known_args(list(arguments))
+    if unknown:
+        raise _unknown_flag(unknown[0], found)
+    command: Command = found.prepare(found)
+    return command
+
+
+def _unknown_flag(flag: str, found: argparse.Namespace) -> ValidationError:
+    arguments = next((fields(each.request) for each in HANDLERS if each.name == getattr(found, "tool", None)), ())
+    known = [f"--{name}" for name in (*described(), "config", *(each.name for each in arguments))]
+    return ValidationError(
+        codes.UNKNOWN_ARGUMENT,
+        f"there is no flag or word '{flag.partition('=')[0]}' here",
+        hint=did_you_mean(flag.partition("=")[0], known, otherwise=f"See `pgmcp {found.command} --help`."),
+    )
+
+
+def _add_settings(parser: argparse.ArgumentParser, *, taken: frozenset[str]) -> None:
+    group = parser.add_argument_group("settings")
+    if "config" not in taken:
+        group.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="A TOML file.")
+    for name, (attribute, facts) in described().items():
+        if name in taken:
+            continue
+        flags = [f"--{name}"] + ([f"--{name.replace('_', '-')}"] if "_" in name else [])
+        default = "" if attribute.default in (None, ()) else f" Default {attribute.default}."
+        choices = f" One of {', '.join(facts.choices)}." if facts.choices else ""
+        group.add_argument(
+            *flags,
+            dest=f"setting_{name}",
+            metavar=name.rpartition("_")[2].upper(),
+            default=argparse.SUPPRESS,
+            help=f"{facts.doc}{choices}{default}".replace("%", "%%"),
+        )
+
+
+def _add_tools(parser: argparse.ArgumentParser) -> None:
+    tools = parser.add_subparsers(dest="tool", metavar="TOOL", required=True, parser_class=_Parser)
+    for handler in HANDLERS:
+        each = tools.add_parser(
+            handler.name, help=handler.summary.replace("%", "%%"), description=handler.summary, allow_abbrev=False
+        )
+        _add_call(each, handler)
+
+
+def _add_call(parser: argparse.ArgumentParser, handler: type[HandlerBase[Any, Any, Any, Any]]) -> None:
+    parser.add_argument("--json", metavar="OBJECT", help="All arguments as one JSON object; @FILE or - reads it.")
+    parser.add_argument("--format", choices=("table", "json"), help="Default: a table on a terminal, JSON when piped.")
+    group = parser.add_argument_group("arguments", "Texts as they are, all else as JSON; @FILE reads the value.")
+    names = [each.name for each in fields(handler.request)]
+    for each in fields(handler.request):
+        group.add_argument(
+            f"--{each.name}",
+            dest=f"argument_{each.name}",
+            metavar="VALUE",
+            default=argparse.SUPPRESS,
+            help=facts_of(each).doc.replace("%", "%%") or None,
+        )
+    _add_settings(parser, taken=frozenset(names))
+
+
+def _settings(found: argparse.Namespace) -> Settings:
+    prefix = "setting_"
+    flags = {key.removeprefix(prefix): value for key, value in vars(found).items() if key.startswith(prefix)}
+    return load(flags, os.environ, getattr(found, "config", None))
+
+
+def _serve(found: argparse.Namespace) -> Command:
+    from pgmcp.entrypoints.cli.serve import serve
+
+    return partial(serve, _settings(found))
+
+
+def _call(found: argparse.Namespace) -> Command:
+    from pgmcp.entrypoints.cli.call import Said, call
+
+    prefix = "argument_"
+    named = {key.removeprefix(prefix): value for key, value in vars(found).items() if key.startswith(prefix)}
+    return partial(call, _settings(found), Said(tool=found.tool, json=found.json, named=named, format=found.format))
+
+
+def _tools(found: argparse.Namespace) -> Command:
+    from pgmcp.entrypoints.cli.tools import tools
+
+    return partial(tools, _settings(found), as_json=found.as_json)
+
+
+def _check(found: argparse.Namespace) -> Command:
+    from pgmcp.entrypoints.cli.check import check
+
+    return partial(check, _settings(found))
+
+
+def _demo(found: argparse.Namespace) -> Command:
+    from pgmcp.entrypoints.cli.demo import demo
+
+    return partial(demo, _settings(found))
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], Command]]] = {
+    "serve": ("Serve MCP, over stdio or HTTP.", _serve),
+    "demo": ("Show an agent's round on the embedded PostgreSQL.", _demo),
+    "tools": ("List the tools of this configuration and what they cost.", _tools),
+    "call": ("Call one tool.", _call),
+    "check": ("Say what stands between this configuration and a working server.", _check),
+}

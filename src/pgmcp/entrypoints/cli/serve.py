@@ -1,0 +1,56 @@
+"""`pgmcp serve`: the MCP server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.bootstrap import build, log_observer
+from pgmcp.entrypoints.cli.failures import say, say_embedded
+from pgmcp.entrypoints.database import Database
+from pgmcp.entrypoints.mcp.limits import ServeLimits
+from pgmcp.entrypoints.mcp.router import MCPRouter
+
+
+def serve(settings: Settings) -> int:
+    """Serve until the client leaves or a signal comes."""
+    database = build(settings, observer=log_observer(settings))
+    if database.embedded:
+        say_embedded()
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_served(database))
+    return 0
+
+
+async def _served(database: Database) -> None:
+    settings = database.settings
+    router = MCPRouter(database)
+    limits = ServeLimits(max_request_bytes=settings.max_request_bytes, shutdown_grace_s=settings.shutdown_grace_s)
+    try:
+        if settings.transport == "http":
+            from pgmcp.entrypoints.mcp.http import serve_http
+
+            await serve_http(
+                router,
+                limits,
+                host=settings.host,
+                port=settings.port,
+                listening=lambda url: say(f"listening on {url}"),
+                principal=settings.principal,
+            )
+        else:
+            from pgmcp.entrypoints.mcp.stdio import serve_stdio
+
+            await serve_stdio(router, limits, principal=settings.principal)
+    finally:
+        await database.aclose()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Uvloop's where the extra `http` brought it."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

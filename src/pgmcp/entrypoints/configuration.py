@@ -1,0 +1,125 @@
+"""Settings from flags, the environment and a TOML file, in that order of precedence; then `DATABASE_URL`."""
+
+from __future__ import annotations
+
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import resolve_types
+
+from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.settings import Access, Secret, Setting, Settings, described
+from pgmcp.domain.suggestions import did_you_mean
+
+PREFIX = "PGMCP_"
+# Names with the prefix that mean something else than a setting.
+_NOT_SETTINGS = frozenset({"PGMCP_PG_BIN", "PGMCP_DATA_DIR", "PGMCP_CONFIG"})
+
+
+def load(flags: Mapping[str, Any], environment: Mapping[str, str], config: Path | None = None) -> Settings:
+    """The settings of this start.
+
+    Args:
+        flags: What was said on the command line or in the call, by setting's name; None where nothing was.
+        environment: The process's environment.
+        config: A TOML file; None for the one that `PGMCP_CONFIG` names, if any.
+
+    Raises:
+        ValidationError: An unknown key or a bad value: the key, what it takes, and where it stands.
+    """
+    values: dict[str, Any] = {}
+    path = config or (Path(environment["PGMCP_CONFIG"]) if environment.get("PGMCP_CONFIG") else None)
+    if path is not None:
+        values |= _from_file(path)
+    values |= _from_environment(environment)
+    values |= {name: _checked(name, value, f"--{name}") for name, value in flags.items() if value is not None}
+    if values.get("dsn") is None and environment.get("DATABASE_URL"):
+        values["dsn"] = Secret(environment["DATABASE_URL"])
+    return Settings(**values)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ValidationError(
+            codes.SETTING_INVALID, f"the configuration file can't be read: {error.strerror}", path=str(path)
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValidationError(
+            codes.SETTING_INVALID, "the configuration file is not TOML", hint=str(error), path=str(path)
+        ) from None
+    return {name: _checked(name, value, f"{path}: {name}") for name, value in content.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    named = {key: value for key, value in environment.items() if key.startswith(PREFIX) and key not in _NOT_SETTINGS}
+    return {
+        (name := key.removeprefix(PREFIX).lower()): _checked(name, value, key)
+        for key, value in named.items()
+        if value != ""
+    }
+
+
+def _checked(name: str, value: Any, where: str) -> Any:
+    known = described()
+    if name not in known:
+        hint = did_you_mean(name, known, otherwise="docs/reference/settings.md lists them.")
+        raise ValidationError(codes.SETTING_UNKNOWN, f"there is no setting '{name}'", hint=hint, path=where)
+    facts = known[name][1]
+    try:
+        made = _converted(value, _type_of(name))
+    except ValueError:
+        raise _bad(name, value, facts, where) from None
+    if facts.choices and str(made) not in facts.choices:
+        raise _bad(name, value, facts, where)
+    if isinstance(made, (int, float)) and not isinstance(made, bool) and not _inside(made, facts):
+        raise _bad(name, value, facts, where)
+    return made
+
+
+def _type_of(name: str) -> Any:
+    declared = getattr(resolve_types(Settings).__attrs_attrs__, name).type
+    members = [member for member in typing.get_args(declared) if member is not types.NoneType]
+    return members[0] if typing.get_origin(declared) in (typing.Union, types.UnionType) else declared
+
+
+def _converted(value: Any, type_: Any) -> Any:
+    """A value from a flag, a variable or a file as the setting's type.
+
+    Raises:
+        ValueError: It isn't one.
+    """
+    if type_ is Secret:
+        return value if isinstance(value, Secret) else Secret(str(value))
+    if type_ is Access:
+        return Access(value)
+    if typing.get_origin(type_) is tuple:
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(str(part).strip() for part in parts if str(part).strip())
+    if isinstance(value, bool) or (type_ is str and not isinstance(value, str)):
+        raise ValueError
+    return type_(value)
+
+
+def _inside(value: float, facts: Setting) -> bool:
+    low = facts.minimum is None or value >= facts.minimum
+    return low and (facts.maximum is None or value <= facts.maximum)
+
+
+def _bad(name: str, value: Any, facts: Setting, where: str) -> ValidationError:
+    if facts.choices:
+        takes = f"one of {', '.join(facts.choices)}"
+    elif facts.minimum is not None or facts.maximum is not None:
+        low = f" from {facts.minimum:g}" if facts.minimum is not None else ""
+        high = f" to {facts.maximum:g}" if facts.maximum is not None else ""
+        takes = f"a number{low}{high}" + (f" ({facts.unit})" if facts.unit else "")
+    else:
+        takes = "another kind of value"
+    return ValidationError(
+        codes.SETTING_INVALID, f"setting '{name}' got '{str(value)[:40]}'", hint=f"It takes {takes}.", path=where
+    )

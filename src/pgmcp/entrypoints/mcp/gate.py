@@ -1,0 +1,144 @@
+"""The gate before the SDK's HTTP app: it owns the raw body, and knows what it means that a client leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pgmcp.entrypoints.mcp import faults
+from pgmcp.entrypoints.mcp.body import Gone, TooLarge, read_body, replay
+from pgmcp.entrypoints.mcp.calls import Exchange
+from pgmcp.entrypoints.mcp.frames import Called, Refused, read_frame
+from pgmcp.entrypoints.mcp.response import compact, refusal
+from pgmcp.entrypoints.mcp.server import EXCHANGE, MCPServer
+
+PATH = "/mcp"
+
+_JSON = "application/json"
+
+
+class FrameGate:
+    """An ASGI app around the SDK's.
+
+    It refuses foreign Host and Origin headers before it reads anything, answers broken frames, takes the arguments
+    of a `tools/call` out of the SDK's way, and keeps a write running when its client leaves.
+
+    Args:
+        app: The SDK's app.
+        server: Who answers.
+        security: The Host and Origin headers that are served.
+    """
+
+    def __init__(self, app: ASGIApp, server: MCPServer, security: TransportSecuritySettings) -> None:
+        self._app = app
+        self._server = server
+        self._security = TransportSecurityMiddleware(security)
+        self._closing = asyncio.Event()
+        self._posts = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_post = scope["method"] == "POST"
+        refused = await self._security.validate_request(Request(scope), is_post=is_post)
+        if refused is not None:
+            await refused(scope, receive, send)
+        elif is_post and scope["path"] == PATH:
+            self._posts += 1
+            self._idle.clear()
+            try:
+                await self._post(scope, receive, send)
+            finally:
+                self._posts -= 1
+                if not self._posts:
+                    self._idle.set()
+        else:
+            await self._app(scope, self._until_closing(receive), send)
+
+    async def close(self) -> None:
+        """Take nothing new; give running calls their grace, cancel what is left, end the idle streams."""
+        self._closing.set()
+        try:
+            async with asyncio.timeout(self._server.limits.shutdown_grace_s):
+                await self._idle.wait()
+        except TimeoutError:
+            await self._server.calls.cancel_all()
+
+    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one message."""
+        if self._closing.is_set():
+            await Response("The server is stopping.", status_code=503)(scope, receive, send)
+            return
+        limit = self._server.limits.max_request_bytes
+        body = await read_body(receive, limit)
+        if isinstance(body, Gone):
+            return
+        if isinstance(body, TooLarge):
+            fault = Refused(id=None, method=None, fault=faults.too_large(limit))
+            await _json(refusal(fault), 413)(scope, receive, send)
+            return
+        frame = read_frame(body)
+        if isinstance(frame, Called):
+            is_read = self._server.toolbox.is_read(frame.tool)
+            exchange = Exchange(arguments=frame.arguments, detached=True)
+            scope[EXCHANGE] = exchange
+            leaving = _abandoned_with(exchange, receive) if is_read else _held_back(exchange, receive)
+            await self._app(scope, replay(compact(frame.message), leaving), send)
+        elif isinstance(frame, Refused):
+            answer = refusal(frame)
+            await _json(answer, 200 if "result" in answer else 400)(scope, receive, send)
+        else:
+            await self._app(scope, replay(body, receive), send)
+
+    def _until_closing(self, receive: Receive) -> Receive:
+        """A `receive` that also ends when the server closes, for streams that would stay open for ever."""
+
+        async def received() -> Message:
+            message = asyncio.ensure_future(receive())
+            closing = asyncio.ensure_future(self._closing.wait())
+            try:
+                await asyncio.wait({message, closing}, return_when=asyncio.FIRST_COMPLETED)
+                return message.result() if message.done() else {"type": "http.disconnect"}
+            finally:
+                message.cancel()
+                closing.cancel()
+
+        return received
+
+
+def _abandoned_with(exchange: Exchange, receive: Receive) -> Receive:
+    """A `receive` that cancels a read when its client leaves."""
+
+    async def received() -> Message:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            exchange.abandon()
+        return message
+
+    return received
+
+
+def _held_back(exchange: Exchange, receive: Receive) -> Receive:
+    """A `receive` that tells of a client's leaving only once the call has ended, so that a write runs to its end."""
+
+    async def received() -> Message:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            await exchange.settled()
+        return message
+
+    return received
+
+
+def _json(document: dict[str, Any], status: int) -> Response:
+    """A response of one JSON document."""
+    return Response(compact(document), status_code=status, media_type=_JSON)

@@ -1,0 +1,97 @@
+"""MCPRouter: a tool's name → its handler; decoded parameters in, the bytes of an answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from pgmcp import __version__
+from pgmcp.domain.calls import CallId, Principal, Progress
+from pgmcp.domain.errors import PgmcpError, ValidationError, codes
+from pgmcp.domain.plans import Effect
+from pgmcp.domain.results import Form
+from pgmcp.domain.suggestions import did_you_mean
+from pgmcp.entrypoints.database import Database
+from pgmcp.entrypoints.instructions import instructions
+from pgmcp.entrypoints.mcp.toolbox import CallControls, ReportProgress, ToolAnswer, ToolListing
+from pgmcp.entrypoints.rendering import render
+from pgmcp.entrypoints.schemas import hints, input_schema
+from pgmcp.handlers.dispatch import Caller
+
+
+class MCPRouter:
+    """The tools of one database, for any transport; does not know who called it."""
+
+    def __init__(self, database: Database) -> None:
+        """Serve a database's tools."""
+        self._database = database
+
+    @property
+    def name(self) -> str:
+        """The server's name."""
+        return "pgmcp"
+
+    @property
+    def version(self) -> str:
+        """The server's version."""
+        return __version__
+
+    @property
+    def instructions(self) -> str:
+        """How an agent works here."""
+        return instructions(self._database.settings, embedded=self._database.embedded)
+
+    @cached_property
+    def _listings(self) -> tuple[ToolListing, ...]:
+        writes = self._database.security.admits(Effect.UPDATE)
+        return tuple(
+            ToolListing(
+                name=handler.name,
+                description=handler.summary,
+                input_schema=input_schema(handler.request),
+                annotations=hints(type(handler), writes=writes),
+            )
+            for handler in self._database.handlers.values()
+        )
+
+    def tools(self, principal: str) -> Sequence[ToolListing]:
+        """The tools that are served; the access mode is the same for everyone as yet."""
+        del principal
+        return self._listings
+
+    def is_read(self, name: str) -> bool:
+        """Whether a tool never changes anything, whatever its arguments."""
+        handler = self._database.handlers.get(name)
+        return handler is not None and handler.effect is Effect.READ
+
+    async def call(self, name: str, arguments: bytes, controls: CallControls) -> ToolAnswer:
+        """Call a tool; errors are answers too."""
+        caller = Caller(
+            principal=Principal(controls.principal),
+            form=Form.WIRE,
+            progress=_progress(controls.progress),
+            id=CallId(controls.id),
+        )
+        try:
+            handler = self._database.handlers.get(name)
+            if handler is None:
+                raise self._unknown(name)
+            response = await self._database.dispatcher.dispatch(handler, arguments, caller)
+        except PgmcpError as error:
+            return ToolAnswer(text=render(error.response), is_error=True)
+        return ToolAnswer(text=render(response), is_error=False)
+
+    def _unknown(self, name: str) -> ValidationError:
+        served = self._database.handlers
+        hint = did_you_mean(name, served, otherwise=f"There are {', '.join(served)}.")
+        return ValidationError(codes.UNKNOWN_TOOL, f"there is no tool '{name}' here", hint=hint)
+
+
+def _progress(report: ReportProgress | None) -> Progress | None:
+    if report is None:
+        return None
+
+    async def progress(done: int, total: int | None) -> None:
+        await report(done, total, f"{done} rows")
+
+    return progress

@@ -1,0 +1,92 @@
+"""The MCP server: the SDK's protocol machinery over a toolbox, whichever transport carries it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+import mcp_types as types
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel.server import Server
+from mcp.shared.exceptions import MCPError
+
+from pgmcp.entrypoints.mcp.calls import CallAbandonedError, Exchange, RunningCalls
+from pgmcp.entrypoints.mcp.limits import ServeLimits
+from pgmcp.entrypoints.mcp.response import MCPResponse
+from pgmcp.entrypoints.mcp.toolbox import CallControls, Toolbox
+
+EXCHANGE = "pgmcp.exchange"
+"""Where an ASGI scope holds the exchange of its `tools/call`."""
+
+_REQUEST_CANCELLED = -32800
+_TOKEN = "progress_token"  # noqa: S105 -- the SDK's name for MCP's progressToken, no secret
+
+_log = logging.getLogger(__name__)
+
+_Context = ServerRequestContext[Any, Any]
+
+
+class MCPServer:
+    """A toolbox behind the SDK's low-level server.
+
+    The transports read frames; this answers `tools/list` and `tools/call` and lets the SDK answer all else, for
+    every protocol version that the SDK serves.
+
+    Args:
+        toolbox: Who answers the tools.
+        limits: The bounds of serving.
+        principal: In whose name the transport's client calls.
+    """
+
+    def __init__(self, toolbox: Toolbox, limits: ServeLimits, principal: str) -> None:
+        self.toolbox = toolbox
+        self.limits = limits
+        self.calls = RunningCalls(limits.shutdown_grace_s)
+        self._principal = principal
+        self.sdk: Server[Any] = Server(
+            toolbox.name,
+            version=toolbox.version,
+            instructions=toolbox.instructions,
+            on_list_tools=self._list_tools,
+            on_call_tool=self._call_tool,
+        )
+
+    async def _list_tools(
+        self, context: _Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        """Answer `tools/list`, all of it at once: it has a budget of bytes that no page needs to cut."""
+        return types.ListToolsResult(
+            tools=[
+                types.Tool(
+                    name=tool.name,
+                    description=tool.description,
+                    input_schema=tool.input_schema,
+                    annotations=types.ToolAnnotations.model_validate(tool.annotations),
+                )
+                for tool in self.toolbox.tools(self._principal)
+            ]
+        )
+
+    async def _call_tool(self, context: _Context, params: types.CallToolRequestParams) -> Any:
+        """Answer `tools/call` from the exchange that the transport sent along."""
+        # On stdio the SDK hands on what our own transport attached, over HTTP Starlette's request.
+        sent: Any = context.request
+        exchange = sent if isinstance(sent, Exchange) else sent.scope[EXCHANGE]
+        meta = context.meta or {}
+        trace = meta.get("traceparent")
+        controls = CallControls(
+            id=secrets.token_hex(8),
+            principal=self._principal,
+            progress=context.session.report_progress if _TOKEN in meta else None,
+            trace=trace if isinstance(trace, str) else None,
+            detached=exchange.detached,
+        )
+        try:
+            answer = await self.calls.run(self.toolbox.call(params.name, exchange.arguments, controls), exchange)
+        except CallAbandonedError:
+            raise MCPError(code=_REQUEST_CANCELLED, message="Request cancelled") from None
+        except Exception as error:  # noqa: BLE001 -- the SDK would send its message, and that may hold anything
+            _log.error("a tool broke its promise and raised %s", type(error).__name__)
+            raise MCPError(code=types.INTERNAL_ERROR, message="Internal error") from None
+        return MCPResponse(answer).document()

@@ -1,0 +1,84 @@
+"""A tool's input schema and annotations, from its declaration; small, since an agent pays for every byte of them."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import NOTHING, Attribute, fields, resolve_types
+
+from pgmcp.domain.arguments import facts_of
+from pgmcp.domain.plans import Effect
+from pgmcp.domain.requests import RequestBase
+from pgmcp.handlers.base import HandlerBase
+
+_TYPES: Mapping[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
+
+
+def input_schema(request: type[RequestBase[Any]]) -> dict[str, Any]:
+    """The closed JSON schema of a request's arguments, the required ones first.
+
+    Source: JSON Schema 2020-12, the dialect of MCP.
+    """
+    declared = sorted(fields(resolve_types(request)), key=_rank)
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {each.name: _property(each) for each in declared},
+        "required": [each.name for each in declared if each.default is NOTHING],
+        "additionalProperties": False,
+    }
+    if not schema["required"]:
+        del schema["required"]
+    return schema
+
+
+def _rank(each: Attribute[Any]) -> tuple[bool, bool]:
+    return each.default is not NOTHING, each.name == "timeout_ms"
+
+
+def _property(each: Attribute[Any]) -> dict[str, Any]:
+    facts = facts_of(each)
+    schema = dict(facts.schema) if facts.schema is not None else _of_type(each.type)
+    if facts.choices:
+        schema["enum"] = list(facts.choices)
+    if facts.minimum is not None:
+        schema["minimum"] = facts.minimum
+    if facts.maximum is not None:
+        schema["maximum"] = facts.maximum
+    if each.default not in (NOTHING, None, (), 0, False):
+        schema["default"] = each.default
+    if facts.doc:
+        schema["description"] = facts.doc
+    return schema
+
+
+def _of_type(type_: Any) -> dict[str, Any]:
+    """The schema of a declared type; what may be None is simply not required."""
+    origin = typing.get_origin(type_)
+    if origin in (typing.Union, types.UnionType):
+        members = [member for member in typing.get_args(type_) if member is not types.NoneType]
+        return _of_type(members[0])
+    if type_ in _TYPES:
+        return {"type": _TYPES[type_]}
+    if (origin or type_) is Sequence:
+        members = [member for member in typing.get_args(type_) if member is not Any]
+        return {"type": "array"} | ({"items": _of_type(members[0])} if members else {})
+    return {"type": "object"}
+
+
+def hints(handler: type[HandlerBase[Any, Any, Any, Any]], *, writes: bool) -> dict[str, bool]:
+    """MCP's four hints, from the declared effect.
+
+    Args:
+        handler: The tool.
+        writes: Whether the access mode lets anything be written: a query is read-only where it doesn't.
+    """
+    read = handler.effect is Effect.READ or (handler.effect is Effect.RUN and not writes)
+    return {
+        "readOnlyHint": read,
+        "destructiveHint": handler.destructive and not read,
+        "idempotentHint": handler.idempotent or read,
+        "openWorldHint": False,
+    }
