@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from pgmcp.domain.errors import DatabaseError, PgmcpError, TransactionError
+from pgmcp.ports.driver import Need, Statement
+from pgmcp.ports.transactions import Isolation, Outcome, Transaction, TransactionOptions
+from tests.fixtures.pool import Way, a_call, way_to
+from tests.fixtures.postgres import MakeDatabase
+from tests.fixtures.proxy import counting_proxy
+
+SCHEMA = """
+CREATE TABLE item (id int PRIMARY KEY, parent int REFERENCES item DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO item VALUES (1, NULL);
+"""
+WRITE = TransactionOptions()
+
+
+async def add(way: Way, within: Transaction, id_: int, parent: int | None = None) -> None:
+    """Add an item inside a transaction."""
+    values = (str(id_), None if parent is None else str(parent))
+    statement = Statement("INSERT INTO item VALUES ($1::text::int4, $2::text::int4)", values)
+    await way.runner.run(statement, a_call(), need=Need.WRITE, kind="insert", within=within)
+
+
+async def items(way: Way) -> list[str | None]:
+    """The items' keys as another session sees them."""
+    answer = await way.runner.run(
+        Statement("SELECT id::text FROM item ORDER BY item.id"), a_call(), need=Need.READ, kind="select"
+    )
+    return [row[0] for row in answer.rows]
+
+
+async def test_a_commit_keeps_and_a_rollback_undoes(make_database: MakeDatabase) -> None:
+    """Nobody sees the work before its end; the session goes back."""
+    async with way_to(await make_database(SCHEMA)) as way:
+        for id_, ending in ((2, "commit"), (3, "rollback")):
+            transaction = await way.work.begin(WRITE, a_call())
+            await add(way, transaction, id_)
+            if ending == "commit":
+                assert await items(way) == ["1"]
+                assert await transaction.commit(a_call()) is Outcome.COMMITTED
+            else:
+                assert await transaction.rollback() is Outcome.ROLLED_BACK
+        assert await items(way) == ["1", "2"]
+        state = way.sessions.state
+        assert (state.idle, state.leased) == (2, 0)
+
+
+@pytest.mark.parametrize("isolation", list(Isolation))
+@pytest.mark.parametrize("read_only", [pytest.param(True, id="read only"), pytest.param(False, id="read write")])
+async def test_a_transaction_begins_as_it_is_told(
+    make_database: MakeDatabase, isolation: Isolation, read_only: bool
+) -> None:
+    """Isolation, mode and deferrability hold at the server, after one round trip."""
+    options = TransactionOptions(isolation=isolation, read_only=read_only, deferrable=True)
+    text = """
+        SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only'),
+            current_setting('transaction_deferrable')
+    """
+    async with counting_proxy(await make_database()) as proxy, way_to(proxy.dsn) as way:
+        transaction = await way.work.begin(options, a_call())
+        assert proxy.round_trips == 1
+        answer = await way.runner.run(Statement(text), a_call(), need=Need.READ, kind="show", within=transaction)
+        await transaction.rollback()
+        assert list(answer.rows[0]) == [isolation.value, "on" if read_only else "off", "on"]
+
+
+async def test_savepoints(make_database: MakeDatabase) -> None:
+    """Back to one, released ones, names that need quotes, and a failed transaction made whole by one."""
+    async with way_to(await make_database(SCHEMA)) as way:
+        transaction = await way.work.begin(WRITE, a_call())
+        await transaction.savepoint('a "b"', a_call())
+        await add(way, transaction, 2)
+        with pytest.raises(DatabaseError, match="same unique key"):
+            await add(way, transaction, 1)
+        with pytest.raises(TransactionError) as failed:
+            await add(way, transaction, 4)
+        assert failed.value.code.name == "transaction_failed"
+        await transaction.rollback_to('a "b"', a_call())
+        await add(way, transaction, 3)
+        await transaction.release('a "b"', a_call())
+        assert await transaction.commit(a_call()) is Outcome.COMMITTED
+        assert await items(way) == ["1", "3"]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        pytest.param(lambda transaction: transaction.rollback_to("no", a_call()), id="roll back to"),
+        pytest.param(lambda transaction: transaction.release("no", a_call()), id="release"),
+    ],
+)
+async def test_a_savepoint_that_is_not_there(
+    make_database: MakeDatabase, use: Callable[[Transaction], Awaitable[None]]
+) -> None:
+    """Said by its own code."""
+    async with way_to(await make_database()) as way:
+        transaction = await way.work.begin(WRITE, a_call())
+        with pytest.raises(TransactionError) as unknown:
+            await use(transaction)
+        await transaction.rollback()
+        assert (unknown.value.code.name, unknown.value.sqlstate) == ("savepoint_unknown", "3B001")
+
+
+async def test_a_commit_that_the_server_turns_into_a_rollback_says_so(make_database: MakeDatabase) -> None:
+    """PostgreSQL answers COMMIT of a failed transaction without an error."""
+    async with way_to(await make_database(SCHEMA)) as way:
+        transaction = await way.work.begin(WRITE, a_call())
+        with pytest.raises(DatabaseError):
+            await add(way, transaction, 1)
+        assert await transaction.commit(a_call()) is Outcome.ROLLED_BACK
+
+
+async def test_a_constraint_that_fails_at_the_end(make_database: MakeDatabase) -> None:
+    """The error of COMMIT says how the transaction ended, and the session is clean."""
+    async with way_to(await make_database(SCHEMA)) as way:
+        transaction = await way.work.begin(WRITE, a_call())
+        await add(way, transaction, 2, parent=99)
+        with pytest.raises(DatabaseError) as failed:
+            await transaction.commit(a_call())
+        assert failed.value.document() == {
+            "type": "database_error",
+            "code": "foreign_key_violation",
+            "message": "A foreign key is violated: a row would refer to one that is not there "
+            "(constraint item_parent_fkey of item).",
+            "hint": "Create the row that is referred to first, or remove those that refer to it first.",
+            "retry": "fix_input",
+            "sqlstate": "23503",
+            "details": {
+                "constraint": "item_parent_fkey",
+                "schema": "public",
+                "table": "item",
+                "outcome": "rolled_back",
+            },
+        }
+        assert (await transaction.rollback(), way.sessions.state.idle) == (Outcome.ROLLED_BACK, 1)
+
+
+async def test_what_has_ended_takes_nothing_more(make_database: MakeDatabase) -> None:
+    """Statements and a second commit are refused; a rollback tells how it ended."""
+    async with way_to(await make_database(SCHEMA)) as way:
+        transaction = await way.work.begin(WRITE, a_call())
+        await transaction.commit(a_call())
+        for late in (add(way, transaction, 2), transaction.commit(a_call()), transaction.savepoint("s", a_call())):
+            with pytest.raises(TransactionError) as ended:
+                await late
+            assert ended.value.document() == {
+                "type": "transaction_error",
+                "code": "transaction_ended",
+                "message": "The transaction has ended: committed.",
+                "hint": "Begin another one.",
+                "retry": "never",
+                "details": {"outcome": "committed"},
+            }
+        assert await transaction.rollback() is Outcome.COMMITTED
+
+
+async def test_a_line_cut_during_commit_leaves_its_outcome_unknown(make_database: MakeDatabase) -> None:
+    """The server may have committed: here it has, and the answer doesn't claim otherwise."""
+    dsn = await make_database(SCHEMA)
+    async with counting_proxy(dsn) as proxy, way_to(proxy.dsn) as way:
+        transaction = await way.work.begin(WRITE, a_call())
+        await add(way, transaction, 2)
+        proxy.cut_after = b"COMMIT"
+        with pytest.raises(DatabaseError) as lost:
+            await transaction.commit(a_call())
+        assert (lost.value.code.name, lost.value.details["outcome"]) == ("connection_lost", "unknown")
+        assert await transaction.rollback() is Outcome.UNKNOWN
+        async with way_to(dsn) as other:
+            assert await items(other) == ["1", "2"]
+
+
+async def test_a_line_cut_before_commit_is_a_rollback(make_database: MakeDatabase) -> None:
+    """COMMIT was never sent, so there is nothing to wonder about."""
+    async with counting_proxy(await make_database(SCHEMA)) as proxy, way_to(proxy.dsn) as way:
+        transaction = await way.work.begin(WRITE, a_call())
+        await add(way, transaction, 2)
+        proxy.cut()
+        with pytest.raises(PgmcpError):
+            await add(way, transaction, 3)
+        with pytest.raises(DatabaseError) as lost:
+            await transaction.commit(a_call())
+        assert (lost.value.code.name, lost.value.details["outcome"]) == ("connection_lost", "rolled_back")
+        assert await items(way) == ["1"]
+
+
+async def test_a_rollback_over_a_broken_line_is_one(make_database: MakeDatabase) -> None:
+    """Safe to call whatever has happened."""
+    async with counting_proxy(await make_database(SCHEMA)) as proxy, way_to(proxy.dsn) as way:
+        transaction = await way.work.begin(WRITE, a_call())
+        await add(way, transaction, 2)
+        proxy.cut()
+        assert await transaction.rollback() is Outcome.ROLLED_BACK
+        assert await items(way) == ["1"]
+
+
+async def test_cancelled_statements_leave_a_transaction_that_can_be_rolled_back(make_database: MakeDatabase) -> None:
+    """The session survives and goes back clean."""
+    async with way_to(await make_database(SCHEMA)) as way:
+        transaction = await way.work.begin(WRITE, a_call())
+        await add(way, transaction, 2)
+        with pytest.raises(DatabaseError, match="ran out of its time"):
+            await way.runner.run(
+                Statement("SELECT pg_sleep(20)::text"),
+                a_call(seconds=0.1),
+                need=Need.WRITE,
+                kind="sleep",
+                within=transaction,
+            )
+        assert await transaction.rollback() is Outcome.ROLLED_BACK
+        assert (await items(way), way.sessions.state.leased) == (["1"], 0)
+
+
+async def test_cancelling_at_any_moment_settles_the_transaction(make_database: MakeDatabase) -> None:
+    """What is there afterwards is what the outcomes said, and no session is left in a transaction."""
+    async with way_to(await make_database(SCHEMA), pool_max=2) as way:
+        kept = ["1"]
+        for number in range(2, 80):
+            transaction = await way.work.begin(WRITE, a_call())
+
+            async def work(within: Transaction, id_: int) -> None:
+                await add(way, within, id_)
+                await within.commit(a_call())
+
+            task = asyncio.create_task(work(transaction, number))
+            await asyncio.sleep(number % 26 / 10_000)
+            task.cancel()
+            await asyncio.wait({task})
+            outcome = await transaction.rollback()
+            assert outcome is not Outcome.UNKNOWN
+            if outcome is Outcome.COMMITTED:
+                kept.append(str(number))
+        assert await items(way) == kept
+        assert way.sessions.state.leased == 0
+
+
+async def test_a_statement_limit_inside_a_transaction_is_the_statements_alone(make_database: MakeDatabase) -> None:
+    """The next statement has the session's limit again, after a failure too."""
+    async with way_to(await make_database(SCHEMA)) as way:
+        transaction = await way.work.begin(WRITE, a_call())
+        limits = []
+        for seconds in ("0", "9"):
+            await transaction.savepoint("s", a_call())
+            sleep = Statement("SELECT pg_sleep($1::text::float8)::text", (seconds,))
+            call = a_call(statement_timeout_ms=50)
+            try:
+                await way.runner.run(sleep, call, need=Need.WRITE, kind="sleep", within=transaction)
+            except PgmcpError as error:
+                limits.append(error.code.name)
+                await transaction.rollback_to("s", a_call())
+            show = Statement("SELECT current_setting('statement_timeout')")
+            answer = await way.runner.run(show, a_call(), need=Need.WRITE, kind="show", within=transaction)
+            limits.append(str(answer.rows[0][0]))
+        await transaction.rollback()
+        assert limits == ["30s", "statement_timeout", "30s"]
+
+
+async def test_statements_of_one_transaction_wait_for_each_other(make_database: MakeDatabase) -> None:
+    """One session does one thing at a time; nobody's statement fails for that."""
+    async with way_to(await make_database(SCHEMA)) as way:
+        transaction = await way.work.begin(WRITE, a_call())
+        await asyncio.gather(*(add(way, transaction, number) for number in range(2, 12)))
+        assert await transaction.commit(a_call()) is Outcome.COMMITTED
+        assert len(await items(way)) == 11
+
+
+async def test_conflicting_serializable_transactions(make_database: MakeDatabase) -> None:
+    """The one that loses hears so by its code, and that it was rolled back."""
+    options = TransactionOptions(isolation=Isolation.SERIALIZABLE)
+    async with way_to(await make_database(SCHEMA)) as way:
+        pair = [await way.work.begin(options, a_call()) for _ in range(2)]
+        count = Statement("SELECT count(*)::text FROM item")
+        for transaction in pair:
+            await way.runner.run(count, a_call(), need=Need.WRITE, kind="select", within=transaction)
+        for id_, transaction in enumerate(pair, 2):
+            await add(way, transaction, id_)
+        assert await pair[0].commit(a_call()) is Outcome.COMMITTED
+        with pytest.raises(DatabaseError) as lost:
+            await pair[1].commit(a_call())
+        assert (lost.value.code.name, lost.value.details) == (
+            "serialization_failure",
+            {"retry_after_ms": 50, "outcome": "rolled_back"},
+        )

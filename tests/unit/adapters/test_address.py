@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from pgmcp.adapters.postgres.address import Address, Secret
+from pgmcp.domain.errors import ValidationError
+
+URL = "postgresql://ana:hush%21@db.example:5433/shop?sslmode=require&sslpassword=hush2"
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        pytest.param(
+            URL,
+            "postgresql://ana:***@db.example:5433/shop?sslmode=require&sslpassword=***",
+            id="url",
+        ),
+        pytest.param("postgres://ana@/shop?host=/run/pg", "postgres://ana@/shop?host=/run/pg", id="socket"),
+        pytest.param("postgresql://a:hush@h1:1,h2:2/db", "postgresql://a:***@h1:1,h2:2/db", id="several hosts"),
+        pytest.param(
+            "host=/run/pg  dbname = 'my db' user=ana password='hu\\'sh'",
+            "postgresql:///my%20db?host=/run/pg&user=ana&password=***",
+            id="pairs",
+        ),
+        pytest.param("dbname=shop", "postgresql:///shop", id="database alone"),
+    ],
+)
+def test_an_address_shows_everything_but_its_secrets(text: str, shown: str) -> None:
+    """`str` and `repr` of an address can go to a log."""
+    address = Address.read(text)
+    assert str(address) == shown
+    assert "hush" not in repr(address)
+
+
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        pytest.param("mysql://ana:hush@host/db", "it is neither a postgresql:// URL nor key=value pairs", id="scheme"),
+        pytest.param(
+            "postgresql://ana:hush@host:port/db", "it is neither a postgresql:// URL nor key=value pairs", id="port"
+        ),
+        pytest.param("hush", "a part of it is not of the form key=value", id="word"),
+        pytest.param("password='hush", "a quote is not closed", id="quote"),
+    ],
+)
+def test_what_is_no_address_is_refused_without_repeating_it(text: str, why: str) -> None:
+    """A mistyped address may hold a password all the same."""
+    with pytest.raises(ValidationError) as refused:
+        Address.read(text)
+    assert refused.value.document() == {
+        "type": "validation_error",
+        "code": "setting_invalid",
+        "message": f"The database address can't be read: {why}.",
+        "hint": "Write it as postgresql://user:password@host:5432/database; special characters in user and password "
+        "are percent-encoded.",
+        "retry": "never",
+        "details": {"path": "dsn"},
+    }
+
+
+def test_options_that_a_driver_does_not_know_can_be_left_out() -> None:
+    """The rest of the address stays as it is."""
+    address = Address.read("postgresql://ana@host/db?connect_timeout=3&sslmode=require")
+    assert address.without_options(frozenset({"connect_timeout"})) == Address.read(
+        "postgresql://ana@host/db?sslmode=require"
+    )
+
+
+def test_no_address_is_libpqs_own_business() -> None:
+    """Nothing given means `PG*` variables, the service file and `~/.pgpass`."""
+    assert (Address().url, str(Address()), Address().options()) == (None, "libpq's defaults", {})
+
+
+def test_a_secret_is_shown_to_who_asks_by_name_only() -> None:
+    """Formatting, `repr` and pickling don't give it away."""
+    secret = Secret("hush")
+    assert (f"{secret}", repr(secret), secret.reveal()) == ("***", "Secret('***')", "hush")
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)

@@ -1,0 +1,110 @@
+"""How large a filter may be."""
+
+from __future__ import annotations
+
+from time import process_time
+from typing import Any
+
+import pytest
+
+from pgmcp.domain.filters.parser import parse
+from pgmcp.domain.filters.tree import EVERYTHING, Literal, Member, Not, Or
+from pgmcp.domain.values.types import INT4
+from tests.fixtures.relations import THINGS
+from tests.unit.domain.filters.reading import NOON, column, compare, document, refusal
+
+N = column("n", INT4)
+ONE = compare(N, "eq", "1")
+
+
+def nested(word: str, levels: int) -> dict[str, Any]:
+    """A condition inside so many levels of logic."""
+    filters: dict[str, Any] = {"n": 1}
+    for _ in range(levels):
+        filters = {word: filters if word == "not" else [filters]}
+    return filters
+
+
+@pytest.mark.parametrize("word", ["and", "or", "not"])
+def test_levels(word: str) -> None:
+    """64 levels are read, 65 are not, and 10,000 are refused at once."""
+    found = parse(nested(word, 64), THINGS, NOON)
+    for _ in range(64):
+        found = found.part if isinstance(found, Not) else found
+    assert found == ONE
+    for levels in (65, 10_000):
+        started = process_time()
+        answer = refusal(nested(word, levels))
+        assert process_time() - started < 0.5
+        step = f".{word}" if word == "not" else f".{word}[0]"
+        assert answer == {
+            "type": "validation_error",
+            "code": "filter_too_large",
+            "message": "a filter has 64 levels at the most",
+            "hint": "Say it with 'in', or in several calls.",
+            "retry": "fix_input",
+            "details": {"path": "filters" + step * 65},
+        }
+
+
+def test_conditions() -> None:
+    """1,000 conditions are read, one more is not; each operator counts."""
+    assert parse({"or": [{"n": 1}] * 1000}, THINGS, NOON) == Or((ONE,) * 1000)
+    answer = refusal({"or": [{"n": {"gt": 1, "lt": 9}}] * 501})
+    assert (answer["code"], answer["message"], answer["details"]) == (
+        "filter_too_large",
+        "a filter has 1000 conditions at the most",
+        {"path": "filters.or[500].n.gt"},
+    )
+
+
+def test_members() -> None:
+    """10,000 members of a list are read, one more is not."""
+    found = parse({"n": {"in": [1] * 10_000}}, THINGS, NOON)
+    assert found == Member(operand=N, values=(Literal("1", INT4),) * 10_000)
+    for filters, path in (
+        ({"n": {"in": [1] * 10_001}}, "filters.n.in"),
+        ({"ints": [1] * 10_001}, "filters.ints"),
+        ({"doc": {"jsonb_contains": {"a": [[], [1] * 10_001]}}}, "filters.doc.jsonb_contains"),
+    ):
+        answer = refusal(filters)
+        assert (answer["code"], answer["message"], answer["details"]) == (
+            "filter_too_large",
+            "a list of a filter has 10000 members at the most",
+            {"path": path},
+        )
+
+
+def test_objects() -> None:
+    """Lists of objects that say nothing are bounded too."""
+    assert parse({"and": [{}] * 9_999}, THINGS, NOON) == EVERYTHING
+    answer = refusal({"and": [{}] * 10_000})
+    assert (answer["message"], answer["details"]) == (
+        "a filter has 10000 objects at the most",
+        {"path": "filters.and[9999]"},
+    )
+    answer = refusal({"and": [{}] * 10_001})
+    assert (answer["message"], answer["details"]) == ("a list has 10000 members at the most", {"path": "filters.and"})
+
+
+def test_levels_of_a_value() -> None:
+    """A value has 64 levels at the most, whatever it is for."""
+    value: Any = 1
+    for _ in range(64):
+        value = [value]
+    assert parse({"doc": {"eq": value}}, THINGS, NOON) == compare(document("doc"), "eq", "[" * 64 + "1" + "]" * 64)
+    for deep in ([value], {"a": value}):
+        assert refusal({"doc": {"eq": deep}}) == {
+            "type": "validation_error",
+            "code": "filter_too_large",
+            "message": "a value of a filter has 64 levels at the most",
+            "retry": "fix_input",
+            "details": {"path": "filters.doc.eq"},
+        }
+
+
+def test_value_inside_itself() -> None:
+    """A list of Python's that holds itself, and twice at that, is refused before it is walked for ever."""
+    endless: list[Any] = []
+    endless += [endless, endless]
+    assert refusal({"doc": {"eq": endless}})["code"] == "filter_too_large"

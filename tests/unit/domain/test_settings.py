@@ -1,0 +1,100 @@
+"""Settings as they are declared."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import asdict
+from attrs.exceptions import FrozenInstanceError
+
+from pgmcp.domain.settings import Access, Secret, Setting, Settings, described, setting
+
+
+def test_a_secret_hides_itself() -> None:
+    """Its text comes out only where it is asked for."""
+    secret = Secret("hunter2")
+    assert (repr(secret), str(secret), f"{secret}", secret.reveal()) == (
+        "Secret('***')",
+        "Secret('***')",
+        "Secret('***')",
+        "hunter2",
+    )
+
+
+def test_secrets_are_compared_by_their_text() -> None:
+    """Two of the same text are one, in sets too; a text is no secret."""
+    same, other = {Secret("a"), Secret("a")}, Secret("b")
+    assert len(same) == 1
+    assert Secret("a") != other
+    assert Secret("a") != "a"
+    assert hash(Secret("a")) != hash(other)
+
+
+def test_the_defaults() -> None:
+    """What holds when nothing is said."""
+    assert asdict(Settings()) == {
+        "dsn": None,
+        "driver": "asyncpg",
+        "access": Access.READ,
+        "tools": (),
+        "principal": "local",
+        "name": None,
+        "description": None,
+        "transport": "stdio",
+        "host": "127.0.0.1",
+        "port": 8000,
+        "pool_min": 1,
+        "pool_max": 10,
+        "pool_wait_s": 10.0,
+        "pool_queue": 200,
+        "max_rows": 1000,
+        "max_bytes": 262_144,
+        "read_default_limit": 100,
+        "max_write_rows": 1000,
+        "max_query_bytes": 65_536,
+        "max_request_bytes": 4_194_304,
+        "statement_timeout_ms": 30_000,
+        "lock_timeout_ms": 5_000,
+        "call_timeout_s": 30.0,
+        "shutdown_grace_s": 10.0,
+        "time_zone": None,
+        "search_path": None,
+        "application_name": "pgmcp",
+        "catalogue_ttl_s": 30.0,
+        "secret_key": None,
+        "log_level": "info",
+        "log_format": "console",
+    }
+
+
+def test_settings_are_frozen() -> None:
+    """Nothing changes them behind the back of whoever checked them."""
+    with pytest.raises(FrozenInstanceError):
+        Settings().max_rows = 1  # type: ignore[misc] # the assignment is the mistake that is shown
+
+
+@pytest.mark.parametrize(
+    "name, facts",
+    [
+        pytest.param("access", ("", ("read", "write", "admin"), None, None), id="choices"),
+        pytest.param("port", ("", (), 0, 65535), id="bounds"),
+        pytest.param("max_bytes", ("bytes", (), 1024, None), id="a unit and a least"),
+        pytest.param("call_timeout_s", ("seconds", (), 0.001, None), id="seconds"),
+        pytest.param("name", ("", (), None, None), id="a free text"),
+    ],
+)
+def test_what_is_declared(name: str, facts: tuple[str, tuple[str, ...], float | None, float | None]) -> None:
+    """Flags, environment, TOML and docs derive from these."""
+    attribute, found = described()[name]
+    assert attribute.name == name
+    assert (found.unit, found.choices, found.minimum, found.maximum) == facts
+
+
+def test_every_setting_is_described() -> None:
+    """In the order of their declaration."""
+    assert list(described()) == list(asdict(Settings()))
+
+
+def test_a_setting_needs_its_sentence_only() -> None:
+    """Everything else has a default that says nothing."""
+    made = setting(1, "A number.")
+    assert made.metadata == {"setting": Setting(doc="A number.", unit="", choices=(), minimum=None, maximum=None)}

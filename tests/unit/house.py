@@ -1,0 +1,181 @@
+"""One database in memory with every service over it, as bootstrap puts them together, on a clock that stands still."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from attrs import evolve
+
+from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
+from pgmcp.adapters.clock import FixedClock
+from pgmcp.adapters.memory import MemoryDatabase
+from pgmcp.adapters.memory.declare import TableSpec, check, column, enum, foreign_key, table, view
+from pgmcp.adapters.sealing import AesGcmSealer
+from pgmcp.domain import json
+from pgmcp.domain.calls import CallContext, CallId, Principal, Progress
+from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.events import Event
+from pgmcp.domain.requests import RequestBase
+from pgmcp.domain.responses import ResponseBase
+from pgmcp.domain.results import Form
+from pgmcp.domain.settings import Access, Settings
+from pgmcp.entrypoints.rendering import render
+from pgmcp.handlers.dispatch import AnyHandler, Caller, Dispatcher
+from pgmcp.handlers.registry import HANDLERS
+from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
+from pgmcp.ports.transactions import UnitOfWork
+from pgmcp.services.cursors import Cursors
+from pgmcp.services.queries import QueryService
+from pgmcp.services.schemas import SchemaService
+from pgmcp.services.security import SecurityService
+from pgmcp.services.tables import TableService
+from pgmcp.services.transactions import TransactionService
+from pgmcp.services.validation import ValidationService
+
+NOON = datetime(2024, 3, 13, 12, 30, tzinfo=UTC)  # a Wednesday
+WRITING = Settings(access=Access.WRITE)
+STATUS = enum("order_status", "new", "paid", "shipped")
+
+
+class Recorder:
+    """Hears every event and keeps it."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def observe(self, event: Event) -> None:
+        """Keep it."""
+        self.events.append(event)
+
+
+class House:
+    """The services of one memory database, and ways to call its tools.
+
+    Any of the repositories can be given instead of the memory database's own.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, TableSpec] | None = None,
+        *,
+        statements: Mapping[str, Any] | None = None,
+        settings: Settings = WRITING,
+        rows: TableRepository | None = None,
+        catalogue: SchemaRepository | None = None,
+        queries: QueryRepository | None = None,
+        work: UnitOfWork | None = None,
+    ) -> None:
+        self.clock = FixedClock(NOON)
+        self.recorder = Recorder()
+        self.memory = MemoryDatabase(
+            tables=shop() if tables is None else tables, statements=statements or {}, clock=self.clock
+        )
+        self.settings = settings
+        self.security = SecurityService(settings.access)
+        self.cursors = Cursors(AesGcmSealer("a key for tests"))
+        self.schemas = SchemaService(catalogue or self.memory.catalogue)
+        self.validation = ValidationService(PgparseAnalyser(), settings)
+        self.queries = QueryService(
+            queries or self.memory.queries, self.schemas, self.validation, self.cursors, self.clock, settings
+        )
+        self.transactions = TransactionService(work or self.memory.work)
+        self.tables = TableService(rows or self.memory.tables, self.transactions)
+        self.dispatcher = Dispatcher(self.security, self.schemas, self.recorder, self.clock, settings)
+        self.handlers: dict[str, AnyHandler] = {tool.name: self._made(tool) for tool in HANDLERS}
+
+    def _made(self, tool: Any) -> AnyHandler:
+        parts = {type(part): part for part in vars(self).values()}
+        hints = typing.get_type_hints(tool.__init__)
+        handler: AnyHandler = tool(**{name: parts[kind] for name, kind in hints.items() if name != "return"})
+        return handler
+
+    async def dispatch(
+        self, tool: str, arguments: RequestBase[Any] | Mapping[str, Any] | bytes, caller: Caller | None = None
+    ) -> ResponseBase:
+        """A tool's response, or its error raised."""
+        return await self.dispatcher.dispatch(self.handlers[tool], arguments, caller or Caller())
+
+    async def answer(self, tool: str, arguments: Any, caller: Caller | None = None) -> str:
+        """A tool's answer as the wire has it; arguments that are no bytes are written as JSON first."""
+        given = arguments if isinstance(arguments, bytes) else json.dumps(arguments).encode()
+        try:
+            return render(await self.dispatch(tool, given, caller)).decode()
+        except PgmcpError as error:
+            return render(error.response).decode()
+
+    async def document(self, tool: str, arguments: Any, caller: Caller | None = None) -> Any:
+        """A tool's answer, read again; every number is the text of its digits."""
+        return json.loads(await self.answer(tool, arguments, caller))
+
+    async def refusal(self, tool: str, arguments: Any, caller: Caller | None = None) -> dict[str, Any]:
+        """The error that a tool answers with."""
+        found = await self.document(tool, arguments, caller)
+        assert list(found) == ["error"], found
+        error: dict[str, Any] = found["error"]
+        return error
+
+    async def stored(self, table: str, *columns: str) -> list[dict[str, Any]]:
+        """What stands in a table now, in the order of its key."""
+        reading = House.__new__(House)
+        reading.__dict__ |= vars(self)
+        found = await self.document("read_table", {"table": table, "columns": list(columns), "limit": 1000})
+        return [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
+
+    def call(self, tool: str = "read_table", **more: Any) -> CallContext:
+        """A call's circumstances, for services that are asked directly."""
+        made = CallContext(id=CallId("a call"), tool=tool, deadline=self.clock.monotonic() + 30, form=Form.WIRE)
+        return evolve(made, **more)
+
+
+def by(name: str, *, form: Form = Form.WIRE, progress: Progress | None = None) -> Caller:
+    """A caller of a name."""
+    return Caller(principal=Principal(name), form=form, progress=progress, id=CallId("a call"))
+
+
+def shop() -> dict[str, TableSpec]:
+    """A few tables that have a bit of everything."""
+    return {
+        "customers": table(
+            columns={
+                "id": column("int4", nullable=False, identity="by default"),
+                "name": column("text", nullable=False),
+                "email": "text",
+                "vip": column("bool", nullable=False, default=False),
+                "since": "timestamptz",
+            },
+            primary_key="id",
+            unique=["email"],
+            rows=[
+                {"id": 1, "name": "Ana", "email": "ana@x.pt", "vip": True, "since": datetime(2024, 3, 13, 9, tzinfo=UTC)},
+                {"id": 2, "name": "Bo", "email": "bo@x.dk", "since": datetime(2024, 3, 12, 9, tzinfo=UTC)},
+                {"id": 3, "name": "Cy", "email": None, "since": None},
+            ],
+            comment="People with an account",
+        ),
+        "orders": table(
+            columns={
+                "id": column("int4", nullable=False),
+                "customer_id": column("int4", nullable=False),
+                "status": column(STATUS, nullable=False, default="new"),
+                "total": column("numeric(10,2)", nullable=False, default=0),
+                "doc": "jsonb",
+            },
+            primary_key="id",
+            foreign_keys=[foreign_key("customer_id", "customers")],
+            checks=[check("total >= 0", lambda row: row["total"] >= 0, columns="total")],
+            rows=[
+                {"id": 10, "customer_id": 1, "status": "paid", "total": "1.50", "doc": {"n": 1}},
+                {"id": 11, "customer_id": 1, "total": "20.00"},
+                {"id": 12, "customer_id": 2, "status": "shipped", "total": "300.25"},
+            ],
+        ),
+        "lines": table(columns={"at": "int4", "text": "text"}, rows=[{"at": n, "text": f"line {n}"} for n in range(5)]),
+        "paid_orders": view(
+            columns={"id": "int4", "total": "numeric(10,2)"},
+            query=lambda rows: [each for each in rows["orders"] if each["status"] == "paid"],
+            comment="Orders that are paid",
+        ),
+    }
