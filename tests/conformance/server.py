@@ -43,7 +43,7 @@ class Fixtures:
             for name, schema in _SCHEMAS.items()
         ]
 
-    def is_read(self, name: str) -> bool:
+    def is_read(self, name: str, arguments: bytes) -> bool:
         return True
 
     async def call(self, name: str, arguments: bytes, controls: CallControls) -> ToolAnswer:

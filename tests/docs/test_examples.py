@@ -86,6 +86,17 @@ def test_json_examples_parse(block: Block) -> None:
     assert isinstance(json.loads(block.code), dict)
 
 
+@pytest.mark.parametrize("block", [each for each in of("json") if "filter=" in each.values[0].info])
+async def test_filter_examples_hold_on_the_sample_shop(block: Block) -> None:
+    """A filter that is shown is one that the named table takes."""
+    import pgmcp
+
+    table = block.info.partition("filter=")[2]
+    async with pgmcp.connect("memory://") as db:
+        answer = await db.call(pgmcp.ReadRequest(table=table, filters=json.loads(block.code), limit=1))
+    assert "id" in answer.columns
+
+
 @pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES])
 def test_links_lead_to_files(page: Path) -> None:
     """No link of a page to another file of the project is broken."""

@@ -7,7 +7,6 @@ import pytest
 
 from pgmcp.adapters.asyncpg_ import PostgreSQLClient
 from pgmcp.adapters.postgres.address import Address
-from pgmcp.adapters.postgres.probing import probe
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.domain.errors import DatabaseError, PgmcpError
 from pgmcp.ports.driver import Description, DriverError, Need, Statement
@@ -452,18 +451,3 @@ async def test_statements_kept_are_bounded(make_database: MakeDatabase) -> None:
     kept = await connection.run(Statement("SELECT statement FROM pg_prepared_statements ORDER BY prepare_time"))
     await connection.close()
     assert len(kept.rows) <= 4
-
-
-async def test_a_probe_tells_what_the_server_is(make_database: MakeDatabase) -> None:
-    """The facts that `pgmcp check` shows."""
-    async with way_to(await make_database("CREATE EXTENSION citext")) as way:
-        facts = await probe(way.runner, a_call(), need=Need.READ)
-        assert (facts.role, facts.superuser, facts.tls, facts.read_only, facts.standby) == (
-            "postgres",
-            True,
-            False,
-            True,
-            False,
-        )
-        assert (facts.search_path, sorted(facts.extensions)) == (("public",), ["citext", "plpgsql"])
-        assert facts.version_num // 10000 == int(facts.version.partition(".")[0])

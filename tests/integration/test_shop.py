@@ -15,10 +15,12 @@ from pgmcp.adapters.shop.load import DATABASE, load
 from pgmcp.adapters.shop.memory import shop_tables
 from pgmcp.adapters.shop.rows import Row, Tables, line_total, shop_rows
 from pgmcp.adapters.shop.views import order_summary, product_sales
+from pgmcp.handlers.registry import HANDLERS
 from tests.fixtures.postgres import TestServer
 
 Session: TypeAlias = "asyncpg.Connection[Any]"  # generic in its stubs alone
 
+EXAMPLES = {handler.name: handler.example for handler in HANDLERS}
 VIEWS = {"order_summary": "order_id", "product_sales": "product_id"}  # without a key of their own to go by
 KEYS = {"order_items": "order_id, line", "stock": "product_id, warehouse_id"}
 
@@ -119,11 +121,26 @@ async def test_memory_reads_the_same_shop(postgres: TestServer, name: str) -> No
     assert await _called("memory://", "read_table", **page) == stored
 
 
+async def test_every_tools_example_works_on_the_shop(postgres: TestServer) -> None:
+    """What the reference shows can be called as it stands, one after the other, by one who may write."""
+    await load(postgres.admin_dsn)
+    server = await asyncpg.connect(postgres.admin_dsn)
+    try:
+        await server.execute(f"CREATE DATABASE examples TEMPLATE {DATABASE}")
+        async with pgmcp.connect(postgres.server.dsn_of("examples"), access="admin") as db:
+            answers = {tool.name: json.loads(await tool.call(EXAMPLES[tool.name])) for tool in db.tools()}
+        await server.execute("DROP DATABASE examples WITH (FORCE)")
+    finally:
+        await server.close()
+    assert {name: answer.get("error") for name, answer in answers.items()} == dict.fromkeys(EXAMPLES)
+
+
 async def _called(dsn: str, tool: str, **arguments: Any) -> dict[str, Any]:
     """A tool's answer as an agent gets it, without its cursor, which is another one each time."""
     async with pgmcp.connect(dsn) as db:
         (called,) = [each for each in db.tools() if each.name == tool]
         answer: dict[str, Any] = json.loads(await called.call(arguments))
+    assert "error" not in answer
     return {key: value for key, value in answer.items() if key != "next_cursor"}
 
 

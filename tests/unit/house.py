@@ -18,9 +18,9 @@ from pgmcp.domain import json
 from pgmcp.domain.calls import CallContext, CallId, Principal, Progress
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.events import Event
-from pgmcp.domain.requests import RequestBase
+from pgmcp.domain.requests import ReadRequest, RequestBase
 from pgmcp.domain.responses import ResponseBase
-from pgmcp.domain.results import Form
+from pgmcp.domain.results import Form, WireRows
 from pgmcp.domain.settings import Access, Settings
 from pgmcp.entrypoints.rendering import render
 from pgmcp.handlers.dispatch import AnyHandler, Caller, Dispatcher
@@ -75,7 +75,7 @@ class House:
         )
         self.settings = settings
         self.security = SecurityService(settings.access)
-        self.cursors = Cursors(AesGcmSealer("a key for tests"))
+        self.cursors = Cursors(AesGcmSealer(lambda: bytes(32)))
         self.schemas = SchemaService(catalogue or self.memory.catalogue)
         self.validation = ValidationService(PgparseAnalyser(), settings)
         self.queries = QueryService(
@@ -117,12 +117,14 @@ class House:
         error: dict[str, Any] = found["error"]
         return error
 
-    async def stored(self, table: str, *columns: str) -> list[dict[str, Any]]:
-        """What stands in a table now, in the order of its key."""
-        reading = House.__new__(House)
-        reading.__dict__ |= vars(self)
-        found = await self.document("read_table", {"table": table, "columns": list(columns), "limit": 1000})
-        return [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
+    async def stored(self, table: str, *columns: str) -> list[list[Any]]:
+        """What stands in a table now, in the order of its key; every number is the text of its digits."""
+        call = self.call()
+        relation = await self.schemas.relation(table, None, call)
+        plan = await self.queries.select_plan(ReadRequest(table=table, columns=columns, limit=1000), relation, call)
+        found = await self.memory.tables.select(plan, call)
+        assert isinstance(found.rows, WireRows)
+        return [json.loads(row) for row in found.rows.rows]
 
     def call(self, tool: str = "read_table", **more: Any) -> CallContext:
         """A call's circumstances, for services that are asked directly."""
@@ -149,7 +151,13 @@ def shop() -> dict[str, TableSpec]:
             primary_key="id",
             unique=["email"],
             rows=[
-                {"id": 1, "name": "Ana", "email": "ana@x.pt", "vip": True, "since": datetime(2024, 3, 13, 9, tzinfo=UTC)},
+                {
+                    "id": 1,
+                    "name": "Ana",
+                    "email": "ana@x.pt",
+                    "vip": True,
+                    "since": datetime(2024, 3, 13, 9, tzinfo=UTC),
+                },
                 {"id": 2, "name": "Bo", "email": "bo@x.dk", "since": datetime(2024, 3, 12, 9, tzinfo=UTC)},
                 {"id": 3, "name": "Cy", "email": None, "since": None},
             ],
@@ -172,7 +180,9 @@ def shop() -> dict[str, TableSpec]:
                 {"id": 12, "customer_id": 2, "status": "shipped", "total": "300.25"},
             ],
         ),
-        "lines": table(columns={"at": "int4", "text": "text"}, rows=[{"at": n, "text": f"line {n}"} for n in range(5)]),
+        "lines": table(
+            columns={"at": "int4", "text": "text"}, rows=[{"at": at, "text": f"line {at}"} for at in range(5)]
+        ),
         "paid_orders": view(
             columns={"id": "int4", "total": "numeric(10,2)"},
             query=lambda rows: [each for each in rows["orders"] if each["status"] == "paid"],

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from functools import cached_property
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,18 +18,21 @@ _NONCE_BYTES = 12
 
 
 class AesGcmSealer:
-    """Seals with one key: a secret's digest, or one that is made anew and dies with the process."""
+    """Seals with one key, which is asked for at the first seal and not before.
 
-    def __init__(self, secret: str | None = None) -> None:
-        """Take the key from `secret`; without one, cursors end with the process."""
-        self._key = sha256(secret.encode()).digest() if secret is not None else secrets.token_bytes(32)
+    Args:
+        key: Gives 32 bytes.
+    """
+
+    def __init__(self, key: Callable[[], bytes]) -> None:
+        self._key = key
 
     @cached_property
     def _cipher(self) -> AESGCM:
         # Imported at the first cursor: it costs more than the rest of a start.
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        return AESGCM(self._key)
+        return AESGCM(self._key())
 
     def seal(self, text: bytes, bound_to: bytes) -> str:
         """Encrypt; the same text never looks the same twice."""

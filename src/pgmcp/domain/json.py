@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import accumulate
 from math import isfinite
 from typing import Any, NoReturn, Self
 
@@ -23,6 +24,8 @@ MAX_DEPTH = 500
 
 _STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
+_OTHER_BYTES = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = [1 if byte in b"[{" else -1 for byte in range(256)]
 # Backslashes stand in strings alone: once a text has parsed, its escapes can be walked without telling strings apart.
 _ESCAPES = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -207,10 +210,14 @@ def _check_depth(text: str) -> None:
     """Refuse too many levels before Python's reader climbs them; most texts have too few brackets to be looked at."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
-    depth = 0
     # Strings are blanked, not cut, so that places stay what they are.
-    for bracket in _BRACKETS.finditer(_STRINGS.sub(lambda found: " " * len(found[0]), text)):
-        depth += 1 if bracket[0] in "[{" else -1
+    bare = _STRINGS.sub(lambda found: " " * len(found[0]), text) if '"' in text else text
+    brackets = bare.encode(errors="replace").translate(None, _OTHER_BYTES)
+    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) <= MAX_DEPTH:
+        return
+    depth = 0
+    for bracket in _BRACKETS.finditer(bare):
+        depth += _STEPS[ord(bracket[0])]
         if depth > MAX_DEPTH:
             raise _too_deep(bracket.start())
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.filters.keys import parse_path, resolve
-from pgmcp.domain.filters.places import shown, step
 from pgmcp.domain.filters.tree import Operand
 from pgmcp.domain.filters.values import is_text
+from pgmcp.domain.places import shown, step
 from pgmcp.domain.plans import Order
 from pgmcp.domain.records import unknown_column
 from pgmcp.domain.relations import Column, Relation

@@ -7,6 +7,7 @@ from typing import Any
 
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.filters.tree import Literal
+from pgmcp.domain.places import inner, step
 from pgmcp.domain.plans import Assignment, ConflictAction, OnConflict
 from pgmcp.domain.relations import Column, Relation
 from pgmcp.domain.requests.writing import Returning
@@ -49,7 +50,7 @@ def texts(record: Mapping[str, Any], relation: Relation, path: str) -> dict[str,
 
 
 def _text(name: str, value: Any, relation: Relation, path: str) -> str | None:
-    at = f"{path}.{name}" if name.isidentifier() else f'{path}["{name}"]'
+    at = step(path, name)
     column = relation.by_name.get(name)
     if column is None:
         raise unknown_column(name, relation, at)
@@ -61,7 +62,7 @@ def _text(name: str, value: Any, relation: Relation, path: str) -> str | None:
             codes.VALUE_INVALID,
             f"the value doesn't fit column '{name}' of type {column.type_name}",
             hint=f"Expected {unfit.expected}.",
-            path=at,
+            path=inner(at, *unfit.path),
         ) from None
 
 

@@ -90,7 +90,11 @@ class Settings:
     dsn: Secret | None = setting(None, "Address of the database, a libpq URL; without any, the embedded PostgreSQL.")
     driver: str = setting("asyncpg", "What talks to PostgreSQL.", choices=("asyncpg", "memory"))
     access: Access = setting(Access.READ, "How far anyone may go.", choices=tuple(Access))
-    tools: tuple[str, ...] = setting((), "Groups of tools to serve, separated by commas; by access mode when empty.")
+    tools: tuple[str, ...] = setting(
+        (),
+        "Groups of tools to serve, separated by commas; `core`, which is all of them as yet, when empty.",
+        choices=("core", "schema", "data", "query"),
+    )
     principal: str = setting("local", "Who is calling, where no one else says so.")
     name: str | None = setting(None, "A name of the database, told to the agent.")
     description: str | None = setting(None, "What is in the database, told to the agent.")
@@ -122,7 +126,9 @@ class Settings:
     search_path: str | None = setting(None, "The sessions' search path; the role's own when empty.")
     application_name: str = setting("pgmcp", "What the sessions call themselves.")
     catalogue_ttl_s: float = setting(30.0, "How long facts of the catalogue are kept.", unit="seconds", minimum=0)
-    secret_key: Secret | None = setting(None, "Seals cursors; made anew at each start when empty.")
+    secret_key: Secret | None = setting(
+        None, "Seals cursors; when empty, made once and kept in the user's data directory."
+    )
     log_level: str = setting("info", "What is logged.", choices=("debug", "info", "warning", "error"))
     log_format: str = setting("console", "How it is logged.", choices=("console", "json"))
 

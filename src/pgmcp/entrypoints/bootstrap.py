@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from pgmcp.adapters.clock import SystemClock
+from pgmcp.adapters.embedded.places import data_home
+from pgmcp.adapters.keys import kept_key, key_of, passing_key
 from pgmcp.adapters.observers import LogObserver, SilentObserver
 from pgmcp.adapters.sealing import AesGcmSealer
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.database import Database
-from pgmcp.handlers.base import Group
 from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.analysing import SqlAnalyser
@@ -139,9 +140,11 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         container.register(kind, instance=made)
     for service in _SERVICES:
         container.register(service, scope=punq.Scope.singleton)
+    # `core` names all groups that there are as yet.
+    groups = () if "core" in settings.tools else settings.tools
     served: dict[str, AnyHandler] = {}
     for handler in HANDLERS:
-        if security.admits(handler.effect) and handler.group in (settings.tools or tuple(Group)):
+        if security.admits(handler.effect) and (not groups or handler.group in groups):
             container.register(handler, scope=punq.Scope.singleton)
             served[handler.name] = container.resolve(handler)
     return Database(
@@ -241,7 +244,12 @@ def _analyser() -> SqlAnalyser:
 
 
 def _sealer(settings: Settings) -> Sealer:
-    return AesGcmSealer(settings.secret_key.reveal() if settings.secret_key else None)
+    if settings.secret_key is not None:
+        secret = settings.secret_key.reveal()
+        return AesGcmSealer(lambda: key_of(secret))
+    if settings.driver == "memory":
+        return AesGcmSealer(passing_key)
+    return AesGcmSealer(lambda: kept_key(data_home(os.environ) / "secret_key"))
 
 
 def log_observer(settings: Settings) -> Observer:

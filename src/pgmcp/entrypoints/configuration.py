@@ -44,7 +44,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str], config: Path 
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_text())
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ValidationError(
             codes.SETTING_INVALID, f"the configuration file can't be read: {error.strerror}", path=str(path)
@@ -73,9 +73,9 @@ def _checked(name: str, value: Any, where: str) -> Any:
     facts = known[name][1]
     try:
         made = _converted(value, _type_of(name))
-    except ValueError:
+    except (TypeError, ValueError):
         raise _bad(name, value, facts, where) from None
-    if facts.choices and str(made) not in facts.choices:
+    if facts.choices and not set(map(str, made if isinstance(made, tuple) else (made,))) <= set(facts.choices):
         raise _bad(name, value, facts, where)
     if isinstance(made, (int, float)) and not isinstance(made, bool) and not _inside(made, facts):
         raise _bad(name, value, facts, where)
@@ -92,7 +92,7 @@ def _converted(value: Any, type_: Any) -> Any:
     """A value from a flag, a variable or a file as the setting's type.
 
     Raises:
-        ValueError: It isn't one.
+        TypeError, ValueError: It isn't one.
     """
     if type_ is Secret:
         return value if isinstance(value, Secret) else Secret(str(value))
@@ -103,7 +103,10 @@ def _converted(value: Any, type_: Any) -> Any:
         return tuple(str(part).strip() for part in parts if str(part).strip())
     if isinstance(value, bool) or (type_ is str and not isinstance(value, str)):
         raise ValueError
-    return type_(value)
+    made = type_(value)
+    if isinstance(value, float) and made != value:  # 1.5 is no whole number; NaN is none at all
+        raise ValueError
+    return made
 
 
 def _inside(value: float, facts: Setting) -> bool:

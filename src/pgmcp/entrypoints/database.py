@@ -7,8 +7,12 @@ from contextlib import AsyncExitStack
 
 from attrs import field, frozen
 
+from pgmcp.domain.calls import Principal
+from pgmcp.domain.errors import SecurityError, ValidationError, codes
 from pgmcp.domain.settings import Settings
+from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
+from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.examining import Examiner
 from pgmcp.services.security import SecurityService
 
@@ -36,6 +40,27 @@ class Database:
     address: str
     embedded: bool = False
     resources: AsyncExitStack = field(factory=AsyncExitStack, repr=False)
+
+    def tool(self, name: str) -> AnyHandler:
+        """The tool of that name.
+
+        Raises:
+            ValidationError: `unknown_tool`, with the nearest names.
+            SecurityError: There is one, but the access mode or the setting `tools` leaves it out.
+        """
+        served = self.handlers.get(name)
+        if served is not None:
+            return served
+        known = next((each for each in HANDLERS if each.name == name), None)
+        if known is None:
+            hint = did_you_mean(name, self.handlers, otherwise=f"There are {', '.join(self.handlers)}.")
+            raise ValidationError(codes.UNKNOWN_TOOL, f"there is no tool '{name}' here", hint=hint)
+        self.security.admit(name, known.effect, Principal(self.settings.principal))
+        raise SecurityError(
+            codes.TOOL_NOT_SERVED,
+            f"the setting tools leaves {name} out",
+            hint=f"Start the server with {known.group} among --tools.",
+        )
 
     async def aclose(self) -> None:
         """Close connections and, where it is ours, the server; calling again does nothing."""

@@ -183,6 +183,8 @@ def _type_words(field: Attribute[Any]) -> str:
 
 def _setting_type(field: Attribute[Any], facts: Setting) -> str:
     words = " or ".join(f"`{choice}`" for choice in facts.choices) or _words(field.type)
+    if facts.choices and typing.get_origin(field.type) is tuple:
+        words = f"list of {words}"
     unit = f" ({facts.unit})" if facts.unit else ""
     return words + unit + _bounds(facts.minimum, facts.maximum)
 

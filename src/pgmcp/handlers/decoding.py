@@ -104,10 +104,17 @@ def _value(value: Any, type_: Any) -> Any:
     if kind is Sequence:
         members = typing.get_args(type_)
         listed = _is(value, (list, tuple), "a list")
-        return listed if not members or members[0] is Any else [_value(each, members[0]) for each in listed]
+        return listed if not members or members[0] is Any else _members(listed, members[0])
     if kind in (Iterable, AsyncIterable) and (isinstance(value, (str, bytes, Mapping)) or not isinstance(value, kind)):
         raise _MismatchError("a list of objects")
     return value
+
+
+def _members(values: Sequence[Any], type_: Any) -> list[Any]:
+    try:
+        return [_value(each, type_) for each in values]
+    except _MismatchError as mismatch:
+        raise _MismatchError(f"a list, each member {mismatch.expected}") from None
 
 
 def _one_of(value: Any, members: Sequence[Any]) -> Any:
@@ -147,7 +154,7 @@ def _gathered(request: type[RequestBase[Any]], error: ClassValidationError) -> V
     noted, others = error.group_exceptions()
     for other in others:
         if isinstance(other, ForbiddenExtraKeysError):
-            mistakes += [_unknown(name, names) for name in sorted(other.extra_fields, key=str)]
+            mistakes += [_unknown(name, names) for name in sorted(map(str, other.extra_fields))]
     for mistake, note in noted:
         if isinstance(mistake, KeyError):
             mistakes.append(
@@ -198,4 +205,9 @@ def _bad_text(name: str, value: str, facts: Argument) -> ValidationError | None:
         return _mistake(codes.UNKNOWN_CHOICE, f"argument '{name}' is none of those allowed", hint, name)
     if "\0" in value:
         return _mistake(codes.INVALID_TEXT, f"argument '{name}' holds NUL", "Take out the NUL character.", name)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        hint = "Send characters beyond U+FFFF as a whole pair."
+        return _mistake(codes.INVALID_TEXT, f"argument '{name}' holds half of a surrogate pair", hint, name)
     return None

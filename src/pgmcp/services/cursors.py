@@ -5,6 +5,7 @@ A cursor opens only for the principal and the request that it was made for, what
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -55,17 +56,31 @@ class Cursors:
         """
         text = self._sealer.open(cursor, _bound_to(request, call))
         if text is None:
-            raise ValidationError(
-                codes.CURSOR_INVALID,
-                "the cursor is not one that this server gave for this request",
-                hint="Repeat the arguments of the first page beside next_cursor, or start again without a cursor.",
-                path="cursor",
-            )
+            raise foreign_cursor()
         key, moment = json.loads(text.decode())
         return Place(key=tuple(key), moment=datetime.fromisoformat(moment) if moment else None)
 
 
+def foreign_cursor() -> ValidationError:
+    """The error for a cursor that doesn't lead on from anywhere here."""
+    return ValidationError(
+        codes.CURSOR_INVALID,
+        "the cursor is not one that this server gave for this request",
+        hint="Repeat the arguments of the first page beside next_cursor, or start again without a cursor.",
+        path="cursor",
+    )
+
+
 def _bound_to(request: RequestBase[Any], call: CallContext) -> bytes:
     """A digest of whatever has to stay the same: the principal, the kind of request, its arguments."""
-    arguments = [(each.name, getattr(request, each.name)) for each in fields(type(request)) if each.name not in _PAGING]
+    arguments = {
+        each.name: _ordered(getattr(request, each.name)) for each in fields(type(request)) if each.name not in _PAGING
+    }
     return sha256(repr((call.principal.name, call.tool, arguments)).encode(errors="replace")).digest()
+
+
+def _ordered(value: Any) -> Any:
+    """An argument with the keys of its objects in one order: a client that writes them in another means the same."""
+    if isinstance(value, Mapping):
+        return sorted((repr(key), _ordered(item)) for key, item in value.items())
+    return [_ordered(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.errors import QueryError, ValidationError, codes
 from pgmcp.domain.filters.mentions import mentions_time
 from pgmcp.domain.filters.parser import parse
 from pgmcp.domain.filters.relative import Moment
@@ -19,11 +19,14 @@ from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import ExecuteQueryRequest, ReadRequest
 from pgmcp.domain.results import Result
 from pgmcp.domain.settings import Settings
+from pgmcp.domain.sql.names import name_at
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.repositories import QueryRepository
-from pgmcp.services.cursors import Cursors, Place
+from pgmcp.services.cursors import Cursors, Place, foreign_cursor
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.validation import ValidationService
+
+UNKNOWN_RELATION = "42P01"
 
 
 class QueryService:
@@ -125,8 +128,17 @@ class QueryService:
         return Bounds(max_rows=self._settings.max_rows, max_bytes=self._settings.max_bytes)
 
     async def run(self, plan: RawQuery, call: CallContext) -> Result:
-        """Run a raw statement."""
-        return await self._queries.select(plan, call)
+        """Run a raw statement.
+
+        Raises:
+            QueryError: What PostgreSQL says of it; an unknown relation comes with the nearest names.
+        """
+        try:
+            return await self._queries.select(plan, call)
+        except QueryError as error:
+            if error.sqlstate == UNKNOWN_RELATION and error.position is not None:
+                error.hint = await self._schemas.hint(name_at(plan.text, error.position), call) or error.hint
+            raise
 
     async def explain(self, plan: Explain, call: CallContext) -> Sequence[object]:
         """PostgreSQL's plan of a statement."""
@@ -134,7 +146,13 @@ class QueryService:
 
 
 def _after(place: Place, order: Sequence[Order]) -> tuple[Literal | None, ...]:
-    """The order's values to go on behind, as typed literals."""
+    """The order's values to go on behind, as typed literals.
+
+    Raises:
+        ValidationError: `cursor_invalid`: the relation's key is no longer what it was.
+    """
+    if len(place.key) != len(order):
+        raise foreign_cursor()
     return tuple(
         None if text is None else Literal(text, key.operand.type, "cursor")
         for text, key in zip(place.key, order, strict=True)

@@ -36,6 +36,12 @@ class SchemaService:
             raise await self._unknown(table, schema, call)
         return found
 
+    async def hint(self, name: Sequence[str], call: CallContext) -> str | None:
+        """The nearest names to one that a statement has, by its parts; None where there is nothing to say."""
+        *schema, table = name or ("",)
+        known = await self._repository.names(schema[-1] if schema else None, call)
+        return did_you_mean(table, known)
+
     async def _unknown(self, table: str, schema: str | None, call: CallContext) -> NotFoundError:
         if schema is not None:
             await self.require_schema(schema, call)

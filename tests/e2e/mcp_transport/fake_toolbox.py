@@ -39,7 +39,7 @@ class FakeToolbox:
     def tools(self, principal: str) -> Sequence[ToolListing]:
         return [_listing(name) for name in (*_READS, *_WRITES)]
 
-    def is_read(self, name: str) -> bool:
+    def is_read(self, name: str, arguments: bytes) -> bool:
         return name in _READS
 
     async def call(self, name: str, arguments: bytes, controls: CallControls) -> ToolAnswer:

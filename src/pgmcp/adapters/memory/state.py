@@ -84,8 +84,8 @@ class Space:
     Args:
         committed: The tables' states as others left them, by name.
         moment: What `now()` is.
-        alone: Whether this is for one statement by itself, whose changes go straight into `committed`; else they are kept
-            apart in `own`, for a transaction to commit.
+        alone: Whether this is for one statement by itself, whose changes go straight into `committed`; else they are
+            kept apart in `own`, for a transaction to commit.
     """
 
     def __init__(self, committed: dict[str, TableState], moment: datetime, *, alone: bool) -> None:

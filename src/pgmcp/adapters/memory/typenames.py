@@ -19,8 +19,8 @@ _SPELLING = re.compile(
     r"\s*(?P<name>[^()\[\]]+)\s*(?:\((?P<mod>[\d\s,-]+)\)\s*)?(?P<rest>[^()\[\]]*?)\s*(?P<dims>(?:\[\d*\])*)\s*"
 )
 _BASE = (
-    "bool int2 int4 int8 numeric float4 float8 text varchar bpchar name bytea date time timestamp timestamptz interval uuid "
-    "json jsonb inet cidr"
+    "bool int2 int4 int8 numeric float4 float8 text varchar bpchar name bytea date time timestamp timestamptz interval "
+    "uuid json jsonb inet cidr"
 ).split()
 _RANGES = {
     "int4range": "int4",
@@ -51,8 +51,9 @@ _ALIASES = {
 }
 _MODIFIED = frozenset({"varchar", "bpchar", "numeric", "timestamp", "timestamptz", "time"})
 _ELSEWHERE = frozenset(
-    "money timetz bit varbit macaddr macaddr8 point line lseg box path polygon circle tsvector tsquery xml oid regclass pg_lsn "
-    "citext hstore ltree vector int4multirange int8multirange nummultirange datemultirange tsmultirange tstzmultirange".split()
+    "money timetz bit varbit macaddr macaddr8 point line lseg box path polygon circle tsvector tsquery xml oid regclass "
+    "pg_lsn citext hstore ltree vector int4multirange int8multirange nummultirange datemultirange tsmultirange "
+    "tstzmultirange".split()
 ) | {"time with time zone", "bit varying"}
 
 

@@ -9,38 +9,10 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from attrs import field, frozen
 
 from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.settings import Secret
 
 _WAYS = "postgresql://user:password@host:5432/database"
 _SECRET_OPTIONS = frozenset({"password", "sslpassword"})
-
-
-class Secret:
-    """A text that shows itself only when asked by name: `repr`, `str` and formatting hide it."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself, for the one place that needs it."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
-
-    def __str__(self) -> str:
-        return "***"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._text == other._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __reduce__(self) -> str:
-        message = "a secret is not pickled"
-        raise TypeError(message)
 
 
 @frozen

@@ -24,7 +24,7 @@ class QueryBuilder:
         """Begin with nothing kept."""
         self._shown: Kept[tuple[Name, tuple[str, ...]], tuple[Relation, Shown]] = Kept(clock, most=_KEPT_SHAPES)
 
-    def select(self, plan: Select) -> tuple[Written, Shown]:
+    def select(self, plan: Select) -> Written:
         """A read, capped, with the order's keys where they are needed."""
         return selecting.select(plan, self._shown_of)
 

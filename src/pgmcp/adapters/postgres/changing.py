@@ -45,21 +45,21 @@ def _assignment(assignment: Assignment, relation: Relation, binder: Binder) -> s
 
 
 def _limited(change: str, plan: Update | Delete, binder: Binder, shown_of: ShownOf) -> Written:
-    shown = shown_of(plan.relation, plan.returning) if plan.returning else None
+    shown = shown_of(plan.relation, plan.returning)
     return written(answered(change, shown, plan.bounds, binder, plan.max_rows), binder, shown)
 
 
-def answered(change: str, shown: Shown | None, bounds: Bounds, binder: Binder, max_changed: int | None = None) -> str:
+def answered(change: str, shown: Shown, bounds: Bounds, binder: Binder, max_changed: int | None = None) -> str:
     """SQL of a change and its answer: first the number of rows changed, then the `returning` rows, capped.
 
     Args:
         change: The change, without RETURNING.
-        shown: The columns to give back; None for the number alone.
+        shown: The columns to give back; without any, the number alone.
         bounds: The caps of what is given back.
         binder: Holds what the change binds.
         max_changed: Rows above which the statement fails; None for no such cap.
     """
-    listed = shown.listed if shown is not None else "1 AS c1"
+    listed = shown.listed or "1 AS c1"
     if max_changed is None:
         counted = "SELECT pg_catalog.count(*)::text AS w FROM u"
     else:
@@ -71,7 +71,7 @@ def answered(change: str, shown: Shown | None, bounds: Bounds, binder: Binder, m
             f"FROM (SELECT FROM u LIMIT {cap} + 1) AS l"
         )
     text = f"WITH u AS ({change} RETURNING {listed}) {counted}"
-    if shown is None:
+    if not shown.columns:
         return text
     source = f"SELECT * FROM u LIMIT {binder.number(bounds.max_rows + 1)}"
     rows = capped(source, shown.wire, binder.number(bounds.max_bytes))

@@ -25,10 +25,8 @@ def insert(plan: Insert, batch: Batch, shown_of: ShownOf) -> Written:
         text = f"{into} DEFAULT VALUES{_conflict(plan.on_conflict)}"
     else:
         text = _defaults(plan, into, len(batch.rows))
-    if not plan.returning:
-        return written(text, binder)
     shown = shown_of(plan.relation, plan.returning)
-    return written(answered(text, shown, plan.bounds, binder), binder, shown)
+    return written(answered(text, shown, plan.bounds, binder) if shown.columns else text, binder, shown)
 
 
 def _one(plan: Insert, batch: Batch, binder: Binder) -> str:

@@ -11,17 +11,23 @@ from collections.abc import Sequence
 from pgmcp.adapters.postgres.binder import Suspect, cast
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.errors import PgmcpError, QueryError
-from pgmcp.domain.plans import Batch, Insert
+from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.plans import Batch, Insert, Update
+from pgmcp.domain.relations import Column
+from pgmcp.domain.values.modifiers import exceeds
 from pgmcp.domain.values.types import Type
 from pgmcp.ports.driver import Need, Parameter, Statement
 
 _UNKNOWN_OBJECT = "42704"
+# A domain's own checks name no table.
+_DOMAIN_CHECKS = frozenset({"23502", "23514"})
 _MOST_PROBES = 200
 
 
 def is_about_values(error: PgmcpError) -> bool:
-    """Whether an error may be about a literal: class 22, or the name of an object that is not there."""
+    """Whether an error may be about a literal: class 22, the name of an object that is not there, a domain's check."""
+    if error.sqlstate in _DOMAIN_CHECKS:
+        return "table" not in error.details
     return error.sqlstate is not None and (error.sqlstate.startswith("22") or error.sqlstate == _UNKNOWN_OBJECT)
 
 
@@ -35,13 +41,13 @@ async def blame(error: PgmcpError, suspects: Sequence[Suspect], runner: Runner, 
         call: Whose deadline counts.
 
     Returns:
-        A `QueryError` with the path, or the error as it was.
+        The literal's own error with the path, or the error as it was.
     """
     probes = [(suspect, literal) for suspect in suspects for literal in suspect.literals]
     for suspect, literal in probes[:_MOST_PROBES]:
         found = await _fault(suspect.probe(), literal.text, runner, call)
         if found is not None:
-            return QueryError(
+            return type(found)(
                 found.code,
                 found.message,
                 hint=found.hint,
@@ -53,7 +59,7 @@ async def blame(error: PgmcpError, suspects: Sequence[Suspect], runner: Runner, 
 
 
 async def blame_record(error: PgmcpError, plan: Insert, batch: Batch, runner: Runner, call: CallContext) -> PgmcpError:
-    """The same error with `column` and `row` (from 0, in the batch) of the value that can't be read, if one can't."""
+    """The same error with `column` and `row` (from 0, in the batch) of the value that can't be read or is too large."""
     for index, name in enumerate(batch.columns):
         values = [row[index] for row in batch.rows]
         probe = _list_probe(plan.relation.by_name[name].type)
@@ -67,7 +73,26 @@ async def blame_record(error: PgmcpError, plan: Insert, batch: Batch, runner: Ru
             else:
                 high = middle
         return error.with_details(column=name, row=low)
+    for index, name in enumerate(batch.columns):
+        column = plan.relation.by_name[name]
+        for number, row in enumerate(batch.rows):
+            if exceeds(row[index], column.type_name):
+                return _too_large(error, column).with_details(row=number)
     return error
+
+
+def blame_assignment(error: PgmcpError, plan: Update) -> PgmcpError:
+    """The same error with the column of the value that is too large for it, if one is and no other is at fault."""
+    for each in plan.assignments if error.path is None and is_about_values(error) else ():
+        column = plan.relation.by_name[each.column]
+        if each.value is not None and exceeds(each.value.text, column.type_name):
+            return _too_large(error, column).with_details(path=each.value.at)
+    return error
+
+
+def _too_large(error: PgmcpError, column: Column) -> PgmcpError:
+    error.hint = f"Column '{column.name}' is {column.type_name}."
+    return error.with_details(column=column.name)
 
 
 def _list_probe(type_: Type) -> str:

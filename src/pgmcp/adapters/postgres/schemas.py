@@ -22,7 +22,7 @@ from pgmcp.ports.transactions import Transaction
 
 _KEPT_RELATIONS = 2000
 # What no type's name can be: PostgreSQL says so instead of finding none.
-_NO_TYPE = frozenset({"42601", "42602", "42704", "3F000"})
+_NO_TYPE = frozenset({"0A000", "42601", "42602", "42704", "3F000"})
 _ZONE = "SELECT pg_catalog.current_setting('TimeZone')"
 
 

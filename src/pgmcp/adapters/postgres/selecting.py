@@ -8,14 +8,14 @@ from pgmcp.adapters.postgres.cutting import capped
 from pgmcp.adapters.postgres.naming import qualified
 from pgmcp.adapters.postgres.operands import operand
 from pgmcp.adapters.postgres.ordering import behind, order_by
-from pgmcp.adapters.postgres.showing import Shown, ShownOf
+from pgmcp.adapters.postgres.showing import ShownOf
 from pgmcp.adapters.postgres.wire.rows import row, value
 from pgmcp.adapters.postgres.written import Written, written
 from pgmcp.domain.filters.tree import View
 from pgmcp.domain.plans import Select
 
 
-def select(plan: Select, shown_of: ShownOf) -> tuple[Written, Shown]:
+def select(plan: Select, shown_of: ShownOf) -> Written:
     """The statement of a read: rows as JSON, and beside each the order's keys where the row doesn't show them."""
     binder = Binder()
     beside = plan.keyed and not keys_shown(plan)
@@ -27,7 +27,7 @@ def select(plan: Select, shown_of: ShownOf) -> tuple[Written, Shown]:
         binder.number(plan.bounds.max_bytes),
         row(keys, "q.k") if beside else None,
     )
-    return written(text, binder, shown, keys), shown
+    return written(text, binder, shown, keys)
 
 
 def largest(plan: Select, shown_of: ShownOf) -> Written:
@@ -43,7 +43,7 @@ def largest(plan: Select, shown_of: ShownOf) -> Written:
         f"SELECT s.n::text FROM (SELECT * FROM ({source}) AS l LIMIT 1) AS q "
         f"CROSS JOIN LATERAL (VALUES {sizes}) AS s(n, size) ORDER BY s.size DESC, s.n LIMIT 1"
     )
-    return written(text, binder)
+    return written(text, binder, shown)
 
 
 def keys_shown(plan: Select) -> bool:

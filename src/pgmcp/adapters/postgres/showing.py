@@ -1,4 +1,4 @@
-"""The columns that a statement shows: how they are read, how a row of them becomes JSON, and what the result calls them."""
+"""The columns that a statement shows: how they are read, how a row becomes JSON, what the result calls them."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pgmcp.adapters.postgres.builder import QueryBuilder
 from pgmcp.adapters.postgres.changing import PAST_CAP
 from pgmcp.adapters.postgres.cutting import settle
-from pgmcp.adapters.postgres.literals import blame, blame_record, is_about_values
+from pgmcp.adapters.postgres.literals import blame, blame_assignment, blame_record, is_about_values
 from pgmcp.adapters.postgres.reading import keys_of, rows_in
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.written import Written
@@ -27,7 +27,8 @@ class PostgresTableRepository:
         self._builder = builder
 
     async def select(self, plan: Select, call: CallContext, within: Transaction | None = None) -> Result:
-        statement, shown = self._builder.select(plan)
+        statement = self._builder.select(plan)
+        shown = statement.shown
         rows = await self._run(statement, call, Need.READ, "select", within)
         cut = settle(rows.rows, plan.page.limit, plan.bounds)
         if cut.too_large:
@@ -68,7 +69,7 @@ class PostgresTableRepository:
             rows = await self._run(statement, call, Need.WRITE, kind, within)
         except PgmcpError as error:
             if error.sqlstate != PAST_CAP:
-                raise
+                raise (blame_assignment(error, plan) if isinstance(plan, Update) else error) from error.__cause__
             raise DatabaseError(
                 codes.TOO_MANY_ROWS,
                 f"The {kind} would change more than {plan.max_rows} rows; none was changed.",
@@ -107,7 +108,7 @@ def _changed(statement: Written, rows: Sequence[Row], bounds: Bounds, form: Form
     """The result of a change: the first row is the number of rows changed."""
     count = int(rows[0][0] or 0)
     shown = statement.shown
-    if shown is None:
+    if not shown.columns:
         return Result(count=count)
     cut = settle(rows[1:], bounds.max_rows + 1, bounds)
     given = rows_in(form, cut.rows, shown.types)

@@ -17,17 +17,17 @@ class Written:
     Args:
         statement: The text and the parameters.
         suspects: The caller's literals in it, to find the one that the server could not read.
-        shown: The columns of the rows that it gives; None when it gives none.
+        shown: The columns of the rows that it gives.
         keys: The types of the order's keys, when each row has them beside it.
     """
 
     statement: Statement
     suspects: tuple[Suspect, ...] = field(default=(), repr=False)
-    shown: Shown | None = None
+    shown: Shown
     keys: tuple[Type, ...] = ()
 
 
-def written(text: str, binder: Binder, shown: Shown | None = None, keys: tuple[Type, ...] = ()) -> Written:
+def written(text: str, binder: Binder, shown: Shown, keys: tuple[Type, ...] = ()) -> Written:
     """A text with everything that was bound while it was written."""
     return Written(
         statement=Statement(text, tuple(binder.values)), suspects=tuple(binder.suspects), shown=shown, keys=keys

@@ -14,8 +14,8 @@ from enum import StrEnum
 from attrs import frozen
 
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.domain.filters.places import shown
 from pgmcp.domain.filters.tree import Operand, View
+from pgmcp.domain.places import shown
 from pgmcp.domain.records import unknown_column
 from pgmcp.domain.relations import Column, Relation
 from pgmcp.domain.values.types import DOCUMENTS, JSONB, TEXT, Type

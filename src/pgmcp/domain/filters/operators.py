@@ -10,8 +10,8 @@ from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.filters import comparisons, containers, documents, patterns, shapes
 from pgmcp.domain.filters.conditions import Condition
 from pgmcp.domain.filters.keys import Form, Target
-from pgmcp.domain.filters.places import shown
 from pgmcp.domain.filters.tree import Filter
+from pgmcp.domain.places import shown
 from pgmcp.domain.suggestions import did_you_mean, nearest
 from pgmcp.domain.values.types import (
     DOCUMENTS,

@@ -13,10 +13,10 @@ from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.filters.conditions import Condition
 from pgmcp.domain.filters.keys import Target, resolve
 from pgmcp.domain.filters.operators import MODIFIERS, OPERATORS, find, is_text_like
-from pgmcp.domain.filters.places import step
 from pgmcp.domain.filters.relative import Moment
 from pgmcp.domain.filters.tree import EVERYTHING, And, Filter, Not, Or
 from pgmcp.domain.filters.values import MAX_LEVELS, MAX_MEMBERS, check_size
+from pgmcp.domain.places import step
 from pgmcp.domain.relations import Relation
 
 MAX_CONDITIONS = 1000
@@ -138,6 +138,8 @@ class _Reading:
 
 def all_of(parts: Sequence[Filter]) -> Filter:
     """All of several filters, in the simplest form."""
+    if len(parts) == 1:
+        return parts[0]
     telling = tuple(part for part in parts if part != EVERYTHING)
     return telling[0] if len(telling) == 1 else And(telling)
 

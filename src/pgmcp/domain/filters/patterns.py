@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.filters.conditions import Condition
 from pgmcp.domain.filters.keys import Form
-from pgmcp.domain.filters.places import shown, step
 from pgmcp.domain.filters.tree import Filter, FullText, Match, Operand, Pattern, SearchForm, View
 from pgmcp.domain.filters.values import is_text, literal
+from pgmcp.domain.places import shown, step
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.domain.values.types import TEXT
 

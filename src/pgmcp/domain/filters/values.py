@@ -8,9 +8,9 @@ from typing import Any, TypeGuard
 
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.filters.conditions import Condition
-from pgmcp.domain.filters.places import inner
 from pgmcp.domain.filters.tree import Literal
 from pgmcp.domain.json import Number, dumps
+from pgmcp.domain.places import inner
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.domain.values.text import to_text
 from pgmcp.domain.values.types import Kind, Type
@@ -37,7 +37,9 @@ def check_size(value: object, at: str) -> None:
     Raises:
         ValidationError: `filter_too_large`.
     """
-    level = [value] if isinstance(value, list | tuple | Mapping) else []
+    if isinstance(value, str | int) or not isinstance(value, list | tuple | Mapping):
+        return  # texts and numbers are most values
+    level = [value]
     seen = 0
     for _ in range(MAX_LEVELS):
         below = []

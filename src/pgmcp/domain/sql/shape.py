@@ -14,33 +14,33 @@ MAX_COMMENTS = 200
 
 READS = frozenset({"SelectStmt", "VariableShowStmt"})
 CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
-_TRANSACTIONS = "begin_transaction, commit_transaction and rollback_transaction hold transactions"
+_TRANSACTIONS = "Every call is a transaction by itself; create_records writes many rows as one."
 # Statements that no access mode lets through: each would leave the transaction, the session or the server's care.
 NEVER = {
     "TransactionStmt": _TRANSACTIONS,
-    "VariableSetStmt": "settings are the server's own",
-    "PrepareStmt": "pass the statement itself, with params",
-    "ExecuteStmt": "pass the statement itself, with params",
-    "DeallocateStmt": "pass the statement itself, with params",
-    "DeclareCursorStmt": "pass the query itself; long results go by pages",
-    "FetchStmt": "pass the query itself; long results go by pages",
-    "ClosePortalStmt": "pass the query itself; long results go by pages",
-    "CopyStmt": "use read_table or create_records",
-    "DoStmt": "pass the statements one by one",
-    "ListenStmt": "there is no session to hear it",
-    "UnlistenStmt": "there is no session to hear it",
-    "NotifyStmt": "there is no session to send it",
-    "LockStmt": "locks belong to the statements that need them",
-    "LoadStmt": "libraries are loaded by an administrator",
-    "DiscardStmt": "sessions are the server's own",
-    "ConstraintsSetStmt": "settings are the server's own",
-    "AlterSystemStmt": "settings are the server's own",
-    "CheckPointStmt": "maintenance is an administrator's",
-    "AlterRoleStmt": "roles are an administrator's",
-    "AlterRoleSetStmt": "roles are an administrator's",
-    "CreateRoleStmt": "roles are an administrator's",
-    "DropRoleStmt": "roles are an administrator's",
-    "AlterDatabaseSetStmt": "settings are the server's own",
+    "VariableSetStmt": "Settings are the server's own.",
+    "PrepareStmt": "Pass the statement itself, with params.",
+    "ExecuteStmt": "Pass the statement itself, with params.",
+    "DeallocateStmt": "Pass the statement itself, with params.",
+    "DeclareCursorStmt": "Pass the query itself; long results go by pages.",
+    "FetchStmt": "Pass the query itself; long results go by pages.",
+    "ClosePortalStmt": "Pass the query itself; long results go by pages.",
+    "CopyStmt": "Use read_table or create_records.",
+    "DoStmt": "Pass the statements one by one.",
+    "ListenStmt": "There is no session to hear it.",
+    "UnlistenStmt": "There is no session to hear it.",
+    "NotifyStmt": "There is no session to send it.",
+    "LockStmt": "Locks belong to the statements that need them.",
+    "LoadStmt": "Libraries are loaded by an administrator.",
+    "DiscardStmt": "Sessions are the server's own.",
+    "ConstraintsSetStmt": "Settings are the server's own.",
+    "AlterSystemStmt": "Settings are the server's own.",
+    "CheckPointStmt": "Maintenance is an administrator's.",
+    "AlterRoleStmt": "Roles are an administrator's.",
+    "AlterRoleSetStmt": "Roles are an administrator's.",
+    "CreateRoleStmt": "Roles are an administrator's.",
+    "DropRoleStmt": "Roles are an administrator's.",
+    "AlterDatabaseSetStmt": "Settings are the server's own.",
 }
 
 
@@ -78,9 +78,7 @@ def check_bytes(text: str, *, max_bytes: int, path: str = "query") -> None:
             path=path,
         )
     if not text.strip():
-        raise ValidationError(
-            codes.SEVERAL_STATEMENTS, "there is no statement", hint="Give one statement.", path=path
-        )
+        raise ValidationError(codes.SEVERAL_STATEMENTS, "there is no statement", hint="Give one statement.", path=path)
 
 
 def effect_of(analysis: Analysis) -> Effect:
@@ -99,11 +97,10 @@ def effect_of(analysis: Analysis) -> Effect:
         )
     command = analysis.explained or analysis.command
     if command in NEVER or "IntoClause" in analysis.nodes:
-        reason = NEVER.get(command, "use CREATE TABLE … AS, with access admin")
         raise SecurityError(
             codes.STATEMENT_NOT_ALLOWED,
             f"{spoken(command)} is not run here",
-            hint=f"{reason[0].upper()}{reason[1:]}.",
+            hint=NEVER.get(command, "Use CREATE TABLE … AS, with access admin."),
         )
     if command in CHANGES or (command == "SelectStmt" and analysis.writes):
         return Effect.UPDATE

@@ -9,7 +9,7 @@ import re
 import struct
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from math import isfinite, isinf, isnan
+from math import isfinite, isinf
 from typing import Any
 
 from pgmcp.domain.json import Number, digits
@@ -155,28 +155,35 @@ def special_text(number: Decimal) -> str:
     return "Infinity" if number > 0 else "-Infinity"
 
 
-def float_text(number: float, *, precise: bool = True) -> str:
-    """A float as PostgreSQL prints it: the shortest digits that read back the same, from 1e-05 and 1e+15 with exponent.
+def float8_text(number: float) -> str:
+    """A double as PostgreSQL prints it: the shortest digits that read back the same, from 1e+15 on with an exponent.
 
-    Args:
-        number: Any float.
-        precise: Double precision; otherwise single, which turns to exponents from 1e+06 on.
-
-    >>> float_text(0.1), float_text(1e15), float_text(-0.0), float_text(16777216.0, precise=False)
-    ('0.1', '1e+15', '-0', '1.6777216e+07')
+    >>> float8_text(0.1), float8_text(1e15), float8_text(-0.0)
+    ('0.1', '1e+15', '-0')
     """
-    if isnan(number):
-        return "NaN"
+    return _float_text(number, repr, 15)
+
+
+def float4_text(number: float) -> str:
+    """A single as PostgreSQL prints it: the shortest digits that read back the same, from 1e+06 on with an exponent.
+
+    >>> float4_text(0.1), float4_text(16777216.0)
+    ('0.1', '1.6777216e+07')
+    """
+    return _float_text(nearest_float4(number), _shortest_float4, 6)
+
+
+def _float_text(number: float, shortest: Callable[[float], str], highest: int) -> str:
+    """A float in PostgreSQL's layout; numbers from ten to the power of `highest` on have an exponent."""
     if not isfinite(number):
-        return "Infinity" if number > 0 else "-Infinity"
-    shortest = repr(number) if precise else _shortest_float4(number)
-    sign, figures, exponent = Decimal(shortest).normalize().as_tuple()
+        return special_text(Decimal(number))
+    sign, figures, exponent = Decimal(shortest(number)).normalize().as_tuple()
     lead = "-" if sign else ""
-    if figures == (0,) or not isinstance(exponent, int):
+    if not number or not isinstance(exponent, int):
         return f"{lead}0"
     written = "".join(map(str, figures))
     power = len(written) + exponent - 1
-    if not -5 < power < (15 if precise else 6):
+    if not -5 < power < highest:
         fraction = f".{written[1:]}" if len(written) > 1 else ""
         return f"{lead}{written[0]}{fraction}e{'-' if power < 0 else '+'}{abs(power):02d}"
     if exponent >= 0:
@@ -187,10 +194,9 @@ def float_text(number: float, *, precise: bool = True) -> str:
 
 
 def _shortest_float4(number: float) -> str:
-    """The fewest digits that single precision reads back as the same value; nine always do."""
-    near = nearest_float4(number)
-    texts = (f"{near:.{count}g}" for count in range(1, 10))
-    return next((text for text in texts if nearest_float4(float(text)) == near), repr(near))
+    """The fewest digits that single precision reads back as the same value of its own; nine always do."""
+    texts = (f"{number:.{count}g}" for count in range(1, 9))
+    return next((text for text in texts if nearest_float4(float(text)) == number), f"{number:.9g}")
 
 
 NUMBER_WRITERS: Mapping[str, Callable[[Any], str]] = {

@@ -19,8 +19,8 @@ from pgmcp.domain.values.documents import exact_number, wrapped
 from pgmcp.domain.values.instants import read_date, read_time, read_timestamp
 from pgmcp.domain.values.interval import parse_interval
 from pgmcp.domain.values.literals import MalformedLiteralError, Texts, read_array, read_composite
-from pgmcp.domain.values.numbers import float_text
-from pgmcp.domain.values.plain import EXPECTED_BYTES, truth_of
+from pgmcp.domain.values.numbers import float4_text
+from pgmcp.domain.values.plain import truth_of
 from pgmcp.domain.values.text import delimiter, holds_lists, to_text
 from pgmcp.domain.values.times import EXPECTED_INTERVAL
 from pgmcp.domain.values.types import DOCUMENTS, Kind, Type
@@ -122,7 +122,7 @@ def _float8(text: str) -> float:
 
 def _float4(text: str) -> float:
     """A single, as the double that its shortest digits give."""
-    return float(float_text(_float8(text), precise=False))
+    return float(float4_text(_float8(text)))
 
 
 def _bool(text: str) -> bool:
@@ -145,10 +145,7 @@ def _bytes(text: str) -> bytes:
     """Bytes, from hexadecimal digits or from the escape form."""
     if text.startswith("\\x"):
         return bytes.fromhex(text[2:])
-    try:
-        return _ESCAPE.sub(lambda found: b"\\" if found[1] == b"\\" else bytes([int(found[1], 8)]), text.encode())
-    except ValueError as error:
-        raise Unfit(EXPECTED_BYTES) from error
+    return _ESCAPE.sub(lambda found: b"\\" if found[1] == b"\\" else bytes([int(found[1], 8)]), text.encode())
 
 
 def _uuid(text: str) -> UUID:

@@ -6,6 +6,7 @@ Source: PostgreSQL documentation, chapter 8 (Data Types) and section 53.64 (pg_t
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 
 from attrs import field, frozen
 
@@ -31,7 +32,7 @@ class Attribute:
     type: Type
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, slots=False)
 class Type:
     """A type of PostgreSQL, with whatever it is made of.
 
@@ -45,7 +46,8 @@ class Type:
         attributes: A composite's fields in their order.
         extension: The extension that brought it, such as `hstore`; None for the others.
 
-    Types are compared by schema and name: two readings of the catalogue give equal types.
+    Types are compared by schema and name: two readings of the catalogue give equal types. What follows from a type is
+    worked out once, as every value of every call asks for it.
     """
 
     name: str
@@ -65,7 +67,7 @@ class Type:
         """By schema and name."""
         return hash((self.schema, self.name))
 
-    @property
+    @cached_property
     def root(self) -> Type:
         """The type itself, or what a domain stands on in the end."""
         at = self
@@ -78,13 +80,13 @@ class Type:
         """Whether it comes with every PostgreSQL."""
         return self.schema == "pg_catalog"
 
-    @property
+    @cached_property
     def tag(self) -> str:
         """What decisions hang on: a built-in's or an extension's own name, `''` for a type that nobody here knows."""
         root = self.root
         return root.name if root.builtin or root.extension is not None else ""
 
-    @property
+    @cached_property
     def display(self) -> str:
         """The name that answers use: `int4`, `text[]`, `order_status`."""
         if self.kind is Kind.ARRAY and self.element is not None:

@@ -18,7 +18,7 @@ from typing import Any
 from pgmcp.domain.json import dumps
 from pgmcp.domain.values.documents import WRAPPER, Json, needs_wrapping
 from pgmcp.domain.values.interval import Interval
-from pgmcp.domain.values.numbers import float_text, special_text
+from pgmcp.domain.values.numbers import float4_text, float8_text, special_text
 from pgmcp.domain.values.plain import shown_address
 from pgmcp.domain.values.text import holds_lists
 from pgmcp.domain.values.times import iso_instant, iso_time
@@ -92,12 +92,12 @@ def _exact(value: float | Decimal) -> str:
 
 def _float8(value: float) -> str:
     """A double."""
-    return _float(float_text(float(value)))
+    return _float(float8_text(float(value)))
 
 
 def _float4(value: float) -> str:
     """A single."""
-    return _float(float_text(float(value), precise=False))
+    return _float(float4_text(float(value)))
 
 
 def _float(text: str) -> str:

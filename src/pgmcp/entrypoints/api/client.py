@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Self, TypeVar, cast
 
 from pgmcp.domain.calls import Principal, Progress
-from pgmcp.domain.errors import SecurityError, codes
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.responses import ResponseBase
 from pgmcp.domain.results import Form
 from pgmcp.entrypoints.api.tools import Tool
 from pgmcp.entrypoints.database import Database
 from pgmcp.handlers.dispatch import Caller
+from pgmcp.handlers.registry import HANDLERS
 
 R = TypeVar("R", bound=ResponseBase)
+
+_NAMES = {handler.request: handler.name for handler in HANDLERS}
 
 
 class Client:
@@ -25,7 +27,6 @@ class Client:
     def __init__(self, database: Database) -> None:
         """Call a database."""
         self._database = database
-        self._by_request = {handler.request: handler for handler in database.handlers.values()}
         self._principal = Principal(database.settings.principal)
 
     async def __aenter__(self) -> Self:
@@ -53,13 +54,7 @@ class Client:
         Raises:
             PgmcpError: One of its seven subclasses; `code`, `hint` and `retry` say what and what now.
         """
-        handler = self._by_request.get(type(request))
-        if handler is None:
-            raise SecurityError(
-                codes.TOOL_NOT_SERVED,
-                f"{type(request).__name__} is not served here",
-                hint="The access mode or the setting tools leaves it out.",
-            )
+        handler = self._database.tool(_NAMES[type(request)])
         caller = Caller(principal=self._principal, form=Form.NATIVE, progress=progress)
         # The handler is the one that declares this class of request, so its response is the request's.
         return cast("R", await self._database.dispatcher.dispatch(handler, request, caller))

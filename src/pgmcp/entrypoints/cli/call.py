@@ -12,7 +12,7 @@ from attrs import field, fields, frozen, resolve_types
 
 from pgmcp.domain import json
 from pgmcp.domain.calls import Principal
-from pgmcp.domain.errors import PgmcpError, SecurityError, ValidationError, codes
+from pgmcp.domain.errors import PgmcpError, ValidationError, codes
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.responses import ResponseBase
 from pgmcp.domain.settings import Settings
@@ -68,15 +68,8 @@ async def _called(settings: Settings, tool: str, arguments: Mapping[str, Any]) -
     if database.embedded:
         say_embedded()
     try:
-        handler = database.handlers.get(tool)
-        if handler is None:
-            raise SecurityError(
-                codes.TOOL_NOT_SERVED,
-                f"{tool} is not served with access {settings.access}",
-                hint="Start with --access write, or name its group in --tools.",
-            )
         caller = Caller(principal=Principal(settings.principal))
-        return await database.dispatcher.dispatch(handler, arguments, caller)
+        return await database.dispatcher.dispatch(database.tool(tool), arguments, caller)
     finally:
         await database.aclose()
 

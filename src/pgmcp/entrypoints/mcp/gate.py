@@ -88,7 +88,7 @@ class FrameGate:
             return
         frame = read_frame(body)
         if isinstance(frame, Called):
-            is_read = self._server.toolbox.is_read(frame.tool)
+            is_read = self._server.toolbox.is_read(frame.tool, frame.arguments)
             exchange = Exchange(arguments=frame.arguments, detached=True)
             scope[EXCHANGE] = exchange
             leaving = _abandoned_with(exchange, receive) if is_read else _held_back(exchange, receive)

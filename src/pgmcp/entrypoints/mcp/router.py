@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from pgmcp import __version__
+from pgmcp.domain import json
 from pgmcp.domain.calls import CallId, Principal, Progress
-from pgmcp.domain.errors import PgmcpError, ValidationError, codes
+from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.plans import Effect
 from pgmcp.domain.results import Form
-from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.instructions import instructions
 from pgmcp.entrypoints.mcp.toolbox import CallControls, ReportProgress, ToolAnswer, ToolListing
@@ -59,10 +59,12 @@ class MCPRouter:
         del principal
         return self._listings
 
-    def is_read(self, name: str) -> bool:
-        """Whether a tool never changes anything, whatever its arguments."""
+    def is_read(self, name: str, arguments: bytes) -> bool:
+        """Whether a call can't change anything: a tool that only reads, or a statement that may only read."""
         handler = self._database.handlers.get(name)
-        return handler is not None and handler.effect is Effect.READ
+        if handler is None or handler.effect is not Effect.RUN:
+            return handler is not None and handler.effect is Effect.READ
+        return not self._database.security.admits(Effect.UPDATE) or _is_read_only(arguments)
 
     async def call(self, name: str, arguments: bytes, controls: CallControls) -> ToolAnswer:
         """Call a tool; errors are answers too."""
@@ -73,18 +75,20 @@ class MCPRouter:
             id=CallId(controls.id),
         )
         try:
-            handler = self._database.handlers.get(name)
-            if handler is None:
-                raise self._unknown(name)
+            handler = self._database.tool(name)
             response = await self._database.dispatcher.dispatch(handler, arguments, caller)
         except PgmcpError as error:
             return ToolAnswer(text=render(error.response), is_error=True)
         return ToolAnswer(text=render(response), is_error=False)
 
-    def _unknown(self, name: str) -> ValidationError:
-        served = self._database.handlers
-        hint = did_you_mean(name, served, otherwise=f"There are {', '.join(served)}.")
-        return ValidationError(codes.UNKNOWN_TOOL, f"there is no tool '{name}' here", hint=hint)
+
+def _is_read_only(arguments: bytes) -> bool:
+    """Whether the arguments of a statement leave it in its read-only transaction, which is where it runs by default."""
+    try:
+        said = json.loads(arguments)
+    except PgmcpError:
+        return False
+    return isinstance(said, dict) and said.get("read_only", True) is True
 
 
 def _progress(report: ReportProgress | None) -> Progress | None:

@@ -84,8 +84,13 @@ class Toolbox(Protocol):
         """The tools that this principal may see, in the order of the listing."""
         ...
 
-    def is_read(self, name: str) -> bool:
-        """Whether a tool never changes anything, whatever its arguments; False for a name that isn't known."""
+    def is_read(self, name: str, arguments: bytes) -> bool:
+        """Whether a call can't change anything; False where that can't be told, as for a name that isn't known.
+
+        Args:
+            name: The tool's name.
+            arguments: As in `call`.
+        """
         ...
 
     async def call(self, name: str, arguments: bytes, controls: CallControls) -> ToolAnswer:

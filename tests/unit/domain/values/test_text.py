@@ -166,6 +166,7 @@ _PAIR = "an object with 'a', 'b'"
         pytest.param("int2", "32768", "an integer from -32768 to 32767", (), id="too-large"),
         pytest.param("int4", "1.5", _INT4, (), id="fraction"),
         pytest.param("int4", "1e400000000", _INT4, (), id="huge-exponent"),
+        pytest.param("int4", "1e" + "9" * 30, _INT4, (), id="exponent-beyond-any"),
         pytest.param("int4", '"1.0"', _INT4, (), id="fraction-in-text"),
         pytest.param("int4", '"１"', _INT4, (), id="other-digits"),
         pytest.param("int4", '""', _INT4, (), id="empty-text"),

@@ -17,7 +17,8 @@ Test = Callable[[str], bool]
 def like(pattern: str, *, fold: bool, path: str) -> Test:
     r"""A test for texts that match the whole pattern.
 
-    `%` stands for any text, `_` for one character, and `\` makes either of them the character itself. With `fold` both sides are put in lower case first, as ILIKE does in a UTF-8 database.
+    `%` stands for any text, `_` for one character, and `\` makes either of them the character itself.
+    With `fold` both sides are put in lower case first, as ILIKE does in a UTF-8 database.
 
     Raises:
         QueryError: `bad_value`, for a pattern that ends with a lone escape character.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pgmcp.adapters.memory.faults import BAD_TEXT, fault
+from pgmcp.adapters.memory.values.documents import bare, normal
 from pgmcp.adapters.memory.values.taking import read_at_once
 from pgmcp.domain.filters.tree import Literal
+from pgmcp.domain.values.documents import wrapped
 from pgmcp.domain.values.parse import from_text
 from pgmcp.domain.values.types import Type
 from pgmcp.domain.values.unfit import Unfit
@@ -31,6 +33,7 @@ def read_text(text: str, type_: Type, path: str | None = None) -> Any:
     if value is not None:
         return value
     try:
-        return from_text(text, type_)
+        value = from_text(text, type_)
+        return value if type_.tag != "jsonb" else wrapped(normal(bare(value)))
     except (Unfit, ValueError, ArithmeticError) as error:
         raise fault(BAD_TEXT, path=path) from error

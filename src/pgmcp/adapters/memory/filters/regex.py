@@ -1,7 +1,7 @@
 """PostgreSQL's advanced regular expressions, translated for Python's `re` where both mean the same.
 
-Whether there is a match at all is the same in both as long as an expression has no back reference, look-around or option.
-Those are refused by name, and so is a text for which a class of characters depends on tables that Python lacks.
+Whether there is a match at all is the same in both as long as an expression has no back reference, look-around or
+option. Those are refused by name, and so is a text for which a class of characters depends on tables that Python lacks.
 
 Source: PostgreSQL documentation, section 9.7.3 (POSIX regular expressions).
 """

@@ -14,7 +14,7 @@ _KNOWN, _NULL = 0, 1
 
 
 def key(value: Any, element: Callable[[Any], Any]) -> tuple[Any, ...]:
-    """What arrays are compared by: their elements in turn (a NULL after all others), then how many, then their dimensions."""
+    """What arrays are compared by: their elements in turn (a NULL after all others), how many, their dimensions."""
     items = tuple((_NULL,) if item is None else (_KNOWN, element(item)) for item in elements(value))
     return (items, dimensions(value))
 
@@ -32,9 +32,9 @@ def dimensions(value: Any) -> tuple[int, ...]:
     """How many elements each dimension has; nothing for an empty array."""
     sizes: list[int] = []
     at = _checked(value)
-    while isinstance(at, list) and at:
+    while at:
         sizes.append(len(at))
-        at = at[0]
+        at = at[0] if isinstance(at[0], list) else []
     return tuple(sizes)
 
 

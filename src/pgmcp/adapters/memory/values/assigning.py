@@ -6,7 +6,7 @@ Source: PostgreSQL documentation, section 10.4 (Value Storage) and chapter 8 (Da
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -86,7 +86,7 @@ def _to_fraction(value: Any, digits: int) -> Any:
     more = (value.microsecond + step // 2) // step * step - value.microsecond
     if isinstance(value, datetime):
         return value + timedelta(microseconds=more)
-    moved = datetime.combine(datetime.min, value) + timedelta(microseconds=more)
+    moved = datetime.combine(date.min, value) + timedelta(microseconds=more)
     return moved.time() if moved.day == 1 else "24:00:00"
 
 

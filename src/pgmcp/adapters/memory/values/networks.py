@@ -15,7 +15,7 @@ Address = IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | IPv4Networ
 
 @frozen(order=True)
 class Placed:
-    """An address as a number: family, network part, bits of the network, the address whole. So they are ordered, too."""
+    """An address as numbers, in the order of their weight: family, network, its bits, the address whole."""
 
     family: int
     network: int

@@ -20,7 +20,7 @@ def plain(number: Decimal) -> Decimal:
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and exponent > 0:
         number = number.quantize(Decimal(1), context=_WIDE)
-    return number.copy_abs() if not number else number
+    return number or number.copy_abs()
 
 
 def rounded(number: Decimal, precision: int, scale: int) -> Decimal:

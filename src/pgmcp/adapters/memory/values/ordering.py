@@ -1,4 +1,4 @@
-"""Keys that values are compared, sorted and looked up by: equal where PostgreSQL's `=` holds, ordered as its `<` has it.
+"""Keys that values are compared, sorted and found by: equal where PostgreSQL's `=` holds, ordered as its `<` has it.
 
 Texts are in collation "C": by code points, which is the order of their UTF-8 bytes too.
 
@@ -126,7 +126,8 @@ def shared_keys(left: Type, right: Type, *, path: str | None = None) -> tuple[Ke
     """Keys for comparing values of two types with one another.
 
     Args:
-        left, right: The types.
+        left: The one type.
+        right: The other.
         path: Where the comparison stands in the request.
 
     Raises:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +21,12 @@ def _is_text(value: Any) -> bool:
     return type(value) is str and value.isascii() and "\0" not in value
 
 
+def _is_integer(value: Any, end: int) -> bool:
+    return type(value) is int and -end <= value < end
+
+
 _OWN: Mapping[str, Callable[[Any], bool]] = {
-    **{tag: (lambda value, end=2**bits: type(value) is int and -end <= value < end) for tag, bits in _BITS.items()},
+    **{tag: partial(_is_integer, end=2**bits) for tag, bits in _BITS.items()},
     **dict.fromkeys(("text", "varchar", "bpchar", "name"), _is_text),
     "bool": lambda value: type(value) is bool,
     "numeric": lambda value: type(value) is Decimal and value.is_finite() and plain(value) is value,

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 def jsonb(sql: str) -> str:
     """The document; JSON null, and an object whose only key is `$json`, inside another `$json`."""
-    alone = f"pg_catalog.jsonb_typeof({sql}) = 'object' AND {sql} ? '$json' AND ({sql} - '$json') = '{{}}'::jsonb"
+    # A scalar text equal to the key has it too, but nothing can be taken out of a scalar.
+    alone = f"{sql} ? '$json' AND pg_catalog.jsonb_typeof({sql}) = 'object' AND ({sql} - '$json') = '{{}}'::jsonb"
     return (
-        f"CASE WHEN pg_catalog.jsonb_typeof({sql}) = 'null' OR ({alone}) "
-        f"THEN '{{\"$json\":' || {sql}::text || '}}' ELSE {sql}::text END"
+        f"CASE WHEN {sql} = 'null'::jsonb OR ({alone}) THEN '{{\"$json\":' || {sql}::text || '}}' ELSE {sql}::text END"
     )
 
 

@@ -17,8 +17,9 @@ def step(at: str, key: str) -> str:
     >>> step("filters", "total"), step("filters", "a.b")
     ('filters.total', 'filters["a.b"]')
     """
-    key = shown(key, _LONGEST)
-    return f"{at}.{key}" if _PLAIN(key) else f"{at}[{json.dumps(key, ensure_ascii=False)}]"
+    if len(key) <= _LONGEST and _PLAIN(key):
+        return f"{at}.{key}"
+    return f"{at}[{json.dumps(shown(key, _LONGEST), ensure_ascii=False)}]"
 
 
 def inner(at: str, *steps: str | int) -> str:

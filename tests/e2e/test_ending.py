@@ -1,0 +1,212 @@
+"""How calls and servers end: cancelled, timed out, left by their client, told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.e2e.mcp_transport.pipes import ServerProcess
+from tests.e2e.mcp_transport.web import MODERN, WebClient
+from tests.fixtures.postgres import MakeDatabase, TestServer
+from tests.fixtures.served import answer_of, http_server, stdio_server
+
+PING = b'{"jsonrpc":"2.0","id":"ping","method":"ping"}'
+PONG = {"jsonrpc": "2.0", "id": "ping", "result": {}}
+TABLE = "CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item VALUES (1)"
+SLEEP = {"query": "SELECT pg_sleep(60)"}
+SLOW_WRITE = {
+    "query": "INSERT INTO item (id) SELECT 2 + (SELECT max(id) FROM item) FROM pg_sleep(0.5)",
+    "read_only": False,
+}
+RUNNING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE $1 AND state = 'active'"
+)
+_AT_ONCE_S = 1.0
+
+
+class Watch:
+    """Another session, that sees what the server runs."""
+
+    def __init__(self, session: asyncpg.Connection) -> None:
+        self._session = session
+
+    async def sleeping(self) -> int:
+        """How many other sessions are in the middle of a `pg_sleep`."""
+        count: int = await self._session.fetchval(SLEEPING)
+        return count
+
+    async def until(self, count: int) -> float:
+        """Wait until so many sleep; gives the seconds that it took."""
+        started = time.monotonic()
+        async with asyncio.timeout(20):
+            while await self.sleeping() != count:  # noqa: ASYNC110 -- another process is what is waited for
+                await asyncio.sleep(0.005)
+        return time.monotonic() - started
+
+    async def items(self) -> int:
+        """How many rows the table has."""
+        count: int = await self._session.fetchval("SELECT count(*) FROM item")
+        return count
+
+
+@asynccontextmanager
+async def watching(dsn: str) -> AsyncIterator[Watch]:
+    """A session beside the server's own."""
+    session = await asyncpg.connect(dsn)
+    try:
+        yield Watch(session)
+    finally:
+        await session.close()
+
+
+def frame(tool: str, arguments: dict[str, Any], request: int = 5) -> bytes:
+    """A `tools/call`."""
+    params = {"name": tool, "arguments": arguments}
+    return json.dumps({"jsonrpc": "2.0", "id": request, "method": "tools/call", "params": params}).encode()
+
+
+async def started(server: ServerProcess, watch: Watch, arguments: dict[str, Any]) -> None:
+    """Send a statement and wait until PostgreSQL runs it."""
+    await server.send(frame("execute_query", arguments))
+    await watch.until(1)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def piped(postgres: TestServer) -> AsyncIterator[tuple[ServerProcess, Watch]]:
+    """One server on pipes for the tests that leave it as it was."""
+    dsn = await postgres.new_database(TABLE)
+    async with watching(dsn) as watch, stdio_server(dsn) as server:
+        yield await server.handshake(), watch
+    await postgres.drop_database(dsn)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def listening(postgres: TestServer) -> AsyncIterator[tuple[str, Watch]]:
+    """The URL of one server for the tests that leave it as it was."""
+    dsn = await postgres.new_database(TABLE)
+    async with watching(dsn) as watch, http_server(dsn) as server:
+        yield server.url, watch
+    await postgres.drop_database(dsn)
+
+
+@asynccontextmanager
+async def web_client(url: str, version: str) -> AsyncIterator[WebClient]:
+    """A client that is ready to call."""
+    async with httpx.AsyncClient(timeout=30) as http:
+        client = WebClient(http, url, version)
+        await client.handshake()
+        yield client
+
+
+@pytest.mark.asyncio(loop_scope="module")
+class TestCalls:
+    async def test_a_cancelled_call_stops_on_the_server(self, piped: tuple[ServerProcess, Watch]) -> None:
+        """Within a second of the notification nothing runs any more, and the next call is served."""
+        server, watch = piped
+        await started(server, watch, SLEEP)
+        await server.send(b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}}')
+        assert await watch.until(0) < _AT_ONCE_S
+        assert await server.ask(PING) == PONG
+        assert answer_of(await server.ask(frame("read_table", {"table": "item"}))).rows == [[1]]
+
+    async def test_a_timeout_stops_on_the_server(self, piped: tuple[ServerProcess, Watch]) -> None:
+        """The call's own deadline ends its statement too."""
+        server, watch = piped
+        answer = answer_of(await server.ask(frame("execute_query", SLEEP | {"timeout_ms": 300})))
+        assert answer.error == {
+            "type": "database_error",
+            "code": "call_timeout",
+            "message": "The call ran out of its time; its statement was stopped.",
+            "hint": "Ask for less (a narrower filter, fewer rows) or give the call more time.",
+            "retry": "later",
+            "details": {"retry_after_ms": 1000},
+        }
+        assert await watch.sleeping() == 0
+
+    async def test_over_http_a_notification_cancels(self, listening: tuple[str, Watch]) -> None:
+        """In a version with sessions the notification comes in a request of its own."""
+        url, watch = listening
+        async with web_client(url, "2025-11-25") as client:
+            call = asyncio.create_task(client.call("execute_query", json.dumps(SLEEP), request=9))
+            await watch.until(1)
+            await client.notify("notifications/cancelled", {"requestId": 9})
+            assert await watch.until(0) < _AT_ONCE_S
+            call.cancel()
+
+    @pytest.mark.parametrize("version", ["2025-11-25", MODERN])
+    async def test_a_read_ends_with_its_client(self, listening: tuple[str, Watch], version: str) -> None:
+        """Who hangs up wants no answer: a statement that may only read is stopped."""
+        url, watch = listening
+        async with web_client(url, version) as client:
+            call = asyncio.create_task(client.call("execute_query", json.dumps(SLEEP)))
+            await watch.until(1)
+            call.cancel()
+            assert await watch.until(0) < _AT_ONCE_S
+
+    @pytest.mark.parametrize("version", ["2025-11-25", MODERN])
+    async def test_a_write_outlives_its_client(self, listening: tuple[str, Watch], version: str) -> None:
+        """Who hangs up can't know whether a write took effect, so it runs to its end."""
+        url, watch = listening
+        before = await watch.items()
+        async with web_client(url, version) as client:
+            call = asyncio.create_task(client.call("execute_query", json.dumps(SLOW_WRITE)))
+            await watch.until(1)
+            call.cancel()
+            async with asyncio.timeout(10):
+                while await watch.items() == before:  # noqa: ASYNC110 -- another process is what is waited for
+                    await asyncio.sleep(0.01)
+
+
+async def test_closing_stdin_cancels_and_ends_with_0(make_database: MakeDatabase) -> None:
+    """The client is gone: its statement is stopped and the server leaves in peace."""
+    dsn = await make_database(TABLE)
+    async with watching(dsn) as watch, stdio_server(dsn) as server:
+        await server.handshake()
+        await started(server, watch, SLEEP)
+        server.stdin.close()
+        assert await watch.until(0) < _AT_ONCE_S
+        assert await server.process.wait() == 0
+
+
+async def test_sigterm_lets_a_write_finish(make_database: MakeDatabase) -> None:
+    """A running call is answered, what it wrote is there, the exit code is 0."""
+    dsn = await make_database(TABLE)
+    async with watching(dsn) as watch, stdio_server(dsn) as server:
+        await server.handshake()
+        await started(server, watch, SLOW_WRITE)
+        server.process.send_signal(signal.SIGTERM)
+        assert answer_of(await server.receive()).document == {"ok": True, "count": 1}
+        assert await server.process.wait() == 0
+        assert await watch.items() == 2
+
+
+async def test_sigterm_cancels_what_outlives_the_grace(make_database: MakeDatabase) -> None:
+    """A statement that doesn't end in time is stopped on the server before the process ends."""
+    dsn = await make_database(TABLE)
+    async with watching(dsn) as watch, stdio_server(dsn, shutdown_grace_s=0.2) as server:
+        await server.handshake()
+        await started(server, watch, SLEEP)
+        server.process.send_signal(signal.SIGTERM)
+        assert await server.process.wait() == 0
+        assert await watch.sleeping() == 0
+
+
+async def test_sigterm_ends_a_server_of_http(make_database: MakeDatabase) -> None:
+    """With a session open and nothing running there is nothing to wait for."""
+    async with (
+        http_server(await make_database(TABLE)) as server,
+        web_client(server.url, "2025-11-25") as client,
+    ):
+        assert await client.call("read_table", '{"table":"item"}')
+        server.process.send_signal(signal.SIGTERM)
+        assert await server.process.wait() == 0
