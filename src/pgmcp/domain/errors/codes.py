@@ -59,7 +59,6 @@ FILTER_TOO_LARGE = Code("filter_too_large", "fix_input", "Too many levels, condi
 FILTER_EMPTY = Code("filter_empty", "fix_input", "A write needs a filter that says something.")
 ORDER_INVALID = Code("order_invalid", "fix_input", "The order can't be had on that column.")
 CURSOR_INVALID = Code("cursor_invalid", "fix_input", "The cursor is forged, foreign, or of another request.")
-CURSOR_UNAVAILABLE = Code("cursor_unavailable", "fix_input", "The relation has no total order to keep a cursor in.")
 
 # Data of writes
 VALUE_INVALID = Code("value_invalid", "fix_input", "A value doesn't fit its column's type.")
@@ -126,7 +125,6 @@ TOO_MANY_CONNECTIONS = Code("too_many_connections", "later", "The server takes n
 OUT_OF_RESOURCES = Code("out_of_resources", "later", "The server lacks disk, memory or another resource.")
 READ_ONLY_SERVER = Code("read_only_server", "never", "The server or the transaction is read-only.")
 DATABASE_FAILED = Code("database_failed", "never", "PostgreSQL reported an error of another kind.")
-NO_DATABASE = Code("no_database", "never", "There is neither an address nor an embedded PostgreSQL.")
 EMBEDDED_MISSING = Code("embedded_missing", "never", "No PostgreSQL binaries are installed.")
 EMBEDDED_FAILED = Code("embedded_failed", "later", "The embedded PostgreSQL did not start.")
 

@@ -183,9 +183,7 @@ def is_(condition: Condition) -> Filter:
     if target.form is Form.TEXT:
         return Is(operand=target.operand(BOOL, View.BOOLEAN), truth=truth)
     if target.type != BOOL:
-        raise condition.invalid(
-            "'null' or 'not null'; the others are for truth values", hint='For example {"is":"not null"}.'
-        )
+        raise condition.invalid("'null' or 'not null'; the others are for truth values")
     return Is(operand=target.operand(), truth=truth)
 
 

@@ -125,7 +125,7 @@ def _span(words: list[str], now: datetime) -> Span | None:
 
 def _period(unit: str, offset: int, now: datetime) -> Span:
     """The calendar's period that holds `now`, or the one before or after it."""
-    start = _start(unit, now.replace(tzinfo=None, fold=0))
+    start = _start(unit, now.replace(tzinfo=None))
     if unit in SHORT:
         low = (start - _offset(now)).replace(tzinfo=UTC) + offset * SHORT[unit]
         return Span(low=_instant(low, now), high=_instant(low + SHORT[unit], now), closed=False)
@@ -140,7 +140,7 @@ def _rolling(unit: str, count: int, now: datetime) -> Span:
     if unit in SHORT:
         there = _instant(now.astimezone(UTC) + count * SHORT[unit], now)
     else:
-        there = _wall(_shift(now.replace(tzinfo=None, fold=0), unit, count), now)
+        there = _wall(_shift(now.replace(tzinfo=None), unit, count), now)
     low, high = (there, here) if count < 0 else (here, there)
     return Span(low=low, high=high, closed=True)
 
@@ -163,13 +163,11 @@ def _shift(local: datetime, unit: str, count: int) -> datetime:
         return local + timedelta(days=count * DAYS[unit])
     months = local.year * 12 + local.month - 1 + count * MONTHS[unit]
     year, month = divmod(months, 12)
-    if not 1 <= year <= 9999:
-        raise OverflowError
     return local.replace(year=year, month=month + 1, day=min(local.day, monthrange(year, month + 1)[1]))
 
 
 def _instant(instant: datetime, now: datetime) -> Edge:
-    return Edge(local=instant.astimezone(now.tzinfo).replace(tzinfo=None, fold=0), instant=instant)
+    return Edge(local=instant.astimezone(now.tzinfo).replace(tzinfo=None), instant=instant)
 
 
 def _wall(local: datetime, now: datetime, *, midnight: bool = False) -> Edge:
