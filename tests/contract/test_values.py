@@ -107,4 +107,3 @@ async def test_a_text_that_is_no_value_names_its_column_and_row(
             await database.tables.insert(Insert(relation=relation, bounds=Bounds()), batch, a_call())
         assert caught.value.sqlstate == sqlstate
         assert await database.rows("t") == []
-

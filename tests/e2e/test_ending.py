@@ -24,13 +24,8 @@ PING = b'{"jsonrpc":"2.0","id":"ping","method":"ping"}'
 PONG = {"jsonrpc": "2.0", "id": "ping", "result": {}}
 TABLE = "CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item VALUES (1)"
 SLEEP = {"query": "SELECT pg_sleep(60)"}
-SLOW_WRITE = {
-    "query": "INSERT INTO item (id) SELECT 2 + (SELECT max(id) FROM item) FROM pg_sleep(0.5)",
-    "read_only": False,
-}
-RUNNING = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE $1 AND state = 'active'"
-)
+SLOW_WRITE = {"query": "INSERT INTO item SELECT 1 + max(id) FROM item, pg_sleep(0.5)", "read_only": False}
+SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
 _AT_ONCE_S = 1.0
 
 

@@ -1,4 +1,4 @@
-"""The SDK's own client drives the real `pgmcp serve`, every tool of it, in each protocol version over each transport."""
+"""The SDK's own client drives every tool of the real `pgmcp serve`, in each protocol version over each transport."""
 
 from __future__ import annotations
 

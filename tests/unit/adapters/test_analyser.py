@@ -69,14 +69,14 @@ def test_nodes_and_what_is_explained() -> None:
 def test_a_syntax_error_has_its_line_and_a_caret() -> None:
     """The place is counted in characters, from 1."""
     with pytest.raises(QueryError) as caught:
-        PgparseAnalyser().analyse("SELECT 'é',\nFORM t")
+        PgparseAnalyser().analyse("SELECT 'é' FROM\nWHERE x")
     assert caught.value.document() == {
         "type": "query_error",
         "code": "syntax_error",
-        "message": 'syntax error at or near "t"',
-        "hint": "FORM t\n     ^",
+        "message": 'syntax error at or near "WHERE"',
+        "hint": "WHERE x\n^",
         "retry": "fix_input",
-        "position": 18,
+        "position": 17,
         "details": {"path": "query"},
     }
 

@@ -110,6 +110,9 @@ def test_odd_names(order_by: Any, expected: Order) -> None:
     assert parse_order(order_by, True, ODD) == ((expected, ID), True)
 
 
+NO_POINTS = "column 'pt' is point, which has no order"
+ELSE = "Order by another column."
+BAD_PATH = "Write col->a->0->>b, or col.a.b; a key with arrows or dots of its own stands in double quotes."
 NO_ORDER = "an order is a column's name or an object"
 HINT = 'Write a name, "-name" for descending, a list of them, or {"column":"name","descending":true,"nulls":"last"}.'
 COLUMNS = f"Its columns: {', '.join(list(THINGS.by_name)[:20])}."
@@ -141,23 +144,9 @@ COLUMNS = f"Its columns: {', '.join(list(THINGS.by_name)[:20])}."
             'Name a place in it: {"column":"…","path":"a.b"}.',
             id="json",
         ),
+        pytest.param('["n","-pt"]', THINGS, "order_by[1]", "order_invalid", NO_POINTS, ELSE, id="point"),
         pytest.param(
-            '["n","-pt"]',
-            THINGS,
-            "order_by[1]",
-            "order_invalid",
-            "column 'pt' is point, which has no order",
-            "Order by another column.",
-            id="point",
-        ),
-        pytest.param(
-            '"page"',
-            ODD,
-            "order_by",
-            "order_invalid",
-            "column 'page' is xml, which has no order",
-            "Order by another column.",
-            id="xml",
+            '"page"', ODD, "order_by", "order_invalid", "column 'page' is xml, which has no order", ELSE, id="xml"
         ),
         pytest.param(
             '"doc->"',
@@ -165,7 +154,7 @@ COLUMNS = f"Its columns: {', '.join(list(THINGS.by_name)[:20])}."
             "order_by",
             "filter_path_invalid",
             "the path is malformed: it ends in ->",
-            "Write col->a->0->>b, or col.a.b; a key with arrows or dots of its own stands in double quotes.",
+            BAD_PATH,
             id="malformed-path",
         ),
         pytest.param(
@@ -200,13 +189,7 @@ COLUMNS = f"Its columns: {', '.join(list(THINGS.by_name)[:20])}."
             id="unknown-in-an-object",
         ),
         pytest.param(
-            '{"column":"pt"}',
-            THINGS,
-            "order_by.column",
-            "order_invalid",
-            "column 'pt' is point, which has no order",
-            "Order by another column.",
-            id="point-in-an-object",
+            '{"column":"pt"}', THINGS, "order_by.column", "order_invalid", NO_POINTS, ELSE, id="point-in-an-object"
         ),
         pytest.param(
             '{"column":"n","descending":1}',
@@ -259,7 +242,7 @@ COLUMNS = f"Its columns: {', '.join(list(THINGS.by_name)[:20])}."
             "order_by.path",
             "filter_path_invalid",
             "the path is malformed: it ends in .",
-            "Write col->a->0->>b, or col.a.b; a key with arrows or dots of its own stands in double quotes.",
+            BAD_PATH,
             id="path-empty",
         ),
     ],

@@ -49,7 +49,7 @@ def test_what_to_do_about_a_cut(
 @pytest.mark.parametrize(
     "form, data",
     [
-        pytest.param(Form.WIRE, WireRows(('[9007199254740993,"a"]', "[null,null]")), id="wire"),
+        pytest.param(Form.WIRE, WireRows(('["9007199254740993","a"]', "[null,null]")), id="wire"),
         pytest.param(Form.NATIVE, NativeRows(((9007199254740993, "a"), (None, None))), id="native"),
     ],
 )
@@ -57,10 +57,7 @@ def test_a_listing(form: Form, data: WireRows | NativeRows) -> None:
     """Lines in the form that is wanted."""
     lines = iter([(9007199254740993, "a"), (None, None)])
     found = answers.listing((("n", INT8), ("t", TEXT)), lines, House().call(form=form), next_cursor="c")
-    expected_data = data if form is Form.NATIVE else WireRows(('["9007199254740993","a"]', "[null,null]"))
-    assert found == DataResponse(
-        columns=("n", "t"), types=("int8", "text"), data=expected_data, count=2, next_cursor="c"
-    )
+    assert found == DataResponse(columns=("n", "t"), types=("int8", "text"), data=data, count=2, next_cursor="c")
 
 
 @pytest.mark.parametrize(

@@ -327,8 +327,8 @@ async def test_all_mistakes_at_once() -> None:
             {"filters": {"id": "one"}},
             {
                 "code": "filter_value_invalid",
-                "message": "the value doesn't fit column 'id' of type int4",
-                "hint": "Expected an integer from -2147483648 to 2147483647.",
+                "message": "'eq' on column 'id' of type int4 takes an integer from -2147483648 to 2147483647",
+                "hint": 'For example {"eq":5}.',
                 "details": {"path": "filters.id"},
             },
             id="a value of another kind",

@@ -298,7 +298,7 @@ async def test_time_runs_out_between_batches() -> None:
 
     async def source() -> AsyncIterator[dict[str, int]]:
         for number in range(6):
-            house.clock.advance(10)
+            house.clock.advance(8)
             yield {"n": number}
 
     with pytest.raises(DatabaseError) as caught:

@@ -1,8 +1,8 @@
 """Units of work: one writer at a time, savepoints, snapshots.
 
-What is simpler than in PostgreSQL, and never wrong: a transaction that has written keeps every other writer waiting until
-it ends; under `repeatable read` and `serializable` a write fails with `serialization_failure` as soon as any table that it
-touches (under `serializable`: any table at all) was changed since the snapshot, where PostgreSQL looks at rows.
+What is simpler than in PostgreSQL, and never wrong: a transaction that has written keeps every other writer waiting
+until it ends; under `repeatable read` and `serializable` a write fails with `serialization_failure` as soon as any
+table that it touches (under `serializable`: any table) was changed since the snapshot, where PostgreSQL looks at rows.
 
 Source: PostgreSQL documentation, sections 13.2 (Transaction Isolation) and 3.4 (Transactions).
 """

@@ -51,9 +51,9 @@ _ALIASES = {
 }
 _MODIFIED = frozenset({"varchar", "bpchar", "numeric", "timestamp", "timestamptz", "time"})
 _ELSEWHERE = frozenset(
-    "money timetz bit varbit macaddr macaddr8 point line lseg box path polygon circle tsvector tsquery xml oid regclass "
-    "pg_lsn citext hstore ltree vector int4multirange int8multirange nummultirange datemultirange tsmultirange "
-    "tstzmultirange".split()
+    "money timetz bit varbit macaddr macaddr8 point line lseg box path polygon circle tsvector tsquery xml oid "
+    "regclass pg_lsn citext hstore ltree vector int4multirange int8multirange nummultirange datemultirange "
+    "tsmultirange tstzmultirange".split()
 ) | {"time with time zone", "bit varying"}
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgmcp.adapters.postgres.binder import Suspect, cast
+from pgmcp.adapters.postgres.naming import quote
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.plans import Batch, Insert, Update
 from pgmcp.domain.relations import Column
 from pgmcp.domain.values.modifiers import exceeds
-from pgmcp.domain.values.types import Type
+from pgmcp.domain.values.types import Kind, Type
 from pgmcp.ports.driver import Need, Parameter, Statement
 
 _UNKNOWN_OBJECT = "42704"
@@ -97,6 +98,8 @@ def _too_large(error: PgmcpError, column: Column) -> PgmcpError:
 
 def _list_probe(type_: Type) -> str:
     value = cast("u.v", type_)
+    if type_.kind is Kind.DOMAIN:
+        value = f"{value}::{quote(type_.schema)}.{quote(type_.name)}"
     return f"SELECT pg_catalog.count({value})::text FROM pg_catalog.unnest($1::text[]) AS u(v)"
 
 

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from attrs import field, fields, frozen, resolve_types
 
@@ -116,20 +116,27 @@ def _text(text: str, where: str) -> str:
         return sys.stdin.read()
     if text.startswith("@"):
         with _open(text[1:], where) as file:
-            return file.read()
+            return _decoded(file.read(), where)
     return text
 
 
-def _open(name: str, where: str) -> TextIO:
+def _decoded(content: bytes, where: str) -> str:
     try:
-        return Path(name).open(encoding="utf-8")
+        return content.decode()
+    except UnicodeDecodeError:
+        raise ValidationError(codes.INVALID_TEXT, f"{where}: the file is not UTF-8", hint="Convert it.") from None
+
+
+def _open(name: str, where: str) -> BinaryIO:
+    try:
+        return Path(name).open("rb")
     except OSError as error:
         raise ValidationError(
             codes.WRONG_TYPE, f"{where}: the file can't be read: {error.strerror}", hint="Check the name behind @."
         ) from None
 
 
-def _lines(file: TextIO) -> Iterator[Any]:
+def _lines(file: BinaryIO) -> Iterator[Any]:
     """The records of a file with one JSON object a line, read as they are asked for; the file may be of any size."""
     with file:
         for line in file:

@@ -105,3 +105,9 @@ def test_bad_values(operator: str, value: str, path: str, expected: str, example
         "retry": "fix_input",
         "details": {"path": f"filters.doc.{operator}{path}"},
     }
+
+
+def test_nul_in_a_key() -> None:
+    """What no text can hold is refused at its place."""
+    answer = refusal({"doc": {"has_any_keys": ["a", "b\0"]}})
+    assert (answer["code"], answer["details"]) == ("filter_value_invalid", {"path": "filters.doc.has_any_keys[1]"})

@@ -6,9 +6,10 @@ import pytest
 
 from pgmcp.domain.filters.keys import Form, Target, resolve
 from pgmcp.domain.filters.tree import Filter
+from pgmcp.domain.places import inner, step
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import BOOL, INT4, JSONB, TEXT
-from tests.fixtures.relations import ODD, THINGS
+from tests.fixtures.relations import ODD, THINGS, relation
 from tests.unit.domain.filters.reading import column, compare, document, number_at, refusal, text_at, tree
 
 
@@ -76,7 +77,7 @@ def test_text_paths(key: str, name: str, path: tuple[str | int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text, relation, expected",
+    "text, table, expected",
     [
         pytest.param('{"a.b":5}', ODD, compare(column("a.b", INT4), "eq", "5"), id="name-with-a-dot"),
         pytest.param('{"x->y":5}', ODD, compare(column("x->y", INT4), "eq", "5"), id="name-with-an-arrow"),
@@ -93,9 +94,9 @@ def test_text_paths(key: str, name: str, path: tuple[str | int, ...]) -> None:
         pytest.param('{"doc.sub":{"eq":1}}', ODD, compare(document("doc.sub"), "eq", "1"), id="column-before-path"),
     ],
 )
-def test_keys(text: str, relation: Relation, expected: Filter) -> None:
+def test_keys(text: str, table: Relation, expected: Filter) -> None:
     """An exact name wins over a path; quotes let a column be called like a word of logic."""
-    assert tree(text, relation) == expected
+    assert tree(text, table) == expected
 
 
 HINT = "Write col->a->0->>b, or col.a.b; a key with arrows or dots of its own stands in double quotes."
@@ -119,6 +120,7 @@ HINT = "Write col->a->0->>b, or col.a.b; a key with arrows or dots of its own st
         pytest.param('doc."a', "a double quote isn't closed", id="open-quote-after-a-dot"),
         pytest.param('doc->"a"b', "a quoted key is followed by neither an arrow nor a dot", id="after-a-quote"),
         pytest.param("doc->'a'", "keys stand without single quotes", id="single-quotes"),
+        pytest.param("doc->''", "keys stand without single quotes", id="empty-single-quotes"),
         pytest.param("doc->a\ud800", "a key holds NUL or half of a surrogate pair", id="half-a-pair"),
         pytest.param("doc.a\0", "a key holds NUL or half of a surrogate pair", id="nul"),
         pytest.param('doc->"a\0"', "a key holds NUL or half of a surrogate pair", id="quoted-nul"),
@@ -129,11 +131,14 @@ HINT = "Write col->a->0->>b, or col.a.b; a key with arrows or dots of its own st
 def test_malformed_path(key: str, reason: str) -> None:
     """A malformed path is refused with the reason."""
     answer = refusal({key: 1})
-    assert (answer["code"], answer["message"], answer["hint"]) == (
-        "filter_path_invalid",
-        f"the path is malformed: {reason}",
-        HINT,
-    )
+    assert answer == {
+        "type": "validation_error",
+        "code": "filter_path_invalid",
+        "message": f"the path is malformed: {reason}",
+        "hint": HINT,
+        "retry": "fix_input",
+        "details": {"path": step("filters", key)},
+    }
 
 
 def test_steps_are_bounded() -> None:
@@ -179,11 +184,20 @@ def test_unknown_column(key: str, named: str, hint: str | None) -> None:
     """An unknown column is refused with the nearest names, or with all of them."""
     every = f"Its columns: {', '.join(list(THINGS.by_name)[:20])}."
     answer = refusal({key: 1})
-    assert (answer["code"], answer["message"], answer["hint"]) == (
-        "unknown_column",
-        f"'things' has no column '{named}'",
-        hint or every,
-    )
+    assert answer == {
+        "type": "validation_error",
+        "code": "unknown_column",
+        "message": f"'things' has no column '{named}'",
+        "hint": hint or every,
+        "retry": "fix_input",
+        "details": {"path": step("filters", key)},
+    }
+
+
+def test_relation_without_columns() -> None:
+    """Where every column is hidden, any is unknown."""
+    answer = refusal({"a.b": 1}, relation("bare", {}))
+    assert (answer["code"], answer["message"]) == ("unknown_column", "'bare' has no column 'a'")
 
 
 @pytest.mark.parametrize(
@@ -203,3 +217,9 @@ def test_unknown_column(key: str, named: str, hint: str | None) -> None:
 def test_places_of_keys(key: str, path: str) -> None:
     """A key that isn't a plain word stands in brackets."""
     assert refusal({key: 1})["details"] == {"path": path}
+
+
+def test_places_inside_values() -> None:
+    """Positions stand in brackets, keys as in a filter."""
+    assert inner("filters.a", 0, "city", "a.b") == 'filters.a[0].city["a.b"]'
+    assert inner("filters.a") == "filters.a"

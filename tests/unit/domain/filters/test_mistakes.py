@@ -10,8 +10,10 @@ import pytest
 from pgmcp.domain.errors import ValidationError
 from pgmcp.domain.filters.operators import OPERATORS
 from pgmcp.domain.filters.parser import parse
+from pgmcp.domain.filters.values import sample
 from pgmcp.domain.relations import Relation
-from tests.fixtures.relations import ODD, THINGS
+from pgmcp.domain.values.types import INT4, Kind, Type, array_of
+from tests.fixtures.relations import MOOD, ODD, POS, THINGS, relation
 from tests.unit.domain.filters.reading import NOON, refusal
 
 WORKING = "There work: eq, ne, gt, gte, lt, lte, between, is, distinct_from, in, nin."
@@ -154,3 +156,33 @@ def _is_read(filters: dict[str, Any]) -> bool:
     except ValidationError:
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    "type_, expected",
+    [
+        pytest.param(type_, expected, id=type_.name)
+        for type_, expected in {
+            **{Type(name=name): "5" for name in ("int2", "int4", "int8", "oid")},
+            **{Type(name=name): "12.50" for name in ("numeric", "float4", "float8", "money")},
+            Type(name="bool"): "true",
+            Type(name="text"): '"abc"',
+            Type(name="jsonb"): '{"a":1}',
+            Type(name="int4range", kind=Kind.RANGE, element=INT4): '"[1,10)"',
+            array_of(Type(name="bool")): "[true]",
+            MOOD: '"sad"',
+            POS: "5",
+        }.items()
+    ],
+)
+def test_samples(type_: Type, expected: str) -> None:
+    """Hints show a value of the column's own type."""
+    assert sample(type_) == expected
+
+
+def test_many_labels() -> None:
+    """A hint lists twenty labels at the most."""
+    labels = tuple(f"label{number:02}" for number in range(30))
+    many = Type(name="many", schema="public", kind=Kind.ENUM, labels=labels)
+    answer = refusal('{"e":"zzz"}', relation("t", {"id": INT4, "e": many}))
+    assert answer["hint"] == f"Its labels: {', '.join(labels[:20])}."

@@ -152,8 +152,22 @@ def test_unknown_key_of_a_search(key: object, path: str, hint: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "search_, path",
+    [
+        pytest.param({"query": "a\0"}, "filters.body.fts.query", id="query"),
+        pytest.param({"query": "a", "language": "a\0"}, "filters.body.fts.language", id="language"),
+    ],
+)
+def test_nul_in_a_search(search_: dict[str, str], path: str) -> None:
+    """What no text can hold is refused at its place."""
+    answer = refusal({"body": {"fts": search_}})
+    assert (answer["code"], answer["details"]) == ("filter_value_invalid", {"path": path})
+
+
 def test_longest_language() -> None:
     """A configuration's name may carry its schema's."""
+    assert tree('{"body":{"fts":{"query":"a","language":"x"}}}') == search("a", language="x")
     assert tree(f'{{"body":{{"fts":{{"query":"a","language":"{"a" * 127}"}}}}}}') == search("a", language="a" * 127)
 
 

@@ -12,7 +12,7 @@ from pgmcp.domain.filters.tree import And, Between, Filter, Is, Literal, Member,
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import DATE, TIMESTAMP, TIMESTAMPTZ, Type
 from tests.fixtures.relations import ODD, THINGS
-from tests.unit.domain.filters.reading import column, compare, refusal, tree
+from tests.unit.domain.filters.reading import column, compare, places, refusal, tree
 
 SEEN, DAY, LOCAL = column("seen", TIMESTAMPTZ), column("seen_d", DATE), column("seen_n", TIMESTAMP)
 LISBON, SAO_PAULO = ZoneInfo("Europe/Lisbon"), ZoneInfo("America/Sao_Paulo")
@@ -193,6 +193,8 @@ def test_bad_relative(value: str, code: str, expected: str, hint: str) -> None:
     }
 
 
+ORDERED = ("eq", "ne", "gt", "gte", "lt", "lte", "between", "is", "distinct_from", "in", "nin")
+WORKING = {"filters.n.relative": ORDERED, "filters.home.relative": ORDERED}
 ELSEWHERE = "no relative time; those are for columns of type date, timestamp and timestamptz"
 
 
@@ -239,9 +241,11 @@ ELSEWHERE = "no relative time; those are for columns of type date, timestamp and
 def test_other_types(text: str, relation: Relation, path: str, message: str) -> None:
     """Only dates and timestamps have days."""
     answer = refusal(text, relation)
-    assert (answer["code"], answer["message"], answer["details"]) == (
+    hint = "Give the value itself." if ELSEWHERE in message else f"There work: {', '.join(WORKING[path])}."
+    assert (answer["code"], answer["message"], answer["hint"], answer["details"]) == (
         "filter_operator_mismatch",
         message,
+        hint,
         {"path": path},
     )
 
@@ -250,3 +254,24 @@ def test_document_with_a_key_called_relative() -> None:
     """In a document an object is a value, whatever its keys are called."""
     expected = compare(Operand(column="doc", type=THINGS.by_name["doc"].type), "eq", '{"relative":"today"}')
     assert tree('{"doc":{"eq":{"relative":"today"}}}') == expected
+
+
+@pytest.mark.parametrize(
+    "value, code",
+    [
+        pytest.param('{"relative":"soon"}', "filter_value_invalid", id="unknown"),
+        pytest.param('{"relative":"now","zone":"UTC"}', "filter_malformed", id="something-beside"),
+    ],
+)
+def test_bad_relative_in_a_list(value: str, code: str) -> None:
+    """A mistake in a list is shown at its member."""
+    answer = refusal(f'{{"ts":{{"in":["{SOME}",{value}]}}}}')
+    assert (answer["code"], answer["details"]) == (code, {"path": "filters.ts.in[1]"})
+
+
+@pytest.mark.parametrize("column_name", ["seen", "seen_d", "seen_n"])
+@pytest.mark.parametrize("spelling, count", [("now", 1), ("today", 2), ("last 2 days", 2)])
+def test_places(column_name: str, spelling: str, count: int) -> None:
+    """Both ends of a period stand where the period does."""
+    found = tree(f'{{"{column_name}":{{"in":[{{"relative":"{spelling}"}}]}}}}')
+    assert places(found) == [f"filters.{column_name}.in[0]"] * count

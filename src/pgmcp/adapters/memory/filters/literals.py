@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from pgmcp.adapters.memory.faults import BAD_TEXT, fault
+from pgmcp.adapters.memory.faults import BAD_DATE, BAD_TEXT, DATE_OUT_OF_RANGE, OUT_OF_RANGE, fault
 from pgmcp.adapters.memory.values.documents import bare, normal
 from pgmcp.adapters.memory.values.taking import read_at_once
 from pgmcp.domain.filters.tree import Literal
 from pgmcp.domain.values.documents import wrapped
 from pgmcp.domain.values.parse import from_text
-from pgmcp.domain.values.types import Type
+from pgmcp.domain.values.types import FLOATS, INSTANTS, INTEGERS, Type
 from pgmcp.domain.values.unfit import Unfit
+
+_NUMBER = re.compile(r"[+-]?[0-9]+")
+_FIGURES = re.compile(r"[0-9]+[-:][0-9]")
 
 
 def value_of(literal: Literal) -> Any:
@@ -36,4 +40,14 @@ def read_text(text: str, type_: Type, path: str | None = None) -> Any:
         value = from_text(text, type_)
         return value if type_.tag != "jsonb" else wrapped(normal(bare(value)))
     except (Unfit, ValueError, ArithmeticError) as error:
-        raise fault(BAD_TEXT, path=path) from error
+        raise fault(_complaint(text, type_), path=path) from error
+
+
+def _complaint(text: str, type_: Type) -> str:
+    """PostgreSQL's code for a text that is no value of a type."""
+    tag = type_.root.tag
+    if tag in INTEGERS | FLOATS | {"numeric"}:
+        return OUT_OF_RANGE if _NUMBER.fullmatch(text.strip()) else BAD_TEXT
+    if tag in INSTANTS | {"time", "interval"}:
+        return DATE_OUT_OF_RANGE if _FIGURES.match(text.strip()) else BAD_DATE
+    return BAD_TEXT

@@ -1,0 +1,207 @@
+"""Settings from flags, the environment and a TOML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgmcp.domain.errors import ValidationError
+from pgmcp.domain.settings import Access, Secret, Settings, described
+from pgmcp.entrypoints.configuration import load
+
+
+def refusal(flags: dict[str, Any], environment: dict[str, str], config: Path | None = None) -> dict[str, Any]:
+    """The whole error of settings that can't be."""
+    with pytest.raises(ValidationError) as caught:
+        load(flags, environment, config)
+    return caught.value.document()
+
+
+def written(folder: Path, text: str) -> Path:
+    """A TOML file."""
+    path = folder / "pgmcp.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_nothing_said() -> None:
+    """The defaults."""
+    assert load({}, {}) == Settings()
+
+
+def test_a_flag_wins_over_a_variable_over_a_file(tmp_path: Path) -> None:
+    """In that order; each setting by itself."""
+    config = written(tmp_path, 'max_rows = 1\nmax_bytes = 2000\nname = "file"\n')
+    environment = {"PGMCP_MAX_ROWS": "2", "PGMCP_NAME": "variable", "HOME": "/nowhere"}
+    assert load({"max_rows": "3", "host": None}, environment, config) == Settings(
+        max_rows=3, max_bytes=2000, name="variable"
+    )
+
+
+@pytest.mark.parametrize(
+    "name, said, value",
+    [
+        pytest.param("access", "write", Access.WRITE, id="a choice"),
+        pytest.param("access", Access.ADMIN, Access.ADMIN, id="a choice as itself"),
+        pytest.param("max_rows", "7", 7, id="a number"),
+        pytest.param("max_rows", 7, 7, id="a number as itself"),
+        pytest.param("max_rows", 7.0, 7, id="a whole number with a point"),
+        pytest.param("call_timeout_s", "0.5", 0.5, id="a fraction"),
+        pytest.param("call_timeout_s", 2, 2.0, id="a whole number for a fraction"),
+        pytest.param("port", "0", 0, id="the least"),
+        pytest.param("port", "65535", 65535, id="the most"),
+        pytest.param("tools", "data, query,", ("data", "query"), id="a list in words"),
+        pytest.param("tools", ["data", "query"], ("data", "query"), id="a list as itself"),
+        pytest.param("tools", "core", ("core",), id="the default by its name"),
+        pytest.param("dsn", "postgresql://u:p@h/d", Secret("postgresql://u:p@h/d"), id="a secret"),
+        pytest.param("dsn", Secret("x"), Secret("x"), id="a secret as itself"),
+        pytest.param("name", "a name", "a name", id="a text"),
+    ],
+)
+def test_a_value_as_its_type(name: str, said: Any, value: Any) -> None:
+    """Whichever way it comes in."""
+    found = getattr(load({name: said}, {}), name)
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    "name, said, hint",
+    [
+        pytest.param("max_rows", "many", "It takes a number from 1 (rows).", id="no number"),
+        pytest.param("max_rows", "1.5", "It takes a number from 1 (rows).", id="a fraction in words"),
+        pytest.param("max_rows", 1.5, "It takes a number from 1 (rows).", id="a fraction"),
+        pytest.param("max_rows", 0, "It takes a number from 1 (rows).", id="below the least"),
+        pytest.param("max_rows", True, "It takes a number from 1 (rows).", id="a truth value"),
+        pytest.param("max_rows", [1], "It takes a number from 1 (rows).", id="a list"),
+        pytest.param("max_rows", {}, "It takes a number from 1 (rows).", id="a table"),
+        pytest.param("port", 65536, "It takes a number from 0 to 65535.", id="above the most"),
+        pytest.param("call_timeout_s", "nan", "It takes a number from 0.001 (seconds).", id="no number at all"),
+        pytest.param("call_timeout_s", float("nan"), "It takes a number from 0.001 (seconds).", id="NaN itself"),
+        pytest.param("access", "all", "It takes one of read, write, admin.", id="no choice"),
+        pytest.param("log_level", 5, "It takes one of debug, info, warning, error.", id="a number for a choice"),
+        pytest.param("tools", "data,everything", "It takes one of core, schema, data, query.", id="no group"),
+        pytest.param("tools", 5, "It takes one of core, schema, data, query.", id="a number for a list"),
+        pytest.param("name", 5, "It takes another kind of value.", id="a number for a text"),
+    ],
+)
+def test_a_bad_value(name: str, said: Any, hint: str) -> None:
+    """Ends the start: the key, what it got, what it takes."""
+    assert refusal({name: said}, {}) == {
+        "type": "validation_error",
+        "code": "setting_invalid",
+        "message": f"setting '{name}' got '{said}'",
+        "hint": hint,
+        "retry": "never",
+        "details": {"path": f"--{name}"},
+    }
+
+
+def test_a_long_value_is_cut() -> None:
+    """In the message."""
+    assert refusal({"max_rows": "x" * 99}, {})["message"] == f"setting 'max_rows' got '{'x' * 40}'"
+
+
+@pytest.mark.parametrize(
+    "name, hint",
+    [
+        pytest.param("max_row", "Did you mean 'max_rows'?", id="one like it"),
+        pytest.param("colour", "docs/reference/settings.md lists them.", id="none like it"),
+    ],
+)
+def test_an_unknown_setting(tmp_path: Path, name: str, hint: str) -> None:
+    """Wherever it is said, the error says where."""
+    config = written(tmp_path, f"{name} = 5\n")
+    for flags, environment, file, path in (
+        ({name: 5}, {}, None, f"--{name}"),
+        ({}, {f"PGMCP_{name.upper()}": "5"}, None, f"PGMCP_{name.upper()}"),
+        ({}, {}, config, f"{config}: {name}"),
+    ):
+        found = refusal(flags, environment, file)
+        assert found == {
+            "type": "validation_error",
+            "code": "setting_unknown",
+            "message": f"there is no setting '{name}'",
+            "hint": hint if found["hint"] != "Did you mean 'host'?" else hint,
+            "retry": "never",
+            "details": {"path": path},
+        }
+
+
+def test_a_bad_variable() -> None:
+    """The error names the variable."""
+    assert refusal({}, {"PGMCP_PORT": "x"})["details"] == {"path": "PGMCP_PORT"}
+
+
+def test_what_is_no_setting() -> None:
+    """An empty variable says nothing; some names with our prefix mean something else."""
+    environment = {"PGMCP_MAX_ROWS": "", "PGMCP_PG_BIN": "/bin", "PGMCP_DATA_DIR": "/data", "PGMCP_CONFIG": ""}
+    assert load({}, environment) == Settings()
+
+
+def test_the_file_that_a_variable_names(tmp_path: Path) -> None:
+    """Unless one is named by flag."""
+    config = written(tmp_path, "max_rows = 5\n")
+    other = tmp_path / "other.toml"
+    other.write_text("max_rows = 6\n", encoding="utf-8")
+    environment = {"PGMCP_CONFIG": str(config)}
+    assert load({}, environment).max_rows == 5
+    assert load({}, environment, other).max_rows == 6
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """Is an error, not silence."""
+    path = tmp_path / "none.toml"
+    assert refusal({}, {}, path) == {
+        "type": "validation_error",
+        "code": "setting_invalid",
+        "message": "the configuration file can't be read: No such file or directory",
+        "retry": "never",
+        "details": {"path": str(path)},
+    }
+
+
+@pytest.mark.parametrize(
+    "content", [pytest.param(b"max_rows = ", id="cut short"), pytest.param(b"name = '\xff'", id="no UTF-8")]
+)
+def test_a_file_that_is_no_toml(tmp_path: Path, content: bytes) -> None:
+    """The parser's own words are the hint."""
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    found = refusal({}, {}, path)
+    assert (found["code"], found["message"]) == ("setting_invalid", "the configuration file is not TOML")
+    assert found["hint"]
+
+
+@pytest.mark.parametrize(
+    "flags, environment, dsn",
+    [
+        pytest.param({}, {"DATABASE_URL": "a"}, Secret("a"), id="the platform's"),
+        pytest.param({}, {"DATABASE_URL": "a", "PGMCP_DSN": "b"}, Secret("b"), id="a variable of ours"),
+        pytest.param({"dsn": "c"}, {"DATABASE_URL": "a", "PGMCP_DSN": "b"}, Secret("c"), id="a flag"),
+        pytest.param({}, {"DATABASE_URL": ""}, None, id="an empty one"),
+        pytest.param({}, {}, None, id="none"),
+    ],
+)
+def test_the_address(flags: dict[str, str], environment: dict[str, str], dsn: Secret | None) -> None:
+    """`DATABASE_URL` comes last."""
+    assert load(flags, environment).dsn == dsn
+
+
+def test_every_setting_can_be_said_in_every_way(tmp_path: Path) -> None:
+    """As its default, by flag, variable and file."""
+    for name in described():
+        default = getattr(Settings(), name)
+        text = ",".join(default) if isinstance(default, tuple) else "x" if default is None else str(default)
+        by_flag = getattr(load({name: text}, {}), name)
+        by_variable = getattr(load({}, {f"PGMCP_{name.upper()}": text} if text else {}), name)
+        quoted = text if isinstance(default, int | float) else f'"{text}"'
+        by_file = getattr(load({}, {}, written(tmp_path, f"{name} = {quoted}\n")), name)
+        assert by_flag == by_variable == by_file
+        assert default is None or by_flag == default
+
+
+def test_no_secret_in_an_error() -> None:
+    """A mistake elsewhere doesn't tell the password."""
+    assert "hunter2" not in str(refusal({"dsn": "postgresql://u:hunter2@h", "port": "x"}, {}))
