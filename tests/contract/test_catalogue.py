@@ -55,7 +55,7 @@ async def test_a_relation_is_found_with_its_columns_and_keys(trade: Database) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "schema", "there"),
+    "name, schema, there",
     [
         pytest.param("orders", None, True, id="on the path"),
         pytest.param("orders", "public", True, id="in its schema"),

@@ -49,7 +49,7 @@ async def test_rows_have_their_columns_and_types(make_adapter: MakeAdapter) -> N
 
 
 @pytest.mark.parametrize(
-    ("bounds", "count", "truncated"),
+    "bounds, count, truncated",
     [
         pytest.param(Bounds(max_rows=5), 5, None, id="just enough"),
         pytest.param(Bounds(max_rows=3), 3, Truncation.ROWS, id="rows"),

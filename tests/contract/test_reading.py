@@ -62,7 +62,7 @@ async def test_a_default_moment_is_the_writes_own(trade: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "bounds", "expected"),
+    "page, bounds, expected",
     [
         pytest.param(Page(limit=2), Bounds(), (2, True, None), id="limit"),
         pytest.param(Page(limit=3), Bounds(), (3, False, None), id="limit is all"),
@@ -76,7 +76,7 @@ async def test_a_default_moment_is_the_writes_own(trade: Database) -> None:
     ],
 )
 async def test_caps(trade: Database, page: Page, bounds: Bounds, expected: tuple[int, bool, Truncation | None]) -> None:
-    """The bytes of a row are those of its JSON, nine for `[1,19.90]` and eight for `[2,5.00]`, and one more for each."""
+    """A row counts the bytes of its JSON, nine for `[1,19.90]` and eight for `[2,5.00]`, and one more."""
     result = await trade.read("orders", columns=["id", "total"], order="id", page=page, bounds=bounds)
     assert (result.count, result.more, result.truncated) == expected
 
@@ -96,7 +96,7 @@ async def test_a_row_above_the_cap_names_its_largest_column(trade: Database) -> 
 
 
 @pytest.mark.parametrize(
-    ("order", "expected"),
+    "order, expected",
     [
         pytest.param("name", ["[1]", "[3]", "[2]"], id="ascending, nulls last"),
         pytest.param("-name", ["[2]", "[3]", "[1]"], id="descending, nulls first"),
@@ -134,7 +134,7 @@ async def test_a_table_without_a_key_gives_no_place_to_go_on_from(trade: Databas
 
 
 @pytest.mark.parametrize(
-    ("filters", "code", "path"),
+    "filters, code, path",
     [
         pytest.param({"name": {"match": "(a"}}, "bad_value", "filters.name.match", id="bad regular expression"),
         pytest.param({"name": {"imatch": "a{2,1}"}}, "bad_value", "filters.name.imatch", id="bad repetition"),

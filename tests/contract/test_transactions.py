@@ -146,7 +146,7 @@ async def test_a_transaction_for_reading_takes_no_write(trade: Database) -> None
 
 
 @pytest.mark.parametrize(
-    ("isolation", "sees"),
+    "isolation, sees",
     [
         pytest.param(Isolation.READ_COMMITTED, True, id="read committed"),
         pytest.param(Isolation.READ_UNCOMMITTED, True, id="read uncommitted"),

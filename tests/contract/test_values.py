@@ -10,12 +10,12 @@ from pgmcp.domain.errors import QueryError
 from pgmcp.domain.json import loads
 from pgmcp.domain.plans import Batch, Bounds, Insert
 from pgmcp.domain.results import Form
-from pgmcp.domain.values.types import INT4, TEXT
+from pgmcp.domain.values.types import INT4, TEXT, Type
 from tests.fixtures.adapters import MakeAdapter, wire
 from tests.fixtures.pool import a_call
 
 PAIR = composite("pair", a=INT4, b=TEXT)
-CASES = [
+CASES: list[tuple[str | Type, str, str]] = [
     ("int2", "-32768", "-32768"),
     ("int8", "9007199254740993", '"9007199254740993"'),
     ("int8", "123456789012345", "123456789012345"),
@@ -95,7 +95,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("type_", "text", "sqlstate"), BAD)
+@pytest.mark.parametrize("type_, text, sqlstate", BAD)
 async def test_a_text_that_is_no_value_names_its_column_and_row(
     make_adapter: MakeAdapter, type_: str, text: str, sqlstate: str
 ) -> None:

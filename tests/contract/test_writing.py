@@ -1,30 +1,18 @@
-"""Writes: what is added, changed and removed, what comes back, and what stays after an error."""
+"""Writes: what is added, changed and removed, and what comes back."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
-from attrs import evolve
 
 from pgmcp.domain.errors import PgmcpError
-from pgmcp.domain.filters.tree import Literal
-from pgmcp.domain.plans import (
-    Assignment,
-    Batch,
-    Bounds,
-    ConflictAction,
-    Delete,
-    Insert,
-    OnConflict,
-    Update,
-)
-from pgmcp.domain.results import Form, Result, Truncation
-from pgmcp.domain.values.text import to_text
+from pgmcp.domain.plans import Batch, Bounds, ConflictAction, Insert, OnConflict
+from pgmcp.domain.results import Truncation
 from tests.fixtures.adapters import Database, MakeAdapter, wire
 from tests.fixtures.pool import a_call
 from tests.fixtures.trade import TRADE
+from tests.fixtures.writes import delete, insert, update
 
 
 @pytest.fixture
@@ -32,69 +20,6 @@ async def trade(make_adapter: MakeAdapter) -> AsyncIterator[Database]:
     """The small trade behind one adapter."""
     async with make_adapter(TRADE) as database:
         yield database
-
-
-async def insert(
-    trade: Database,
-    table: str,
-    *rows: Mapping[str, Any],
-    returning: tuple[str, ...] = (),
-    conflict: OnConflict = OnConflict(),  # noqa: B008 -- frozen
-    bounds: Bounds = Bounds(),  # noqa: B008 -- frozen
-) -> Result:
-    """Add rows that name the same columns."""
-    relation = await trade.relation(table)
-    columns = tuple(rows[0])
-    texts = tuple(tuple(to_text(row[name], relation.by_name[name].type) for name in columns) for row in rows)
-    plan = Insert(relation=relation, returning=returning, on_conflict=conflict, bounds=bounds)
-    return await trade.tables.insert(plan, Batch(columns=columns, rows=texts), wired())
-
-
-async def update(
-    trade: Database,
-    table: str,
-    filters: Mapping[str, Any],
-    values: Mapping[str, Any],
-    *,
-    returning: tuple[str, ...] = (),
-    max_rows: int = 100,
-) -> Result:
-    """Change rows."""
-    relation = await trade.relation(table)
-    assignments = tuple(
-        Assignment(
-            column=name, value=None if text is None else Literal(text, relation.by_name[name].type, f"data.{name}")
-        )
-        for name, text in ((name, to_text(value, relation.by_name[name].type)) for name, value in values.items())
-    )
-    plan = Update(
-        relation=relation,
-        assignments=assignments,
-        filter=await trade.filter(table, filters),
-        returning=returning,
-        max_rows=max_rows,
-        bounds=Bounds(),
-    )
-    return await trade.tables.update(plan, wired())
-
-
-async def delete(
-    trade: Database, table: str, filters: Mapping[str, Any], *, returning: tuple[str, ...] = (), max_rows: int = 100
-) -> Result:
-    """Remove rows."""
-    plan = Delete(
-        relation=await trade.relation(table),
-        filter=await trade.filter(table, filters),
-        returning=returning,
-        max_rows=max_rows,
-        bounds=Bounds(),
-    )
-    return await trade.tables.delete(plan, wired())
-
-
-def wired() -> Any:
-    """A call that wants its rows as JSON."""
-    return evolve(a_call(), form=Form.WIRE)
 
 
 async def test_a_row_takes_the_defaults_of_what_it_leaves_out(trade: Database) -> None:
@@ -138,7 +63,7 @@ async def test_what_comes_back_is_capped_but_all_is_written(trade: Database) -> 
 
 
 @pytest.mark.parametrize(
-    ("conflict", "count", "names"),
+    "conflict, count, names",
     [
         pytest.param(OnConflict(action=ConflictAction.IGNORE), 1, '["Ana"]', id="ignore any"),
         pytest.param(OnConflict(action=ConflictAction.IGNORE, target=("email",)), 1, '["Ana"]', id="ignore one"),
@@ -202,11 +127,12 @@ async def test_a_reference_is_emptied_when_its_row_goes(trade: Database) -> None
 async def test_more_rows_than_the_cap_are_an_error_and_no_change(trade: Database, kind: str) -> None:
     """As many as the cap pass."""
     before = await trade.rows("lines")
+    writes = {
+        "update": lambda: update(trade, "lines", {}, {"text": "x"}, max_rows=2),
+        "delete": lambda: delete(trade, "lines", {}, max_rows=2),
+    }
     with pytest.raises(PgmcpError) as caught:
-        if kind == "update":
-            await update(trade, "lines", {}, {"text": "x"}, max_rows=2)
-        else:
-            await delete(trade, "lines", {}, max_rows=2)
+        await writes[kind]()
     assert caught.value.document() == {
         "type": "database_error",
         "code": "too_many_rows",
@@ -217,129 +143,3 @@ async def test_more_rows_than_the_cap_are_an_error_and_no_change(trade: Database
     }
     assert await trade.rows("lines") == before
     assert (await update(trade, "lines", {}, {"text": "x"}, max_rows=3)).count == 3
-
-
-VIOLATIONS = [
-    pytest.param(
-        {"table": "customers", "row": {"id": 1, "email": "n@x.org"}},
-        ("unique_violation", "23505", {"constraint": "customers_pkey", "table": "customers", "columns": ["id"]}),
-        id="primary key",
-    ),
-    pytest.param(
-        {"table": "customers", "row": {"email": "ana@x.org"}},
-        (
-            "unique_violation",
-            "23505",
-            {"constraint": "customers_email_key", "table": "customers", "columns": ["email"]},
-        ),
-        id="unique",
-    ),
-    pytest.param(
-        {"table": "customers", "row": {"email": None}},
-        ("not_null_violation", "23502", {"table": "customers", "columns": ["email"]}),
-        id="not null",
-    ),
-    pytest.param(
-        {"table": "orders", "row": {"customer_id": 99}},
-        (
-            "foreign_key_violation",
-            "23503",
-            {"constraint": "orders_customer_id_fkey", "table": "orders", "columns": ["customer_id"]},
-        ),
-        id="foreign key",
-    ),
-    pytest.param(
-        {"table": "orders", "row": {"customer_id": 1, "total": "-1", "rebate": "-2"}},
-        ("check_violation", "23514", {"constraint": "orders_total_check", "table": "orders", "columns": ["total"]}),
-        id="check on a column",
-    ),
-    pytest.param(
-        {"table": "orders", "row": {"customer_id": 1, "total": "1", "rebate": "2"}},
-        ("check_violation", "23514", {"constraint": "orders_check", "table": "orders", "columns": ["total", "rebate"]}),
-        id="check on two columns",
-    ),
-    pytest.param(
-        {"table": "customers", "row": {"email": "a-name-of-more-than-20@x.org"}},
-        ("value_too_long", "22001", {}),
-        id="too long",
-    ),
-    pytest.param(
-        {"table": "orders", "row": {"customer_id": 1, "total": "1e6"}}, ("bad_value", "22003", {}), id="overflow"
-    ),
-]
-
-
-@pytest.mark.parametrize(("write", "expected"), VIOLATIONS)
-async def test_a_violation_names_the_constraint_and_changes_nothing(
-    trade: Database, write: dict[str, Any], expected: tuple[str, str, dict[str, Any]]
-) -> None:
-    """Code, SQLSTATE and details; a good row before the bad one isn't kept either."""
-    table, row = write["table"], write["row"]
-    good = {"customers": {"email": "good@x.org"}, "orders": {"customer_id": 1, "total": "5", "rebate": "1"}}[table]
-    before = await trade.rows(table)
-    with pytest.raises(PgmcpError) as caught:
-        await insert(trade, table, {name: good.get(name, row[name]) for name in row} | _fresh(row), row)
-    found = caught.value
-    kept = {"constraint", "table", "columns"}
-    details = {name: fact for name, fact in found.details.items() if name in kept}
-    if "columns" in details:
-        details["columns"] = sorted(details["columns"])
-    wanted = expected[2] | ({"columns": sorted(expected[2]["columns"])} if "columns" in expected[2] else {})
-    assert (found.code.name, found.sqlstate, details) == (*expected[:2], wanted)
-    assert found.details["outcome"] == "rolled_back"
-    assert await trade.rows(table) == before
-
-
-def _fresh(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A key for the good row that is nobody's."""
-    return {"id": 77} if "id" in row else {}
-
-
-@pytest.mark.parametrize(
-    ("table", "key", "expected"),
-    [
-        pytest.param("customers", 1, ("foreign_key_violation", "23503", "orders_customer_id_fkey"), id="no action"),
-        pytest.param("customers", 2, ("restrict_violation", "23001", "vouchers_customer_id_fkey"), id="restrict"),
-    ],
-)
-async def test_a_row_that_is_referred_to_stays(
-    trade: Database, table: str, key: int, expected: tuple[str, str, str]
-) -> None:
-    """What refers to it decides; the table is the one that refers."""
-    if key == 2:
-        await delete(trade, "orders", {"customer_id": 2})
-    with pytest.raises(PgmcpError) as caught:
-        await delete(trade, table, {"id": key})
-    found = caught.value
-    assert (found.code.name, found.sqlstate, found.details["constraint"]) == expected
-    assert len(await trade.rows(table, {"id": key})) == 1
-
-
-async def test_a_key_that_is_referred_to_is_not_changed(trade: Database) -> None:
-    """ON UPDATE NO ACTION; a key that nobody refers to may change."""
-    with pytest.raises(PgmcpError) as caught:
-        await update(trade, "customers", {"id": 1}, {"id": 50})
-    assert (caught.value.code.name, caught.value.details["table"]) == ("foreign_key_violation", "orders")
-    await insert(trade, "customers", {"id": 60, "email": "free@x.org"})
-    assert (await update(trade, "customers", {"id": 60}, {"id": 61}, returning=("id",))).count == 1
-
-
-async def test_whole_documents_of_errors_agree(trade: Database) -> None:
-    """The answer as it goes over the wire, once in full."""
-    with pytest.raises(PgmcpError) as caught:
-        await insert(trade, "customers", {"email": "ana@x.org"})
-    assert caught.value.document() == {
-        "type": "database_error",
-        "code": "unique_violation",
-        "message": "A row with the same unique key exists already (constraint customers_email_key of customers).",
-        "hint": "Change the key, or say with on_conflict what shall happen.",
-        "retry": "fix_input",
-        "sqlstate": "23505",
-        "details": {
-            "constraint": "customers_email_key",
-            "schema": "public",
-            "table": "customers",
-            "columns": ["email"],
-            "outcome": "rolled_back",
-        },
-    }

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from tests.fixtures.databases import fresh_database
 from tests.fixtures.postgres import TestServer
 from tests.fixtures.served import Wire, http_wire, stdio_wire
 
@@ -28,9 +29,8 @@ INSERT INTO booking VALUES (1, 1, '[1,5)');
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session", params=["stdio", "http"])
-async def wire(postgres: TestServer, request: pytest.FixtureRequest) -> AsyncIterator[Wire]:
+async def wire(postgres: TestServer, driver: str, request: pytest.FixtureRequest) -> AsyncIterator[Wire]:
     """A way to a server that may write; tests leave its rows as they were, or use keys of their own."""
-    dsn = await postgres.new_database(SCHEMA)
-    async with (stdio_wire if request.param == "stdio" else http_wire)(dsn) as found:
+    connect = stdio_wire if request.param == "stdio" else http_wire
+    async with fresh_database(postgres, SCHEMA) as dsn, connect(dsn) as found:
         yield found
-    await postgres.drop_database(dsn)

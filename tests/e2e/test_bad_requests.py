@@ -121,7 +121,9 @@ CASES = [
     pytest.param(
         "read_table",
         {"table": "team", "filters": {"id": {"gtt": 1}}},
-        invalid("filter_operator_unknown", "there is no operator 'gtt'", "Did you mean 'gt' or 'gte'?", "filters.id.gtt"),
+        invalid(
+            "filter_operator_unknown", "there is no operator 'gtt'", "Did you mean 'gt' or 'gte'?", "filters.id.gtt"
+        ),
         id="unknown-operator",
     ),
     pytest.param(
@@ -192,9 +194,7 @@ CASES = [
     pytest.param(
         "create_record",
         {"table": "tall", "data": {"members": 3}},
-        invalid(
-            "relation_read_only", "the view 'tall' can't be written to", "Write to the tables behind it.", "table"
-        ),
+        invalid("relation_read_only", "the view 'tall' can't be written to", "Write to the tables behind it.", "table"),
         id="view-that-takes-no-rows",
     ),
     pytest.param(

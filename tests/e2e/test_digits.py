@@ -27,9 +27,7 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize("sent, numeric, json, jsonb", NUMBERS)
-async def test_a_number_comes_back_with_every_digit(
-    wire: Wire, sent: str, numeric: str, json: str, jsonb: str
-) -> None:
+async def test_a_number_comes_back_with_every_digit(wire: Wire, sent: str, numeric: str, json: str, jsonb: str) -> None:
     """Written to a numeric, a json and a jsonb column, given back, read again, and found by its value."""
     key = next(_KEYS)
     data = f'{{"id":{key},"n":{sent},"j":{{"a":[{sent}]}},"b":[{sent},{{"c":{sent}}}]}}'

@@ -17,7 +17,8 @@ import pytest_asyncio
 
 from tests.e2e.mcp_transport.pipes import ServerProcess
 from tests.e2e.mcp_transport.web import MODERN, WebClient
-from tests.fixtures.postgres import MakeDatabase, TestServer
+from tests.fixtures.databases import fresh_database
+from tests.fixtures.postgres import TestServer
 from tests.fixtures.served import answer_of, http_server, stdio_server
 
 PING = b'{"jsonrpc":"2.0","id":"ping","method":"ping"}'
@@ -77,21 +78,17 @@ async def started(server: ServerProcess, watch: Watch, arguments: dict[str, Any]
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def piped(postgres: TestServer) -> AsyncIterator[tuple[ServerProcess, Watch]]:
+async def piped(postgres: TestServer, driver: str) -> AsyncIterator[tuple[ServerProcess, Watch]]:
     """One server on pipes for the tests that leave it as it was."""
-    dsn = await postgres.new_database(TABLE)
-    async with watching(dsn) as watch, stdio_server(dsn) as server:
+    async with fresh_database(postgres, TABLE) as dsn, watching(dsn) as watch, stdio_server(dsn) as server:
         yield await server.handshake(), watch
-    await postgres.drop_database(dsn)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def listening(postgres: TestServer) -> AsyncIterator[tuple[str, Watch]]:
+async def listening(postgres: TestServer, driver: str) -> AsyncIterator[tuple[str, Watch]]:
     """The URL of one server for the tests that leave it as it was."""
-    dsn = await postgres.new_database(TABLE)
-    async with watching(dsn) as watch, http_server(dsn) as server:
+    async with fresh_database(postgres, TABLE) as dsn, watching(dsn) as watch, http_server(dsn) as server:
         yield server.url, watch
-    await postgres.drop_database(dsn)
 
 
 @asynccontextmanager
@@ -162,10 +159,9 @@ class TestCalls:
                     await asyncio.sleep(0.01)
 
 
-async def test_closing_stdin_cancels_and_ends_with_0(make_database: MakeDatabase) -> None:
+async def test_closing_stdin_cancels_and_ends_with_0(postgres: TestServer) -> None:
     """The client is gone: its statement is stopped and the server leaves in peace."""
-    dsn = await make_database(TABLE)
-    async with watching(dsn) as watch, stdio_server(dsn) as server:
+    async with fresh_database(postgres, TABLE) as dsn, watching(dsn) as watch, stdio_server(dsn) as server:
         await server.handshake()
         await started(server, watch, SLEEP)
         server.stdin.close()
@@ -173,10 +169,9 @@ async def test_closing_stdin_cancels_and_ends_with_0(make_database: MakeDatabase
         assert await server.process.wait() == 0
 
 
-async def test_sigterm_lets_a_write_finish(make_database: MakeDatabase) -> None:
+async def test_sigterm_lets_a_write_finish(postgres: TestServer) -> None:
     """A running call is answered, what it wrote is there, the exit code is 0."""
-    dsn = await make_database(TABLE)
-    async with watching(dsn) as watch, stdio_server(dsn) as server:
+    async with fresh_database(postgres, TABLE) as dsn, watching(dsn) as watch, stdio_server(dsn) as server:
         await server.handshake()
         await started(server, watch, SLOW_WRITE)
         server.process.send_signal(signal.SIGTERM)
@@ -185,10 +180,13 @@ async def test_sigterm_lets_a_write_finish(make_database: MakeDatabase) -> None:
         assert await watch.items() == 2
 
 
-async def test_sigterm_cancels_what_outlives_the_grace(make_database: MakeDatabase) -> None:
+async def test_sigterm_cancels_what_outlives_the_grace(postgres: TestServer) -> None:
     """A statement that doesn't end in time is stopped on the server before the process ends."""
-    dsn = await make_database(TABLE)
-    async with watching(dsn) as watch, stdio_server(dsn, shutdown_grace_s=0.2) as server:
+    async with (
+        fresh_database(postgres, TABLE) as dsn,
+        watching(dsn) as watch,
+        stdio_server(dsn, shutdown_grace_s=0.2) as server,
+    ):
         await server.handshake()
         await started(server, watch, SLEEP)
         server.process.send_signal(signal.SIGTERM)
@@ -196,10 +194,11 @@ async def test_sigterm_cancels_what_outlives_the_grace(make_database: MakeDataba
         assert await watch.sleeping() == 0
 
 
-async def test_sigterm_ends_a_server_of_http(make_database: MakeDatabase) -> None:
+async def test_sigterm_ends_a_server_of_http(postgres: TestServer) -> None:
     """With a session open and nothing running there is nothing to wait for."""
     async with (
-        http_server(await make_database(TABLE)) as server,
+        fresh_database(postgres, TABLE) as dsn,
+        http_server(dsn) as server,
         web_client(server.url, "2025-11-25") as client,
     ):
         assert await client.call("read_table", '{"table":"item"}')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -22,9 +23,7 @@ INITIALIZE = (
     b'{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}'
 )
 LIST = b'{"jsonrpc":"2.0","id":2,"method":"tools/list"}'
-READ = (
-    b'{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"read_table","arguments":{"table":"team"}}}'
-)
+READ = b'{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"read_table","arguments":{"table":"team"}}}'
 _READING = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False}
 _CREATING = {"readOnlyHint": False, "destructiveHint": False, "idempotentHint": False, "openWorldHint": False}
 _CHANGING = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": True, "openWorldHint": False}
@@ -63,7 +62,10 @@ async def test_nothing_connects_before_the_first_call(
     """With a dead address a client still learns who serves, how to work here and which tools there are."""
     async with stdio_server(DEAD, access=access) as server:
         greeting = (await server.ask(INITIALIZE))["result"]
-        assert (greeting["serverInfo"]["name"], greeting["capabilities"]) == ("pgmcp", {"tools": {"listChanged": False}})
+        assert (greeting["serverInfo"]["name"], greeting["capabilities"]) == (
+            "pgmcp",
+            {"tools": {"listChanged": False}},
+        )
         assert len(greeting["instructions"].encode()) < 1000
         assert instructions_say in greeting["instructions"]
         await server.send(b'{"jsonrpc":"2.0","method":"notifications/initialized"}', LIST)
@@ -77,7 +79,7 @@ async def test_nothing_connects_before_the_first_call(
         assert found.error == {
             "type": "database_error",
             "code": "connection_failed",
-            "message": "The database can't be reached: connection refused.",
+            "message": "The database can't be reached: nothing listens there.",
             "hint": "Check that the server runs and that the address is right; `pgmcp check` looks at each part.",
             "retry": "later",
             "details": {"retry_after_ms": 1000},
@@ -89,14 +91,14 @@ async def test_nothing_connects_before_the_first_call(
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def guarded() -> AsyncIterator[str]:
+async def guarded(driver: str) -> AsyncIterator[str]:
     """The address of a database whose one role needs a password, for `str.format(password=…, database=…)`."""
     async with private_server() as server:
-        folder = server.server.data_dir
-        rules = await asyncio.to_thread((folder / "pg_hba.conf").read_text)
-        await asyncio.to_thread((folder / "pg_hba.conf").write_text, f"local all guarded scram-sha-256\n{rules}")
         admin = await asyncpg.connect(server.admin_dsn)
         try:
+            rules = Path(await admin.fetchval("SHOW hba_file"))
+            before = await asyncio.to_thread(rules.read_text)
+            await asyncio.to_thread(rules.write_text, f"local all guarded scram-sha-256\n{before}")
             await admin.execute("CREATE ROLE guarded LOGIN PASSWORD 'the-right-one'; SELECT pg_reload_conf()")
         finally:
             await admin.close()
@@ -128,7 +130,7 @@ async def guarded() -> AsyncIterator[str]:
                 "type": "database_error",
                 "code": "unknown_database",
                 "message": "The server has no database of that name.",
-                "hint": "Check the database's name in the address.",
+                "hint": "Check the address.",
                 "retry": "never",
                 "sqlstate": "3D000",
             },

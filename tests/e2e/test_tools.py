@@ -142,7 +142,7 @@ def lasting(tool: str, document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("transport", ["stdio", "http"])
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_every_tool_answers_its_example(postgres: TestServer, transport: str, version: str) -> None:
+async def test_every_tool_answers_its_example(postgres: TestServer, driver: str, transport: str, version: str) -> None:
     """Each tool that is listed takes the example of its declaration; mistakes and progress arrive as they should."""
     async with connected(postgres, transport, version) as session:
         listed = (await session.list_tools()).tools

@@ -36,7 +36,11 @@ def of(table: str, columns: list[str], constraint: str | None = None) -> dict[st
     return named | {"schema": "public", "table": table, "columns": columns}
 
 
-UNIQUE = "A row with the same unique key exists already (constraint {}).", "Change the key, or say with on_conflict what shall happen.", "23505"  # fmt: skip
+UNIQUE = (
+    "A row with the same unique key exists already (constraint {}).",
+    "Change the key, or say with on_conflict what shall happen.",
+    "23505",
+)
 FOREIGN = (
     "A foreign key is violated: a row would refer to one that is not there (constraint member_team_fkey of member).",
     "Create the row that is referred to first, or remove those that refer to it first.",

@@ -148,3 +148,15 @@ async def test_an_index_serves_a_keyset_page(make_database: MakeDatabase) -> Non
         _, rows = await base.way.runner.run_foreign(explained, wire(), need=Need.READ, kind="explain")
     lines = [row[0] or "" for row in rows.rows]
     assert [line.strip() for line in lines if "Index Cond" in line] == ["Index Cond: (id > 29000)"]
+
+
+async def test_a_table_may_have_more_columns_than_a_function_takes_arguments(make_database: MakeDatabase) -> None:
+    """PostgreSQL's limit of 100 arguments is no limit of ours."""
+    columns = ", ".join(f"c{number} int DEFAULT {number}" for number in range(1000))
+    async with repositories(
+        await make_database(f"CREATE TABLE wide ({columns}); INSERT INTO wide DEFAULT VALUES")
+    ) as base:
+        wide = await base.relation("wide")
+        plan = reading(wide, columns=tuple(column.name for column in wide.columns))
+        result = await base.tables.select(plan, wire())
+    assert rows_of(result) == [list(range(1000))]

@@ -1,4 +1,4 @@
-"""Memory and PostgreSQL on the same random tables: every filter and order gives the same rows, or is refused by name."""
+"""Memory and PostgreSQL on the same random tables: filters and orders give the same rows, or are refused by name."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from pgmcp.adapters.memory.declare import TableSpec
+from pgmcp.adapters.memory.declare import TableSpec, table
 from pgmcp.domain.errors import PgmcpError, ValidationError
 from pgmcp.domain.filters.tree import Literal
 from pgmcp.domain.plans import Page
-from tests.fixtures.adapters import Database, in_memory, over_asyncpg, wire
+from tests.fixtures.adapters import Database, in_memory, over_postgres, wire
 from tests.fixtures.declared import sql_of
 from tests.fixtures.postgres import MakeDatabase
 from tests.fixtures.random_tables import MOOD, filters, tables
@@ -47,7 +47,7 @@ async def pair(stack: AsyncExitStack, dsn: str, spec: TableSpec) -> tuple[Databa
     finally:
         await connection.close()
     memory = await stack.enter_async_context(in_memory({name: spec}))
-    return memory, await stack.enter_async_context(over_asyncpg(dsn)), name
+    return memory, await stack.enter_async_context(over_postgres(dsn)), name
 
 
 async def outcome(database: Database, table: str, wanted: dict[str, Any], order: Any = None) -> str | list[str]:
@@ -58,6 +58,7 @@ async def outcome(database: Database, table: str, wanted: dict[str, Any], order:
         return error.code.name
 
 
+@pytest.mark.slow
 @settings(SHARED, max_examples=60)
 @given(data=st.data(), made=tables())
 async def test_a_filter_keeps_the_same_rows(
@@ -129,6 +130,64 @@ async def pages(database: Database, table: str, keys: list[dict[str, Any]]) -> l
             None if text is None else Literal(text, key.operand.type)
             for text, key in zip(result.last_key, plan.order, strict=True)
         )
+
+
+_TOKENS = [
+    *"aAbB1é. -_^$|()[]{}*+?\\,ã",
+    *(
+        "(?:",
+        "[^",
+        "\\d",
+        "\\w",
+        "\\s",
+        "\\m",
+        "\\M",
+        "\\y",
+        "[[:alpha:]]",
+        "[[:digit:]]",
+        "{1,2}",
+        "{2}",
+        "[a-c]",
+        "\\.",
+    ),
+]
+_SUBJECTS = [
+    "",
+    "a",
+    "b",
+    "ab",
+    "aAb",
+    "1a",
+    "é",
+    "a é b",
+    "foo bar",
+    "^a$",
+    "a\nb",
+    "[x]",
+    "{1}",
+    "AB",
+    "Ãb",
+    "a-b",
+    "\\",
+]
+
+
+@settings(SHARED, max_examples=150)
+@given(tokens=st.lists(st.sampled_from(_TOKENS), min_size=1, max_size=6), fold=st.booleans())
+async def test_a_regular_expression_finds_the_same(dsn: str, tokens: list[str], fold: bool) -> None:
+    """Whatever is put together; what is malformed for one is so for the other."""
+    pattern = "".join(tokens)
+    spec = table(columns={"id": "int4", "s": "text"}, primary_key="id", rows=_numbered(_SUBJECTS))
+    wanted = {"s": {"imatch" if fold else "match": pattern}}
+    async with AsyncExitStack() as stack:
+        memory, server, name = await pair(stack, dsn, spec)
+        found = await outcome(memory, name, wanted)
+        if found != REFUSED:
+            assert (pattern, found) == (pattern, await outcome(server, name, wanted))
+
+
+def _numbered(texts: list[str]) -> list[dict[str, Any]]:
+    return [{"id": number, "s": text} for number, text in enumerate(texts)]
 
 
 async def test_letters_have_the_same_cases(dsn: str) -> None:

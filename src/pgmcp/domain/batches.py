@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Set
 from typing import Any
 
 from pgmcp.domain.errors import ValidationError, codes
@@ -29,10 +29,11 @@ async def batches(
         ValidationError: A record is not an object, or what `records.texts` finds; the path begins with `records[i]`.
     """
     columns: tuple[str, ...] = ()
+    known: Set[str] = frozenset()
     rows: list[tuple[str | None, ...]] = []
     weight = position = 0
     async for record in records:
-        if not isinstance(record, Mapping):
+        if not isinstance(record, (dict, Mapping)):
             raise ValidationError(
                 codes.WRONG_TYPE,
                 f"record {position} is not an object",
@@ -40,13 +41,14 @@ async def batches(
                 path=f"records[{position}]",
             )
         row = texts(record, relation, f"records[{position}]")
-        names = tuple(sorted(row))
+        # Most records name the columns of the one before.
+        names = columns if row.keys() == known else tuple(sorted(row))
         if rows and (names != columns or len(rows) >= size or weight >= max_bytes):
             yield Batch(columns=columns, rows=tuple(rows))
             rows, weight = [], 0
-        columns = names
-        rows.append(tuple(row[name] for name in names))
-        weight += sum(len(text) for text in row.values() if text is not None)
+        columns, known = names, row.keys()
+        rows.append(tuple(map(row.__getitem__, names)))
+        weight += sum(map(len, filter(None, row.values())))
         position += 1
     if rows:
         yield Batch(columns=columns, rows=tuple(rows))

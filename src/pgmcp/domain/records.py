@@ -50,14 +50,16 @@ def texts(record: Mapping[str, Any], relation: Relation, path: str) -> dict[str,
 
 
 def _text(name: str, value: Any, relation: Relation, path: str) -> str | None:
-    at = step(path, name)
+    # A million records come this way: the place is put into words for a mistake alone.
     column = relation.by_name.get(name)
     if column is None:
-        raise unknown_column(name, relation, at)
-    refuse_read_only(column, relation, at)
+        raise unknown_column(name, relation, step(path, name))
+    if column.read_only:
+        refuse_read_only(column, relation, step(path, name))
     try:
         return to_text(value, column.type)
     except Unfit as unfit:
+        at = step(path, name)
         raise ValidationError(
             codes.VALUE_INVALID,
             f"the value doesn't fit column '{name}' of type {column.type_name}",
@@ -72,7 +74,7 @@ def refuse_read_only(column: Column, relation: Relation, path: str) -> None:
     Raises:
         ValidationError: `value_read_only`, for generated columns and identities that are always generated.
     """
-    if column.generated is not None or column.identity == "always":
+    if column.read_only:
         what = "generated" if column.generated is not None else "an identity that is always generated"
         raise ValidationError(
             codes.VALUE_READ_ONLY,

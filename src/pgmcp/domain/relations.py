@@ -63,6 +63,11 @@ class Column:
     collation: str | None = None
 
     @property
+    def read_only(self) -> bool:
+        """Whether PostgreSQL alone gives it its value."""
+        return self.generated is not None or self.identity == "always"
+
+    @property
     def type_name(self) -> str:
         """The type as answers show it."""
         return self.declared or self.type.display

@@ -88,7 +88,7 @@ class Settings:
     """All settings of one server or client; frozen, checked when they are read."""
 
     dsn: Secret | None = setting(None, "Address of the database, a libpq URL; without any, the embedded PostgreSQL.")
-    driver: str = setting("asyncpg", "What talks to PostgreSQL.", choices=("asyncpg", "memory"))
+    driver: str = setting("asyncpg", "What talks to PostgreSQL.", choices=("asyncpg", "psycopg", "memory"))
     access: Access = setting(Access.READ, "How far anyone may go.", choices=tuple(Access))
     tools: tuple[str, ...] = setting(
         (),

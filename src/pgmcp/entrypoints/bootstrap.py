@@ -17,6 +17,7 @@ from pgmcp.adapters.embedded.places import data_home
 from pgmcp.adapters.keys import kept_key, key_of, passing_key
 from pgmcp.adapters.observers import LogObserver, SilentObserver
 from pgmcp.adapters.sealing import AesGcmSealer
+from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.database import Database
 from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
@@ -200,10 +201,10 @@ def _postgres(settings: Settings, driver: Driver, resources: AsyncExitStack, obs
 
 
 def _driver(settings: Settings, resources: AsyncExitStack, *, embedded: bool) -> Driver:
-    from pgmcp.adapters.asyncpg_ import PostgreSQLClient
     from pgmcp.adapters.postgres.address import Address
     from pgmcp.adapters.postgres.session_settings import SessionSettings
 
+    make = _client(settings.driver)
     session = SessionSettings(
         application_name=settings.application_name,
         statement_timeout_ms=settings.statement_timeout_ms,
@@ -213,7 +214,7 @@ def _driver(settings: Settings, resources: AsyncExitStack, *, embedded: bool) ->
     )
 
     def client(dsn: str | None) -> Driver:
-        return PostgreSQLClient(address=Address.read(dsn) if dsn else Address(), settings=session)
+        return make(address=Address.read(dsn) if dsn else Address(), settings=session)
 
     if not embedded:
         return client(settings.dsn.reveal() if settings.dsn else None)
@@ -225,6 +226,24 @@ def _driver(settings: Settings, resources: AsyncExitStack, *, embedded: bool) ->
     # Pushed before the pool's own end, so run after it: the last session closes before the server may stop.
     resources.push_async_callback(driver.close)
     return driver
+
+
+def _client(name: str) -> Callable[..., Driver]:
+    """What makes the driver of that name; its library is imported here and not before."""
+    if name == "asyncpg":
+        from pgmcp.adapters.asyncpg_ import PostgreSQLClient as AsyncpgClient
+
+        return AsyncpgClient
+    try:
+        from pgmcp.adapters.psycopg_ import PostgreSQLClient as PsycopgClient
+    except ImportError:
+        raise ValidationError(
+            codes.SETTING_INVALID,
+            "The driver psycopg is not installed.",
+            hint="Run: pip install 'pgmcp[psycopg]'",
+            path="driver",
+        ) from None
+    return PsycopgClient
 
 
 def _address(settings: Settings, *, embedded: bool) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import NOTHING, Attribute, fields, resolve_types
 
-from pgmcp.domain.arguments import facts_of
+from pgmcp.domain.arguments import Argument, facts_of
 from pgmcp.domain.plans import Effect
 from pgmcp.domain.requests import RequestBase
 from pgmcp.handlers.base import HandlerBase
@@ -40,18 +40,18 @@ def _rank(each: Attribute[Any]) -> tuple[bool, bool]:
 
 def _property(each: Attribute[Any]) -> dict[str, Any]:
     facts = facts_of(each)
-    schema = dict(facts.schema) if facts.schema is not None else _of_type(each.type)
-    if facts.choices:
-        schema["enum"] = list(facts.choices)
-    if facts.minimum is not None:
-        schema["minimum"] = facts.minimum
-    if facts.maximum is not None:
-        schema["maximum"] = facts.maximum
+    schema = dict(facts.schema) if facts.schema is not None else _bounded(each, facts)
     if each.default not in (NOTHING, None, (), 0, False):
         schema["default"] = each.default
     if facts.doc:
         schema["description"] = facts.doc
     return schema
+
+
+def _bounded(each: Attribute[Any], facts: Argument) -> dict[str, Any]:
+    """The schema of an argument's type within its bounds."""
+    bounds = {"enum": list(facts.choices) or None, "minimum": facts.minimum, "maximum": facts.maximum}
+    return _of_type(each.type) | {name: value for name, value in bounds.items() if value is not None}
 
 
 def _of_type(type_: Any) -> dict[str, Any]:

@@ -298,6 +298,7 @@ async def test_closing_ends_every_session_and_refuses_who_waits(driver: FakeDriv
     pool.release(leased)
     with pytest.raises(DatabaseError, match="The server is stopping"):
         await waiter
-    with pytest.raises(DatabaseError, match="The server is stopping"):
+    with pytest.raises(DatabaseError) as refused:
         await pool.acquire(Need.READ)
+    assert refused.value.code.name == "shutting_down"
     assert (driver.open(), pool.state) == (0, PoolState(idle=0, leased=0, opening=0, waiting=0))

@@ -19,7 +19,7 @@ from pgmcp.handlers.registry import HANDLERS
 
 TOOLS = {tool.name: tool for tool in HANDLERS}
 EACH = [pytest.param(tool, id=tool.name) for tool in HANDLERS]
-TIMEOUT = {"type": "integer", "minimum": 1, "maximum": 86_400_000}
+TIMEOUT = {"type": "integer"}
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,6 @@ def test_a_schema_is_one(tool: Any) -> None:
     [
         pytest.param({"no_such_argument": 1}, id="an unknown argument"),
         pytest.param({"timeout_ms": "soon"}, id="a text for a number"),
-        pytest.param({"timeout_ms": 0}, id="a number out of bounds"),
         pytest.param({"timeout_ms": True}, id="a truth value for a number"),
     ],
 )

@@ -38,7 +38,7 @@ class Rows:
         if self._errors:
             raise self._errors.pop(0)
 
-    async def select(self, plan: Select, call: CallContext, within: None = None) -> Result:
+    async def select(self, plan: Select, call: CallContext, within: Any = None) -> Result:
         """Read, after that."""
         await self._then(call)
         return await self.house.memory.tables.select(plan, call)

@@ -37,7 +37,7 @@ class Elsewhere:
         system = Schema(name="pg_catalog", owner="postgres", tables=140, on_path=False, comment=None)
         return [*own, system] if plan.include_system else own
 
-    async def select(self, plan: ListTables, call: CallContext, within: None = None) -> tuple[list[Listed], bool]:
+    async def select(self, plan: ListTables, call: CallContext, within: Any = None) -> tuple[list[Listed], bool]:
         """One table, off the path."""
         name = Name("sales", "orders")
         return [Listed(name=name, on_path=False, kind="table", rows=None, bytes=8192, comment=None)], False

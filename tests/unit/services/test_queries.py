@@ -212,7 +212,7 @@ class Failing:
     def __init__(self, error: QueryError) -> None:
         self._error = error
 
-    async def select(self, plan: RawQuery, call: CallContext, within: None = None) -> Result:
+    async def select(self, plan: RawQuery, call: CallContext, within: Any = None) -> Result:
         """Say so."""
         raise self._error
 

@@ -6,12 +6,12 @@ The caps count as they do for PostgreSQL: a row's bytes are those of its JSON an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 from attrs import field, frozen
 
 from pgmcp.adapters.memory.values.assigning import hand_out
+from pgmcp.adapters.memory.values.weighing import weigher
 from pgmcp.domain.errors import DatabaseError, codes
 from pgmcp.domain.plans import Bounds
 from pgmcp.domain.results import Form, NativeRows, ResultColumn, Truncation, WireRows
@@ -26,7 +26,7 @@ class Cut:
 
     Args:
         rows: The rows that count.
-        texts: Their JSON.
+        texts: Their JSON; none where Python values are wanted and their bytes needn't be counted.
         more: Whether there were more.
         truncated: The cap that cut them, if it was one.
         too_large: Whether the very first row was above the cap.
@@ -47,23 +47,27 @@ class Shape:
         columns: The columns.
         encode: A row's JSON.
         hand_outs: What gives a value to its receiver, by column; None for values that can't be changed.
+        weigh: Bytes that a row's JSON can't pass, known without writing it; None where only writing tells.
     """
 
     columns: tuple[ResultColumn, ...]
     encode: Callable[[Sequence[Any]], str]
     hand_outs: tuple[Callable[[Any], Any] | None, ...]
+    weigh: Callable[[Values], int] | None
 
 
 def shape_of(columns: Sequence[ResultColumn]) -> Shape:
     """The shape of results of these columns."""
+    types = [each.type for each in columns]
     return Shape(
         columns=tuple(columns),
-        encode=row_encoder([each.type for each in columns]),
-        hand_outs=tuple(hand_out(each.type) for each in columns),
+        encode=row_encoder(types),
+        hand_outs=tuple(hand_out(type_) for type_ in types),
+        weigh=weigher(types),
     )
 
 
-def cut(rows: Sequence[Values], shape: Shape, limit: int, bounds: Bounds) -> Cut:
+def cut(rows: Sequence[Values], shape: Shape, limit: int, bounds: Bounds, form: Form) -> Cut:
     """As many rows as the caps let through.
 
     Args:
@@ -71,20 +75,23 @@ def cut(rows: Sequence[Values], shape: Shape, limit: int, bounds: Bounds) -> Cut
         shape: Their columns.
         limit: Rows that were asked for.
         bounds: The caps.
+        form: The form that is wanted: Python values are made JSON only where their bytes have to be counted.
     """
     most = min(limit, bounds.max_rows)
+    kept = rows if len(rows) <= most else rows[:most]
     texts: list[str] = []
-    left = bounds.max_bytes
-    for text in map(shape.encode, islice(rows, most)):
-        left -= (len(text) if text.isascii() else len(text.encode())) + 1
-        if left < 0:
-            return Cut(rows=rows[: len(texts)], texts=texts, more=True, truncated=Truncation.BYTES, too_large=not texts)
-        texts.append(text)
+    if form is Form.WIRE or shape.weigh is None or sum(map(shape.weigh, kept)) > bounds.max_bytes:
+        left = bounds.max_bytes
+        for text in map(shape.encode, kept):
+            left -= (len(text) if text.isascii() else len(text.encode())) + 1
+            if left < 0:
+                return Cut(
+                    rows=rows[: len(texts)], texts=texts, more=True, truncated=Truncation.BYTES, too_large=not texts
+                )
+            texts.append(text)
     if len(rows) > most:
-        return Cut(
-            rows=rows[:most], texts=texts, more=True, truncated=Truncation.ROWS if limit > bounds.max_rows else None
-        )
-    return Cut(rows=rows, texts=texts)
+        return Cut(rows=kept, texts=texts, more=True, truncated=Truncation.ROWS if limit > bounds.max_rows else None)
+    return Cut(rows=kept, texts=texts)
 
 
 def in_form(found: Cut, form: Form, shape: Shape) -> WireRows | NativeRows:

@@ -107,7 +107,7 @@ class MemoryQueryRepository:
         names = tuple(answer.columns) or tuple(dict.fromkeys(name for row in answer.rows for name in row))
         shape = shape_of([ResultColumn(name, self._type(name, answer)) for name in names])
         rows = [tuple(_value(row.get(each.name), each.type) for each in shape.columns) for row in answer.rows]
-        found = cut(rows, shape, plan.bounds.max_rows + 1, plan.bounds)
+        found = cut(rows, shape, plan.bounds.max_rows + 1, plan.bounds, form)
         if found.too_large and answer.count is None:
             raise too_large(rows[0], shape, plan.bounds)
         return Result(

@@ -17,7 +17,7 @@ from pgmcp.domain.relations import Relation, RelationKind
 from pgmcp.domain.values.types import Type
 from pgmcp.ports.transactions import Transaction
 
-_OWNER = "postgres"
+_OWNER = "pg_database_owner"
 _VIEWS = frozenset({RelationKind.VIEW, RelationKind.MATERIALIZED})
 _NAMES_AT_MOST = 2000
 

@@ -60,7 +60,7 @@ class MemoryTableRepository:
         rows = selected(table, plan, [row for _, row in kept])
         view = self._engine.shown(table, plan.columns)
         values = view.of(rows)
-        found = cut(values, view.shape, plan.page.limit, plan.bounds)
+        found = cut(values, view.shape, plan.page.limit, plan.bounds, form)
         if found.too_large:
             raise too_large(values[0], view.shape, plan.bounds)
         count = len(found.rows)
@@ -98,7 +98,7 @@ class MemoryTableRepository:
         if not plan.returning:
             return Result(count=len(rows))
         view = self._engine.shown(self._engine.tables[plan.relation.name.name], plan.returning)
-        found = cut(view.of(rows), view.shape, plan.bounds.max_rows + 1, plan.bounds)
+        found = cut(view.of(rows), view.shape, plan.bounds.max_rows + 1, plan.bounds, form)
         return Result(
             columns=view.shape.columns,
             rows=in_form(found, form, view.shape),

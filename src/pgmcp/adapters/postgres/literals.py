@@ -6,7 +6,10 @@ exceptions).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 from pgmcp.adapters.postgres.binder import Suspect, cast
 from pgmcp.adapters.postgres.naming import quote
@@ -19,10 +22,13 @@ from pgmcp.domain.values.modifiers import exceeds
 from pgmcp.domain.values.types import Kind, Type
 from pgmcp.ports.driver import Need, Parameter, Statement
 
+T = TypeVar("T")
+
 _UNKNOWN_OBJECT = "42704"
 # A domain's own checks name no table.
 _DOMAIN_CHECKS = frozenset({"23502", "23514"})
 _MOST_PROBES = 200
+_PATIENCE_S = 2.0
 
 
 def is_about_values(error: PgmcpError) -> bool:
@@ -44,6 +50,12 @@ async def blame(error: PgmcpError, suspects: Sequence[Suspect], runner: Runner, 
     Returns:
         The literal's own error with the path, or the error as it was.
     """
+    return await _patiently(_guilty_literal(error, suspects, runner, call)) or error
+
+
+async def _guilty_literal(
+    error: PgmcpError, suspects: Sequence[Suspect], runner: Runner, call: CallContext
+) -> PgmcpError | None:
     probes = [(suspect, literal) for suspect in suspects for literal in suspect.literals]
     for suspect, literal in probes[:_MOST_PROBES]:
         found = await _fault(suspect.probe(), literal.text, runner, call)
@@ -56,11 +68,24 @@ async def blame(error: PgmcpError, suspects: Sequence[Suspect], runner: Runner, 
                 sqlstate=found.sqlstate,
                 details=error.details | {"path": literal.at},
             )
-    return error
+    return None
 
 
 async def blame_record(error: PgmcpError, plan: Insert, batch: Batch, runner: Runner, call: CallContext) -> PgmcpError:
     """The same error with `column` and `row` (from 0, in the batch) of the value that can't be read or is too large."""
+    place = await _patiently(_guilty_value(plan, batch, runner, call))
+    if place is not None:
+        return error.with_details(column=place[0], row=place[1])
+    for index, name in enumerate(batch.columns):
+        column = plan.relation.by_name[name]
+        for number, row in enumerate(batch.rows):
+            if exceeds(row[index], column.type_name):
+                return _too_large(error, column).with_details(row=number)
+    return error
+
+
+async def _guilty_value(plan: Insert, batch: Batch, runner: Runner, call: CallContext) -> tuple[str, int] | None:
+    """The column and the row of the first value that can't be read."""
     for index, name in enumerate(batch.columns):
         values = [row[index] for row in batch.rows]
         probe = _list_probe(plan.relation.by_name[name].type)
@@ -73,13 +98,8 @@ async def blame_record(error: PgmcpError, plan: Insert, batch: Batch, runner: Ru
                 low = middle
             else:
                 high = middle
-        return error.with_details(column=name, row=low)
-    for index, name in enumerate(batch.columns):
-        column = plan.relation.by_name[name]
-        for number, row in enumerate(batch.rows):
-            if exceeds(row[index], column.type_name):
-                return _too_large(error, column).with_details(row=number)
-    return error
+        return name, low
+    return None
 
 
 def blame_assignment(error: PgmcpError, plan: Update) -> PgmcpError:
@@ -103,9 +123,24 @@ def _list_probe(type_: Type) -> str:
     return f"SELECT pg_catalog.count({value})::text FROM pg_catalog.unnest($1::text[]) AS u(v)"
 
 
+async def _patiently(search: Awaitable[T]) -> T | None:
+    """What a search finds; None when it can't go on, as for want of a free session: then the error goes out without."""
+    with suppress(PgmcpError, TimeoutError):
+        async with asyncio.timeout(_PATIENCE_S):
+            return await search
+    return None
+
+
 async def _fault(probe: str, value: Parameter, runner: Runner, call: CallContext) -> PgmcpError | None:
+    """What the server says of a value alone; None when it takes it.
+
+    Raises:
+        PgmcpError: The probe itself could not be run.
+    """
     try:
         await runner.run(Statement(probe, (value,)), call, need=Need.READ, kind="probe")
     except PgmcpError as error:
-        return error if is_about_values(error) else None
+        if is_about_values(error):
+            return error
+        raise
     return None

@@ -11,6 +11,9 @@ from pgmcp.domain.responses import ResponseBase
 
 R = TypeVar("R", bound=ResponseBase, covariant=True)
 
+# Every tool takes it, so its schema leaves out the bounds: an agent pays for them once a tool, and never needs them.
+TIMEOUT = Argument(minimum=1, maximum=86_400_000, schema={"type": "integer"})
+
 
 @frozen(kw_only=True)
 class RequestBase(Generic[R]):
@@ -20,7 +23,7 @@ class RequestBase(Generic[R]):
         timeout_ms: The call's whole deadline in milliseconds; None for the server's `call_timeout_s`.
     """
 
-    timeout_ms: int | None = field(default=None, metadata={MARK: Argument(minimum=1, maximum=86_400_000)})
+    timeout_ms: int | None = field(default=None, metadata={MARK: TIMEOUT})
 
 
 @frozen(kw_only=True)

@@ -23,6 +23,7 @@ _NUMERIC_TEXT = re.compile(rf"[+-]?(?:{_DECIMAL}|{_RADIX})")
 _FLOAT_TEXT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 # strtod, which reads floats for PostgreSQL, knows C's hexadecimal form too, and NaN with a sign or a payload.
 _C_FLOAT_TEXT = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F.]+(?:[pP][+-]?[0-9]+)?|[nN][aA][nN](?:\([0-9a-zA-Z_]*\))?)")
+_FEW_DIGITS = re.compile(r"-?[0-9]{1,19}").fullmatch
 _SPECIAL_TEXT = re.compile(r"nan|[+-]?inf(?:inity)?", re.IGNORECASE)
 _MOST_DIGITS = 131_072
 
@@ -34,6 +35,9 @@ def _integer_writer(low: int, high: int) -> Callable[[Any], str]:
     expected = f"an integer from {low} to {high}"
 
     def write(value: Any) -> str:
+        # Nearly every integer there is; what is odd about the others is found out below.
+        if (type(value) is int or (type(value) is Number and _FEW_DIGITS(value))) and low <= int(value) <= high:
+            return str(int(value))
         if isinstance(value, bool):
             raise Unfit(expected)
         if isinstance(value, str) and not isinstance(value, Number):

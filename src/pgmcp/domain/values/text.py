@@ -69,6 +69,8 @@ def delimiter(element: Type) -> str:
 
 def _text(value: Any, root: Type) -> str:
     """The text of a value that is not NULL, for a type that is no domain."""
+    if root.kind is Kind.BASE and (known := _WRITERS.get(root.tag)):
+        return known(value)
     match root.kind:
         case Kind.ARRAY if root.element is not None:
             return _array(value, root.element)
@@ -84,8 +86,6 @@ def _text(value: Any, root: Type) -> str:
             tag = root.tag
     if tag in DOCUMENTS:
         return document_text(value, binary=tag == "jsonb")
-    if writer := _WRITERS.get(tag):
-        return writer(value)
     return other_text(value, f"PostgreSQL's text form of {root.display}, as a string")
 
 

@@ -132,12 +132,14 @@ async def _round(settings: Settings) -> int:
     from mcp.client.stdio import StdioServerParameters, stdio_client
 
     words = ["serve", "--access", "write"]
-    # The address goes by the environment: other users of the machine may see a process's words.
-    address = {"PGMCP_DSN": settings.dsn.reveal()} if settings.dsn is not None else {}
+    # By the environment, as other users of the machine may see a process's words, and the address may hold a password.
+    database = {"PGMCP_DRIVER": settings.driver}
+    if settings.dsn is not None:
+        database["PGMCP_DSN"] = settings.dsn.reveal()
     server = StdioServerParameters(
         command=sys.executable,
         args=["-m", "pgmcp.entrypoints.cli", *words],
-        env=dict(os.environ) | {"PGMCP_LOG_LEVEL": "warning"} | address,
+        env=dict(os.environ) | {"PGMCP_LOG_LEVEL": "warning"} | database,
     )
     print("$ pgmcp", *words)
     async with stdio_client(server) as (reading, writing), ClientSession(reading, writing) as session:

@@ -38,7 +38,10 @@ class _Parser(argparse.ArgumentParser):
             )
 
     def error(self, message: str) -> NoReturn:
-        raise ValidationError(codes.UNKNOWN_ARGUMENT, message, hint=f"See `{self.prog} --help`.")
+        hint = f"See `{self.prog} --help`."
+        if message.endswith("expected one argument"):
+            hint = "A value that begins with a dash is written behind an equals sign: --order_by=-id."
+        raise ValidationError(codes.UNKNOWN_ARGUMENT, message, hint=hint)
 
 
 def parse(arguments: Sequence[str]) -> Command:

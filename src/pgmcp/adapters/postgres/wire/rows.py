@@ -12,6 +12,9 @@ from pgmcp.domain import json as domain_json
 from pgmcp.domain.values.text import holds_lists
 from pgmcp.domain.values.types import Kind, Type
 
+# PostgreSQL takes 100 arguments of a function, the separator being one.
+_MOST_ARGUMENTS = 99
+
 
 def row(types: Sequence[Type], prefix: str = "q.c") -> str:
     """SQL of type text: the JSON array of the columns `q.c1`, `q.c2`…, or of others numbered behind a prefix.
@@ -23,10 +26,15 @@ def row(types: Sequence[Type], prefix: str = "q.c") -> str:
     """
     if not types:
         return "'[]'"
-    values = ", ".join(
-        f"coalesce({value(f'{prefix}{number}', type_)}, 'null')" for number, type_ in enumerate(types, start=1)
-    )
-    return f"'[' || pg_catalog.concat_ws(',', {values}) || ']'"
+    values = [f"coalesce({value(f'{prefix}{number}', type_)}, 'null')" for number, type_ in enumerate(types, start=1)]
+    while len(values) > _MOST_ARGUMENTS:
+        groups = range(0, len(values), _MOST_ARGUMENTS)
+        values = [_joined(values[start : start + _MOST_ARGUMENTS]) for start in groups]
+    return f"'[' || {_joined(values)} || ']'"
+
+
+def _joined(values: Sequence[str]) -> str:
+    return f"pg_catalog.concat_ws(',', {', '.join(values)})"
 
 
 def value(sql: str, type_: Type) -> str:

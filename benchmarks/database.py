@@ -1,0 +1,47 @@
+"""A PostgreSQL for one run of the benchmarks: the embedded one, in a folder that goes away with it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import psutil
+from attrs import frozen
+
+from benchmarks.tables import SETTLE, TABLES
+from pgmcp.adapters.embedded.server import attach
+
+
+@frozen(kw_only=True)
+class BenchDatabase:
+    """The database with the tables of `tables.py`."""
+
+    dsn: str
+    sockets: Path
+    postmaster: int
+
+    def pids(self) -> list[int]:
+        """The processes of the server that are there now."""
+        return [self.postmaster, *(each.pid for each in psutil.Process(self.postmaster).children())]
+
+
+@asynccontextmanager
+async def bench_database() -> AsyncIterator[BenchDatabase]:
+    """Start a server and fill it."""
+    with tempfile.TemporaryDirectory(prefix="pgmcp-bench-") as folder:
+        # The server runs as another user where we are root, who must get to its own files in here.
+        Path(folder).chmod(0o755)  # noqa: S103 -- only to be walked through; the data's own folder is closed
+        server = await attach(Path(folder) / "data")
+        async with server:
+            connection = await asyncpg.connect(server.dsn)
+            for table in TABLES:
+                await connection.execute(table.sql)
+            for statement in SETTLE:
+                await connection.execute(statement)
+            await connection.close()
+            first = (server.data_dir / "cluster" / "postmaster.pid").read_text().split()[0]
+            yield BenchDatabase(dsn=server.dsn, sockets=server.sockets, postmaster=int(first))
+        await server.stopped()

@@ -1,0 +1,188 @@
+"""PostgreSQLClient: the driver port over psycopg, and no more than that."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from functools import partial
+
+import psycopg
+from psycopg import pq
+from psycopg.conninfo import make_conninfo
+from psycopg.pq.abc import PGconn
+
+from pgmcp.adapters.postgres.address import Address
+from pgmcp.adapters.postgres.session_settings import SessionSettings
+from pgmcp.adapters.psycopg_.faults import is_outdated, of_connecting
+from pgmcp.adapters.psycopg_.kept import UNNAMED, KeptStatements
+from pgmcp.adapters.psycopg_.line import Line, Send, succeeded
+from pgmcp.adapters.psycopg_.opening import Session
+from pgmcp.adapters.psycopg_.texts import description_of, encoded, encoded_parameters, rows_of
+from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.ports.driver import Description, DriverError, Need, Rows, Statement
+
+# The first libpq that closes prepared statements and sends cancel requests without blocking.
+_OLDEST_LIBPQ = 170000
+
+# What PostgreSQL reports of itself when a session starts, and at each change.
+# https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-ASYNC
+_REPORTED = (
+    "application_name client_encoding DateStyle default_transaction_read_only in_hot_standby integer_datetimes "
+    "IntervalStyle is_superuser scram_iterations search_path server_encoding server_version session_authorization "
+    "standard_conforming_strings TimeZone"
+).split()
+
+
+class PostgreSQLClient:
+    """Opens sessions with psycopg; implements `Driver`.
+
+    Args:
+        address: Where the server is; what it leaves out libpq fills in by its own rules.
+        settings: What each session starts with.
+        connect_timeout_s: For the whole of connecting, TLS and password included.
+        statements_kept: Prepared statements that each session keeps, the least used going first. 0 keeps none and names
+            none, which a transaction pooler between us and the server asks for.
+
+    Raises:
+        ValidationError: `setting_invalid`: psycopg was found, on a libpq that is too old.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: Address,
+        settings: SessionSettings,
+        connect_timeout_s: float = 10.0,
+        statements_kept: int = 250,
+    ) -> None:
+        if pq.version() < _OLDEST_LIBPQ:
+            raise ValidationError(
+                codes.SETTING_INVALID,
+                "The driver psycopg needs libpq 17 or later, and an older one is installed.",
+                hint="pip install 'pgmcp[psycopg]' brings a psycopg that has its own.",
+                path="driver",
+            )
+        self._address = address
+        self._settings = settings
+        self._connect_timeout_s = connect_timeout_s
+        self._statements_kept = statements_kept
+
+    async def connect(self, need: Need) -> PsycopgConnection:
+        try:
+            conninfo = _conninfo(self._address, self._settings.start_up(need))
+            async with asyncio.timeout(self._connect_timeout_s):
+                session = await Session.connect(conninfo, autocommit=True, prepare_threshold=None)
+        except (psycopg.Error, OSError, ValueError) as error:
+            raise DriverError(of_connecting(error)) from None
+        return PsycopgConnection(session, self._statements_kept)
+
+
+class PsycopgConnection:
+    """One session of psycopg's; implements `Connection`.
+
+    Args:
+        session: The session.
+        statements_kept: How many prepared statements it keeps.
+    """
+
+    def __init__(self, session: Session, statements_kept: int) -> None:
+        self._line = Line(session)
+        self._statements = KeptStatements(statements_kept)
+
+    @property
+    def usable(self) -> bool:
+        return self._line.idle
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        reported = {name: self._line.reported(name) for name in _REPORTED}
+        return {name: value for name, value in reported.items() if value is not None}
+
+    async def run(self, statement: Statement) -> Rows:
+        values = encoded_parameters(statement.parameters)
+        name = self._statements.get(statement.text)
+        if name is None:
+            return await self._run_new(statement.text, values)
+        (result,) = await self._line.ask(lambda libpq: libpq.send_query_prepared(name, values))
+        if is_outdated(result):
+            self._statements.forget(statement.text)
+            if not self._line.in_transaction:
+                # PostgreSQL refused before it ran anything: the table has changed since the statement was prepared.
+                return await self._run_new(statement.text, values)
+        succeeded([result])
+        return rows_of(result)
+
+    async def run_foreign(self, statement: Statement) -> tuple[Description, Rows]:
+        values = encoded_parameters(statement.parameters)
+        _, described, result = succeeded(
+            await self._line.ask_all([*_described(statement.text), _executed(UNNAMED, values)])
+        )
+        return description_of(described), rows_of(result)
+
+    async def control(self, text: str) -> str:
+        sent = encoded(text)
+        results = succeeded(await self._line.ask(lambda libpq: libpq.send_query(sent)))
+        return (results[-1].command_status or b"").decode()
+
+    async def describe(self, text: str) -> Description:
+        _, described = succeeded(await self._line.ask_all(_described(text)))
+        return description_of(described)
+
+    async def close(self) -> None:
+        self._line.end()
+
+    async def _run_new(self, text: str, values: list[bytes | None]) -> Rows:
+        """Prepare a statement and run it, in one round trip, closing what is no longer kept on the way."""
+        name = self._statements.name(text)
+        closing: list[Send] = [partial(_close, name=each) for each in self._statements.take_unwanted()]
+        try:
+            results = await self._line.ask_all([*closing, _prepared(name, text), _executed(name, values)])
+        except BaseException:
+            self._statements.discard(name)
+            raise
+        if all(result.status == pq.ExecStatus.COMMAND_OK for result in results[: len(closing) + 1]):
+            # Whether its run succeeds or not: the server has it.
+            self._statements.keep(text, name)
+        return rows_of(succeeded(results)[-1])
+
+
+def _conninfo(address: Address, start_up: dict[str, str]) -> str:
+    """The address with what each session starts with, as libpq takes it.
+
+    Settings of the server travel as `-c name=value` in `options`, ours after the address's own: the last one holds.
+    What libpq doesn't know in an address is a setting of the server, as it is to asyncpg.
+    """
+    defaults = {option.keyword.decode(): option.val for option in pq.Conninfo.get_defaults()}
+    said = address.options()
+    settings = {name: value for name, value in said.items() if name not in defaults and name != "dbname"}
+    theirs = said.get("options") or (defaults["options"] or b"").decode()
+    known = address.without_options(frozenset(settings))
+    ours = dict(start_up)
+    name = ours.pop("application_name")
+    pairs = [f"-c {name}={_escaped(value)}" for name, value in (settings | ours).items()]
+    options = " ".join([theirs, *pairs] if theirs else pairs)
+    url = known.url.reveal() if known.url else ""
+    return make_conninfo(url, application_name=name, client_encoding="UTF8", options=options)
+
+
+def _escaped(value: str) -> str:
+    """A value in `options`, where white space separates and a backslash escapes."""
+    return re.sub(r"([\\\s])", r"\\\1", value)
+
+
+def _prepared(name: bytes, text: str) -> Send:
+    sent = encoded(text)
+    return lambda libpq: libpq.send_prepare(name, sent)
+
+
+def _executed(name: bytes, values: list[bytes | None]) -> Send:
+    return lambda libpq: libpq.send_query_prepared(name, values)
+
+
+def _described(text: str) -> list[Send]:
+    # An empty name: the server drops the statement by itself when the next unnamed one comes.
+    return [_prepared(UNNAMED, text), lambda libpq: libpq.send_describe_prepared(UNNAMED)]
+
+
+def _close(libpq: PGconn, *, name: bytes) -> None:
+    libpq.send_close_prepared(name)

@@ -1,0 +1,166 @@
+"""The line to the server: what is sent on it, and how to wait for the answer without ever leaving one behind.
+
+This is libpq's own interface and not a cursor's. psycopg's keeper of prepared statements, which cursors can't do
+without, forgets one that fails in its first run and leaves it on the server, so that a failing text costs two round
+trips for ever and memory there each time; drops all of them at each ROLLBACK; and can't prepare one anew whose table
+has changed. Nor has a cursor a place for a cancel request that is repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+import psycopg
+from psycopg import generators
+from psycopg.abc import PQGen
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn, PGresult
+from psycopg.waiting import wait_async
+
+from pgmcp.adapters.psycopg_.faults import LOST, NOT_CONNECTED, NOT_SUPPORTED, of_result
+from pgmcp.adapters.psycopg_.opening import Session
+from pgmcp.ports.driver import DriverError, Fault
+
+T = TypeVar("T")
+
+Send = Callable[[PGconn], None]
+"""Hands one message over to libpq, which sends it later."""
+
+# How long a cancelled statement may take to stop before its session is ended instead, in seconds.
+_SETTLE_S = 2.0
+# How long a cancel request is given before it is repeated, in seconds: one that overtakes its statement is dropped.
+_REPEAT_S = 0.03
+# How often psycopg looks at the line while nothing comes, in seconds. asyncio tells of everything at once.
+_LOOK_S = 5.0
+
+_COPYING = frozenset({ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH})
+_FAILED = frozenset({ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.NONFATAL_ERROR})
+
+
+class Line:
+    """One session's line, in one caller's hands at a time."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._libpq = session.pgconn
+        self._watch = select.poll()
+        self._watch.register(session.pgconn.socket, select.POLLIN)
+
+    @property
+    def idle(self) -> bool:
+        """Whether the session is there, with nothing running or left open on it."""
+        return self._is_open() and self._libpq.transaction_status == TransactionStatus.IDLE
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open, failed or not."""
+        return self._libpq.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}
+
+    def reported(self, name: str) -> str | None:
+        """A parameter that the server reports of itself."""
+        value = self._libpq.parameter_status(name.encode())
+        return None if value is None else value.decode()
+
+    async def ask(self, send: Send) -> list[PGresult]:
+        """Send one message and wait for its results, one round trip: one, or as many as a text has statements."""
+        return await self._wait(_asking(self._libpq, send))
+
+    async def ask_all(self, sends: Sequence[Send]) -> list[PGresult]:
+        """Send several messages at once, one round trip, and give a result for each; those after a failed one are void, or
+        missing if the server has hung up.
+
+        To PostgreSQL they are one transaction, unless one is open already.
+        """
+        return await self._wait(_piping(self._libpq, sends))
+
+    def end(self) -> None:
+        """End the session at once."""
+        self._libpq.finish()
+
+    def _is_open(self) -> bool:
+        if self._session.closed:
+            return False
+        try:
+            # libpq learns that the server has hung up, or of a notice, when it is made to read.
+            while self._watch.poll(0):
+                self._libpq.consume_input()
+                self._libpq.is_busy()
+        except psycopg.Error:
+            self.end()
+            return False
+        return True
+
+    async def _wait(self, work: PQGen[list[PGresult]]) -> list[PGresult]:
+        if not self._is_open():
+            # Said before anything is sent, so that nobody has to wonder whether it has taken effect.
+            raise DriverError(Fault(sqlstate=NOT_CONNECTED, message="lost"))
+        try:
+            results = await wait_async(work, self._libpq.socket, interval=_LOOK_S)
+        except psycopg.Error:
+            self.end()
+            raise DriverError(Fault(sqlstate=LOST, message="lost")) from None
+        except BaseException:
+            await self._settle(work)
+            raise
+        if results and results[-1].status in _COPYING:
+            # What comes next on the line is data that nobody wants.
+            self.end()
+            raise DriverError(Fault(sqlstate=NOT_SUPPORTED, message="COPY goes another way"))
+        return results
+
+    async def _settle(self, work: PQGen[T]) -> None:
+        """Stop what is running, for a caller that has been cancelled; the session is idle then, or ended."""
+        try:
+            async with asyncio.timeout(_SETTLE_S):
+                while True:
+                    # Once this returns the server has been told: nothing of it can hit a later statement.
+                    await self._session.cancel_safe(timeout=_SETTLE_S)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_REPEAT_S):
+                            await wait_async(work, self._libpq.socket, interval=_LOOK_S)
+                            return
+        except BaseException:  # noqa: BLE001 -- a broken line, time, a second cancellation: nobody may have it again
+            self.end()
+
+
+def succeeded(results: Sequence[PGresult]) -> Sequence[PGresult]:
+    """The results, none of which is an error.
+
+    Raises:
+        DriverError: What the first of them says that is one.
+    """
+    for result in results:
+        if result.status in _FAILED:
+            raise of_result(result)
+    return results
+
+
+def _asking(libpq: PGconn, send: Send) -> PQGen[list[PGresult]]:
+    send(libpq)
+    results: list[PGresult] = yield from generators.execute(libpq)
+    return results
+
+
+def _piping(libpq: PGconn, sends: Sequence[Send]) -> PQGen[list[PGresult]]:
+    libpq.enter_pipeline_mode()
+    for send in sends:
+        send(libpq)
+    libpq.pipeline_sync()
+    yield from generators.send(libpq)
+    results: list[PGresult] = []
+    try:
+        while not results or results[-1].status not in _COPYING | {ExecStatus.PIPELINE_SYNC}:
+            results += yield from generators.fetch_many(libpq)
+    except psycopg.Error:
+        # The server's last word before it hung up says more than that it did.
+        if any(result.status in _FAILED for result in results):
+            return results
+        raise
+    if results[-1].status in _COPYING:
+        return results
+    libpq.exit_pipeline_mode()
+    return results[:-1]

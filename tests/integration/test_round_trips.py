@@ -1,0 +1,112 @@
+"""Round trips to PostgreSQL for each tool, counted by a proxy and compared with the table in the documentation."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import pytest_asyncio
+
+import pgmcp
+from pgmcp.handlers.registry import HANDLERS
+from tests.fixtures.postgres import TestServer
+from tests.fixtures.proxy import counting_proxy
+from tests.fixtures.shop import shop_database
+
+TABLE = Path(__file__).parents[2] / "docs" / "reference" / "round-trips.md"
+_LINE = re.compile(r"^\| `(\w+)`([^|]*)\| (\d+) \| (\d+) \|$", re.MULTILINE)
+_NAMES = count()
+_NEW = {"name": "A shelf"}
+# What each line of the table calls; the first run meets a catalogue and sessions that know nothing.
+CALLS: Mapping[str, Mapping[str, Any]] = {
+    "list_schemas": {},
+    "list_tables": {},
+    "describe_table": {"table": "orders"},
+    "read_table": {"table": "orders", "filters": {"status": "paid"}, "order_by": "-id", "limit": 3},
+    "read_table, relative times": {"table": "orders", "filters": {"created_at": {"lt": {"relative": "today"}}}},
+    "read_table, with timeout_ms": {"table": "orders", "limit": 3, "timeout_ms": 5000},
+    "create_record": {"table": "categories", "data": _NEW, "returning": ["id"]},
+    "create_record, refused by a constraint": {"table": "categories", "data": {"name": None}},
+    "create_record, refused by a key": {"table": "categories", "data": {"id": 1, "name": "A rack"}},
+    "create_records, one batch": {"table": "categories", "records": [_NEW, _NEW]},
+    "create_records, three batches": {"table": "categories", "records": [_NEW] * 6, "batch_size": 2},
+    "update_records": {"table": "orders", "filters": {"id": 1}, "data": {"note": "x"}},
+    "update_records, dry run": {"table": "orders", "filters": {"id": 1}, "data": {"note": "x"}, "dry_run": True},
+    "delete_records": {"table": "reviews", "filters": {"stars": 1}},
+    "delete_records, dry run": {"table": "reviews", "filters": {"stars": 2}, "dry_run": True},
+    "execute_query": {"query": "SELECT id, total FROM orders WHERE id = $1", "params": [1]},
+    "execute_query, a write": {
+        "query": "UPDATE orders SET note = $1 WHERE id = 2 RETURNING id",
+        "params": ["y"],
+        "read_only": False,
+    },
+    "execute_query, SHOW": {"query": "SHOW search_path"},
+    "explain_query": {"query": "SELECT * FROM orders WHERE id = $1", "params": [1]},
+    "explain_query, analyze": {"query": "SELECT * FROM orders WHERE id = $1", "params": [1], "analyze": True},
+}
+# Single statements of one's own: warm, each is one.
+ONE = ("read_table", "create_record", "create_records, one batch", "update_records", "delete_records", "execute_query")
+
+
+class Trips(NamedTuple):
+    """Round trips of a first call and of every later one."""
+
+    cold: int
+    warm: int
+
+
+def documented() -> dict[str, Trips]:
+    """The table of the documentation."""
+    return {
+        f"{tool}{variant}".strip(): Trips(int(cold), int(warm))
+        for tool, variant, cold, warm in _LINE.findall(TABLE.read_text(encoding="utf-8"))
+    }
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def counted(postgres: TestServer) -> AsyncIterator[Callable[[str], Awaitable[Trips]]]:
+    """Counts the round trips of a line's call, by a client that has called nothing before."""
+    async with shop_database(postgres) as dsn, counting_proxy(dsn) as proxy:
+
+        async def of(line: str) -> Trips:
+            async with pgmcp.connect(proxy.dsn) as db:
+                (tool,) = [each for each in db.tools() if each.name == line.partition(",")[0]]
+                trips = []
+                for _ in range(4):
+                    proxy.reset()
+                    json.loads(await tool.call(_named(CALLS[line])))
+                    trips.append(proxy.round_trips)
+            cold, warm, *later = trips
+            assert later == [warm, warm]
+            return Trips(cold, warm)
+
+        yield of
+
+
+def _named(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with names of their own for new rows, as they are unique."""
+    made: dict[str, Any] = json.loads(re.sub("A shelf", lambda _: f"Shelf {next(_NAMES)}", json.dumps(arguments)))
+    return made
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("line", CALLS)
+async def test_the_documentation_tells_the_round_trips(counted: Callable[[str], Awaitable[Trips]], line: str) -> None:
+    """Cold and warm, each line of the table is what the proxy counts."""
+    assert await counted(line) == documented()[line]
+
+
+def test_every_tool_has_its_line() -> None:
+    """The table has a line for each tool, and none for what isn't counted."""
+    assert list(documented()) == list(CALLS)
+    assert {line.partition(",")[0] for line in CALLS} == {handler.name for handler in HANDLERS}
+
+
+def test_a_single_statement_is_one_round_trip() -> None:
+    """Once warm, a structured read, a raw SELECT and a write of one statement cost one each."""
+    assert {line: documented()[line].warm for line in ONE} == dict.fromkeys(ONE, 1)

@@ -1,0 +1,134 @@
+"""What `pgmcp check` finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from pgmcp.domain.health import Finding, Level, ServerFacts, judge
+from pgmcp.domain.settings import Access, Settings
+
+GOOD = ServerFacts(
+    version="18.6",
+    version_num=180006,
+    tls="TLSv1.3",
+    local=False,
+    role="reader",
+    superuser=False,
+    bypasses_row_security=False,
+    creates_roles=False,
+    readable=5,
+    writable=0,
+    connections=10,
+    max_connections=100,
+    extensions=("hstore", "pg_trgm"),
+)
+
+
+def findings(settings: Settings | None = None, **facts: Any) -> dict[str, Finding]:
+    """The findings by subject."""
+    return {found.about: found for found in judge(evolve(GOOD, **facts), settings or Settings())}
+
+
+def test_a_server_that_is_as_it_should_be() -> None:
+    """A line a subject, all well."""
+    assert list(judge(GOOD, Settings())) == [
+        Finding("tls", Level.OK, "TLSv1.3"),
+        Finding("version", Level.OK, "PostgreSQL 18.6"),
+        Finding("role", Level.OK, "reader"),
+        Finding("privileges", Level.OK, "may read 5 and change 0 relations"),
+        Finding("pool", Level.OK, "up to 10 connections; the server has 90 of 100 free"),
+        Finding("extensions", Level.OK, "hstore, pg_trgm"),
+        Finding("cache", Level.OK, "off"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "about, facts, level, text",
+    [
+        pytest.param(
+            "tls",
+            {"tls": None, "local": True},
+            Level.OK,
+            "none; the connection doesn't leave this machine",
+            id="no TLS, but here",
+        ),
+        pytest.param(
+            "tls",
+            {"tls": None},
+            Level.WARN,
+            "none: passwords and rows cross the network readable; add sslmode=verify-full",
+            id="no TLS",
+        ),
+        pytest.param(
+            "version",
+            {"version": "14.9", "version_num": 149999},
+            Level.FAIL,
+            "PostgreSQL 14.9; 15 is the oldest that is served",
+            id="too old",
+        ),
+        pytest.param(
+            "version", {"version": "15.0", "version_num": 150000}, Level.OK, "PostgreSQL 15.0", id="the oldest"
+        ),
+        pytest.param(
+            "role",
+            {"superuser": True},
+            Level.WARN,
+            "reader is a superuser; a role with fewer rights is safer",
+            id="a superuser",
+        ),
+        pytest.param(
+            "role",
+            {"superuser": True, "bypasses_row_security": True, "creates_roles": True},
+            Level.WARN,
+            "reader is a superuser, past row security, a maker of roles; a role with fewer rights is safer",
+            id="everything at once",
+        ),
+        pytest.param(
+            "privileges",
+            {"readable": 0},
+            Level.WARN,
+            "may read 0 and change 0 relations; grant SELECT on what shall be read",
+            id="nothing to read",
+        ),
+        pytest.param(
+            "privileges",
+            {"writable": 2},
+            Level.WARN,
+            "may read 5 and change 2 relations; with access read none needs to be changed",
+            id="more than is needed",
+        ),
+        pytest.param(
+            "privileges",
+            {"writable": 2, "superuser": True},
+            Level.OK,
+            "may read 5 and change 2 relations",
+            id="a superuser, who has been warned of",
+        ),
+        pytest.param(
+            "pool",
+            {"connections": 91},
+            Level.WARN,
+            "up to 10 connections; the server has 9 of 100 free",
+            id="too few connections",
+        ),
+        pytest.param(
+            "pool",
+            {"connections": 90},
+            Level.OK,
+            "up to 10 connections; the server has 10 of 100 free",
+            id="just enough connections",
+        ),
+        pytest.param("extensions", {"extensions": ()}, Level.OK, "none", id="no extensions"),
+    ],
+)
+def test_a_finding(about: str, facts: dict[str, Any], level: Level, text: str) -> None:
+    """What it is and what to do about it."""
+    assert findings(**facts)[about] == Finding(about, level, text)
+
+
+def test_who_may_write_has_to() -> None:
+    """With access write the privilege is meant."""
+    assert findings(Settings(access=Access.WRITE), writable=2)["privileges"].level is Level.OK

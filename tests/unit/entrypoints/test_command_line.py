@@ -1,0 +1,311 @@
+"""The commands and their flags."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgmcp import __version__
+from pgmcp.domain import json
+from pgmcp.domain.errors import ValidationError
+from pgmcp.domain.settings import described
+from pgmcp.entrypoints.cli import main
+from pgmcp.entrypoints.cli.parser import parse
+from pgmcp.handlers.registry import HANDLERS
+
+
+def refusal(*words: str) -> dict[str, Any]:
+    """The whole error of a command line that can't be."""
+    with pytest.raises(ValidationError) as caught:
+        parse(words)
+    return caught.value.document()
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """What a command ends with and prints, on the sample shop in memory."""
+    status = main([words[0], "--driver", "memory", *words[1:]])
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """As the package has it."""
+    with pytest.raises(SystemExit) as caught:
+        parse(["--version"])
+    assert (caught.value.code, capsys.readouterr().out) == (0, f"pgmcp {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    "command", [pytest.param(each, id=each) for each in ("serve", "demo", "tools", "call", "check")]
+)
+def test_every_command_takes_every_setting(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Its help lists them, with dashes too."""
+    with pytest.raises(SystemExit):
+        parse([command, "--help"])
+    shown = capsys.readouterr().out
+    assert [name for name in described() if f"--{name}" not in shown] == []
+    assert "--max-rows" in shown
+    assert "--config FILE" in shown
+
+
+@pytest.mark.parametrize("tool", [pytest.param(each, id=each.name) for each in HANDLERS])
+def test_every_tool_has_its_flags(capsys: pytest.CaptureFixture[str], tool: Any) -> None:
+    """One for each argument, the description above them."""
+    with pytest.raises(SystemExit):
+        parse(["call", tool.name, "--help"])
+    shown = capsys.readouterr().out
+    names = [each.name for each in tool.request.__attrs_attrs__]
+    assert [name for name in names if f"--{name} VALUE" not in shown] == []
+
+
+@pytest.mark.parametrize(
+    "words, error",
+    [
+        pytest.param(
+            ["tools", "--acess", "read"],
+            {"message": "there is no flag or word '--acess' here", "hint": "Did you mean '--access' or '--name'?"},
+            id="a flag mistyped",
+        ),
+        pytest.param(
+            ["tools", "--acess=read"],
+            {"message": "there is no flag or word '--acess' here", "hint": "Did you mean '--access' or '--name'?"},
+            id="a flag mistyped, with its value",
+        ),
+        pytest.param(
+            ["check", "zzzz"],
+            {"message": "there is no flag or word 'zzzz' here", "hint": "See `pgmcp check --help`."},
+            id="a word too many",
+        ),
+        pytest.param(
+            ["call", "read_table", "--tabel", "orders"],
+            {"message": "there is no flag or word '--tabel' here", "hint": "Did you mean '--table' or '--name'?"},
+            id="an argument mistyped",
+        ),
+        pytest.param(
+            ["call", "read_table", "--order_by", "-id"],
+            {
+                "message": "argument --order_by: expected one argument",
+                "hint": "A value that begins with a dash is written behind an equals sign: --order_by=-id.",
+            },
+            id="a value that looks like a flag",
+        ),
+        pytest.param(
+            [],
+            {"message": "the following arguments are required: COMMAND", "hint": "See `pgmcp --help`."},
+            id="no command",
+        ),
+        pytest.param(
+            ["call"],
+            {"message": "the following arguments are required: TOOL", "hint": "See `pgmcp call --help`."},
+            id="no tool",
+        ),
+    ],
+)
+def test_a_command_line_that_can_t_be(words: list[str], error: dict[str, str]) -> None:
+    """An error of ours, with what to do."""
+    assert refusal(*words) == {
+        "type": "validation_error",
+        "code": "unknown_argument",
+        "message": error["message"],
+        "hint": error["hint"],
+        "retry": "fix_input",
+    }
+
+
+@pytest.mark.parametrize(
+    "words, message, hint",
+    [
+        pytest.param(["serv"], "there is no command 'serv'", "Did you mean 'serve'?", id="a command"),
+        pytest.param(
+            ["call", "read_tabel"], "there is no tool 'read_tabel'", "Did you mean 'read_table'?", id="a tool"
+        ),
+        pytest.param(
+            ["call", "read_table", "--format", "xml"], "there is no format 'xml'", "One of table, json.", id="a format"
+        ),
+    ],
+)
+def test_a_word_that_is_none_of_those_allowed(words: list[str], message: str, hint: str) -> None:
+    """The nearest is named, or all of them."""
+    assert refusal(*words) == {
+        "type": "validation_error",
+        "code": "unknown_choice",
+        "message": message,
+        "hint": hint,
+        "retry": "fix_input",
+    }
+
+
+def test_a_bad_setting() -> None:
+    """Is found before anything runs."""
+    error = refusal("check", "--max-rows", "none")
+    assert (error["code"], error["details"]) == ("setting_invalid", {"path": "--max_rows"})
+
+
+def test_a_bad_command_line_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+    """And says why, on stderr."""
+    assert main(["tools", "--acess", "read"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines() == [
+        "pgmcp: there is no flag or word '--acess' here [unknown_argument]",
+        "  hint: Did you mean '--access' or '--name'?",
+    ]
+
+
+def test_a_call(capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON where it is piped."""
+    status, out, err = run(
+        capsys, "call", "read_table", "--json", '{"table":"orders","columns":["id","status"],"limit":1}'
+    )
+    found = json.loads(out)
+    assert (status, found["columns"], found["count"], err) == (0, ["id", "status"], "1", "")
+
+
+def test_a_call_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where that is asked for."""
+    status, out, _ = run(
+        capsys, "call", "list_tables", "--search", "warehouse", "--format", "table", "--include_views", "false"
+    )
+    assert (status, out.splitlines()[0].split()) == (0, ["name", "kind", "rows", "bytes", "comment"])
+
+
+@pytest.mark.parametrize(
+    "words, found",
+    [
+        pytest.param(["--columns", "id,status"], ["id", "status"], id="names by commas"),
+        pytest.param(["--columns", "status"], ["status"], id="one name"),
+        pytest.param(["--columns", '["id"]'], ["id"], id="names as JSON"),
+        pytest.param(["--order_by", "status", "--columns", "id"], ["id"], id="an order in a word"),
+        pytest.param(["--order_by=-id,status", "--columns", "id"], ["id"], id="an order in words"),
+        pytest.param(["--filters", '{"status":"paid"}', "--columns", "id"], ["id"], id="an object"),
+        pytest.param(["--json", '{"columns":["id"],"limit":9}'], ["id"], id="beside an object for all"),
+    ],
+)
+def test_arguments_by_name(capsys: pytest.CaptureFixture[str], words: list[str], found: list[str]) -> None:
+    """Texts as they are, all else as JSON; a flag wins over the object."""
+    status, out, _ = run(capsys, "call", "read_table", "--table", "orders", "--limit", "2", *words)
+    answer = json.loads(out)
+    assert (status, answer["columns"], answer["count"]) == (0, found, "2")
+
+
+def test_a_call_that_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    """The error is the answer; as a table it is a sentence on stderr."""
+    status, out, err = run(capsys, "call", "describe_table", "--table", "ordrs")
+    assert (status, json.loads(out)["error"]["code"], err) == (1, "unknown_table", "")
+    status, out, err = run(capsys, "call", "describe_table", "--table", "ordrs", "--format", "table")
+    assert (status, out) == (1, "")
+    assert err.startswith("pgmcp: there is no table or view 'ordrs' (table) [unknown_table]\n  hint: Did you mean ")
+
+
+def test_a_write_needs_its_access(capsys: pytest.CaptureFixture[str]) -> None:
+    """Read is the default."""
+    words = ["--table", "orders", "--filters", '{"id":1}', "--data", '{"note":"x"}', "--dry_run", "true"]
+    status, out, _ = run(capsys, "call", "update_records", *words)
+    assert (status, json.loads(out)["error"]["code"]) == (1, "write_refused")
+    status, out, _ = run(capsys, "call", "update_records", *words, "--access", "write")
+    assert (status, out) == (0, '{"ok":true,"count":1,"dry_run":true}\n')
+
+
+def test_a_setting_that_is_an_argument_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """Behind the tool's name it is the argument."""
+    words = ["--table", "orders", "--filters", '{"id":{"gt":0}}', "--max_rows", "1", "--access", "write"]
+    status, out, _ = run(capsys, "call", "delete_records", *words)
+    assert (status, json.loads(out)["error"]["details"]["max_rows"]) == (1, "1")
+
+
+def test_records_of_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """One JSON object a line, empty lines between them."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"city":"Faro","country":"PT"}\n\n{"city":"Évora","country":"PT"}\n', encoding="utf-8")
+    words = ["--table", "warehouses", "--records", f"@{path}", "--access", "write", "--returning", "city"]
+    status, out, _ = run(capsys, "call", "create_records", *words)
+    assert (status, json.loads(out)["rows"]) == (0, [["Faro"], ["Évora"]])
+
+
+@pytest.mark.parametrize(
+    "content, error",
+    [
+        pytest.param(b'{"city":"Faro","country":"PT"}\n{bad\n', "malformed_json", id="no JSON"),
+        pytest.param(b'{"city":"\xff","country":"PT"}\n', "malformed_json", id="no UTF-8"),
+        pytest.param(b"", "data_empty", id="nothing"),
+    ],
+)
+def test_a_bad_file_of_records(capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes, error: str) -> None:
+    """What is wrong with it is the answer."""
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(content)
+    words = ["--table", "warehouses", "--records", f"@{path}", "--access", "write"]
+    status, out, _ = run(capsys, "call", "create_records", *words)
+    assert (status, json.loads(out)["error"]["code"]) == (1, error)
+
+
+def test_arguments_of_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The whole object, or one value."""
+    whole, query = tmp_path / "whole.json", tmp_path / "filters.json"
+    whole.write_text('{"table":"orders","columns":["id"]}', encoding="utf-8")
+    query.write_text('{"id":1}', encoding="utf-8")
+    status, out, _ = run(capsys, "call", "read_table", "--json", f"@{whole}", "--filters", f"@{query}")
+    assert (status, json.loads(out)["rows"]) == (0, [["1"]])
+
+
+def test_arguments_of_stdin(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dash reads them."""
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"table":"orders","columns":["id"],"filters":{"id":2}}'))
+    status, out, _ = run(capsys, "call", "read_table", "--json", "-")
+    assert (status, json.loads(out)["rows"]) == (0, [["2"]])
+
+
+@pytest.mark.parametrize(
+    "words, line",
+    [
+        pytest.param(
+            ["--json", "@/nowhere/at-all.json"],
+            "pgmcp: --json: the file can't be read: No such file or directory [wrong_type]",
+            id="no file",
+        ),
+        pytest.param(["--json", "[1]"], "pgmcp: --json is not an object [wrong_type]", id="no object"),
+        pytest.param(["--filters", "{bad"], "pgmcp: The JSON is malformed:", id="no JSON"),
+        pytest.param(["--limit", "many"], "pgmcp: The JSON is malformed:", id="no number"),
+    ],
+)
+def test_arguments_that_can_t_be_read(capsys: pytest.CaptureFixture[str], words: list[str], line: str) -> None:
+    """Nothing is called."""
+    status, out, err = run(capsys, "call", "read_table", *words)
+    assert (status, out, err[: len(line)]) == (2, "", line)
+
+
+def test_a_file_that_is_no_text(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Said so."""
+    path = tmp_path / "picture"
+    path.write_bytes(b"\xff\xd8")
+    status, _, err = run(capsys, "call", "read_table", "--json", f"@{path}")
+    assert (status, err.splitlines()[0]) == (2, "pgmcp: --json: the file is not UTF-8 [invalid_text]")
+
+
+def test_the_tools(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each with its arguments, and what the listing costs."""
+    status, out, _ = run(capsys, "tools")
+    lines = out.splitlines()
+    assert (status, lines[0]) == (0, "list_schemas(include_system?, timeout_ms?)")
+    assert lines[-1].startswith("6 tools; tools/list costs ")
+    assert lines[-1].endswith(" bytes")
+
+
+def test_the_tools_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """As `tools/list` has them, with the bytes."""
+    status, out, _ = run(capsys, "tools", "--json", "--access", "write")
+    found = json.loads(out)
+    assert (status, [each["name"] for each in found["tools"]]) == (0, [tool.name for tool in HANDLERS])
+    assert list(found["tools"][0]) == ["name", "description", "inputSchema", "annotations"]
+    assert int(found["bytes"]) == len(json.dumps({"tools": found["tools"]}).encode())
+
+
+def test_the_check(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line each, and 0 where it would serve."""
+    status, out, _ = run(capsys, "check")
+    lines = out.splitlines()
+    assert (status, {line[:4] for line in lines} <= {"ok  ", "warn", "info"}) == (0, True)
+    assert any("connection" in line and "works" in line for line in lines)
