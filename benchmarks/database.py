@@ -33,7 +33,7 @@ async def bench_database() -> AsyncIterator[BenchDatabase]:
     """Start a server and fill it."""
     with tempfile.TemporaryDirectory(prefix="pgmcp-bench-") as folder:
         # The server runs as another user where we are root, who must get to its own files in here.
-        Path(folder).chmod(0o755)  # noqa: S103 -- only to be walked through; the data's own folder is closed
+        Path(folder).chmod(0o755)
         server = await attach(Path(folder) / "data")
         async with server:
             connection = await asyncpg.connect(server.dsn)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -129,7 +128,7 @@ def _cpu(pid: int) -> float:
     try:
         # Nanoseconds, where psutil's numbers come in hundredths of a second.
         # https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat
-        return sum(int((tasks / task / "schedstat").read_text().split()[0]) for task in os.listdir(tasks)) / _NS
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / _NS
     except FileNotFoundError:
         return _coarse(pid)
 

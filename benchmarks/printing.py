@@ -38,9 +38,7 @@ def seconds(value: float) -> str:
     >>> seconds(0.0123456)
     '12.3 ms'
     """
-    for unit, size in _UNITS:
-        if value >= size:
-            break
+    unit, size = next((each for each in _UNITS if value >= each[1]), _UNITS[-1])
     amount = value / size
     return f"{amount:.0f} {unit}" if amount >= 100 else f"{amount:.3g} {unit}"
 

@@ -36,8 +36,8 @@ async def _main(parts: list[str], rounds: int | None) -> None:
         if chosen:
             npm.install()
             database = await resources.enter_async_context(bench_database())
-            for part, usual in chosen.values():
-                print(await part(database, rounds or usual), flush=True)
+            for reading, usual in chosen.values():
+                print(await reading(database, rounds or usual), flush=True)
     print(f"Measured in {time.monotonic() - started:.0f} s.")
 
 

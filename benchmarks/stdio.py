@@ -77,7 +77,7 @@ class StdioServer:
 
     def _line(self) -> bytes:
         assert self._process.stdout is not None
-        parts = []
+        parts: list[bytes] = []
         while not parts or not parts[-1].endswith(b"\n"):
             part = self._process.stdout.read(1 << 16)
             if not part:

@@ -57,9 +57,7 @@ _DOCUMENT = (
 )
 
 MIXED = BenchTable(name="mixed", rows=10_000, columns=_MIXED)
-KILOBYTE = BenchTable(
-    name="kilobyte", rows=1_000, columns=(*_MIXED, ("note", "text", "repeat(md5(i::text), 24)"))
-)
+KILOBYTE = BenchTable(name="kilobyte", rows=1_000, columns=(*_MIXED, ("note", "text", "repeat(md5(i::text), 24)")))
 NARROW = BenchTable(name="narrow", rows=20_000, columns=(_ID, ("name", "text", "'name ' || i")))
 WIDE = BenchTable(
     name="wide",

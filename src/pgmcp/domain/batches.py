@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Set
+from collections.abc import AsyncIterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from pgmcp.domain.errors import ValidationError, codes
@@ -29,7 +30,7 @@ async def batches(
         ValidationError: A record is not an object, or what `records.texts` finds; the path begins with `records[i]`.
     """
     columns: tuple[str, ...] = ()
-    known: Set[str] = frozenset()
+    known: AbstractSet[str] = frozenset()
     rows: list[tuple[str | None, ...]] = []
     weight = position = 0
     async for record in records:

@@ -89,6 +89,11 @@ class Settings:
 
     dsn: Secret | None = setting(None, "Address of the database, a libpq URL; without any, the embedded PostgreSQL.")
     driver: str = setting("asyncpg", "What talks to PostgreSQL.", choices=("asyncpg", "psycopg", "memory"))
+    pooler: str = setting(
+        "none",
+        "What stands before PostgreSQL: `transaction` for a PgBouncer of that mode.",
+        choices=("none", "transaction"),
+    )
     access: Access = setting(Access.READ, "How far anyone may go.", choices=tuple(Access))
     tools: tuple[str, ...] = setting(
         (),

@@ -202,10 +202,12 @@ def _postgres(settings: Settings, driver: Driver, resources: AsyncExitStack, obs
 
 def _driver(settings: Settings, resources: AsyncExitStack, *, embedded: bool) -> Driver:
     from pgmcp.adapters.postgres.address import Address
+    from pgmcp.adapters.postgres.pooled import PooledDriver, PooledSettings
     from pgmcp.adapters.postgres.session_settings import SessionSettings
 
     make = _client(settings.driver)
-    session = SessionSettings(
+    kind = PooledSettings if settings.pooler == "transaction" else SessionSettings
+    session = kind(
         application_name=settings.application_name,
         statement_timeout_ms=settings.statement_timeout_ms,
         lock_timeout_ms=settings.lock_timeout_ms,
@@ -214,7 +216,11 @@ def _driver(settings: Settings, resources: AsyncExitStack, *, embedded: bool) ->
     )
 
     def client(dsn: str | None) -> Driver:
-        return make(address=Address.read(dsn) if dsn else Address(), settings=session)
+        address = Address.read(dsn) if dsn else Address()
+        if isinstance(session, PooledSettings):
+            # A prepared statement with a name would be looked for on whatever server process comes next.
+            return PooledDriver(make(address=address, settings=session, statements_kept=0), session)
+        return make(address=address, settings=session)
 
     if not embedded:
         return client(settings.dsn.reveal() if settings.dsn else None)

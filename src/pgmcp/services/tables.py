@@ -116,7 +116,7 @@ def _within(
     kept = texts[:most]
     size = 0
     for position, text in enumerate(kept):
-        size += len(text.encode())
+        size += len(text.encode()) + 1  # and what parts it from the next, as repositories count
         if size > plan.bounds.max_bytes:
             return WireRows(kept[:position]), Truncation.BYTES
     return WireRows(kept), Truncation.ROWS if len(texts) > most else None

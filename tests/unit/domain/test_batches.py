@@ -82,6 +82,8 @@ async def test_cut_by_weight() -> None:
     assert [len(batch.rows) for batch in await cut(records, max_bytes=10)] == [2, 2]
     assert [len(batch.rows) for batch in await cut(records, max_bytes=11)] == [3, 1]
     assert [len(batch.rows) for batch in await cut(records, max_bytes=1)] == [1, 1, 1, 1]
+    uneven = [{"a": "xxx"}, {"a": "x"}] * 2
+    assert [len(batch.rows) for batch in await cut(uneven, max_bytes=4)] == [2, 2]
 
 
 async def test_four_megabytes_by_default() -> None:

@@ -223,6 +223,10 @@ class Failing:
     "query, sqlstate, position, hint",
     [
         pytest.param("select * from ordrs", "42P01", 15, "Did you mean 'orders' or 'paid_orders'?", id="a table"),
+        pytest.param(
+            "select * from public.ordrs", "42P01", 15, "Did you mean 'orders' or 'paid_orders'?", id="with its schema"
+        ),
+        pytest.param("select * from sales.ordrs", "42P01", 15, "as it was", id="of a schema without any"),
         pytest.param("select * from zzz", "42P01", 15, "as it was", id="like none"),
         pytest.param("select * from ordrs", "42P01", None, "as it was", id="nobody knows where"),
         pytest.param("select * from ordrs", "42703", 15, "as it was", id="another mistake"),

@@ -116,10 +116,16 @@ async def test_progress_after_each_batch() -> None:
             id="too many rows",
         ),
         pytest.param(
-            [wire("[1111111]"), wire("[22222222]"), wire("[3]"), Result(count=5)],
-            wire("[1111111]", "[22222222]", count=8, truncated=Truncation.BYTES),
+            [wire("[1111111]"), wire("[2222222]"), wire("[3]"), Result(count=5)],
+            wire("[1111111]", "[2222222]", count=8, truncated=Truncation.BYTES),
             [1, 1, 1, 0],
             id="too many bytes",
+        ),
+        pytest.param(
+            [wire("[1111111]"), wire("[22222222]"), Result(count=5)],
+            wire("[1111111]", count=7, truncated=Truncation.BYTES),
+            [1, 1, 0],
+            id="a byte too many",
         ),
         pytest.param(
             [wire('["éééé"]'), wire('["éééé"]'), Result(count=5)],

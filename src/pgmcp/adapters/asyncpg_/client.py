@@ -82,7 +82,9 @@ class PostgreSQLClient:
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise DriverError(of_connecting(error)) from None
-        return AsyncpgConnection(connection, self._statements_kept, self._cancel)
+        # A pooler tells no process id of the server's, so there is nobody to be cancelled by it.
+        cancel = self._cancel if self._statements_kept else _cancel_nobody
+        return AsyncpgConnection(connection, self._statements_kept, cancel)
 
     async def _cancel(self, pid: int) -> None:
         """Stop what another session of ours runs, through one that is opened for it: asyncpg has no public way."""
@@ -206,6 +208,10 @@ class AsyncpgConnection:
                 await self._connection.execute(_NOTHING, timeout=_SETTLE_S)
         finally:
             idle.cancel()
+
+
+async def _cancel_nobody(pid: int) -> None:
+    """In place of a second cancel request."""
 
 
 def _without_libpq_only(address: Address) -> Address:

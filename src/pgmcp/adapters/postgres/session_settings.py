@@ -6,6 +6,9 @@ from attrs import frozen
 
 from pgmcp.ports.driver import Need
 
+LIMIT_TO_DEFAULT = "SET LOCAL statement_timeout TO DEFAULT"
+"""Gives a transaction the session's own limit back."""
+
 
 @frozen(kw_only=True)
 class SessionSettings:

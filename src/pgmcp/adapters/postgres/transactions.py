@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.exchange import Exchange
 from pgmcp.adapters.postgres.naming import quote
+from pgmcp.adapters.postgres.session_settings import LIMIT_TO_DEFAULT
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, TransactionError, codes
@@ -85,7 +86,7 @@ class PostgresTransaction:
                 return await work(self._connection)
             await self._connection.control(f"SET LOCAL statement_timeout = {limit_ms:d}")
             result = await work(self._connection)
-            await self._connection.control("SET LOCAL statement_timeout TO DEFAULT")
+            await self._connection.control(LIMIT_TO_DEFAULT)
             return result
 
     async def savepoint(self, name: str, call: CallContext) -> None:

@@ -35,11 +35,13 @@ def of_connecting(error: BaseException) -> Fault:
         return Fault(sqlstate=None, message="there was no answer in time")
     if isinstance(error, psycopg.Error) and error.sqlstate is not None:
         return Fault(sqlstate=error.sqlstate, message=str(error))
+    text = str(error)
+    for part, reason in _REASONS:
+        if part in text:
+            return Fault(sqlstate=None, message=reason)
     if isinstance(error, psycopg.ProgrammingError):
         return Fault(sqlstate=None, message="the address or its TLS settings are not usable")
-    text = str(error)
-    message = next((reason for part, reason in _REASONS if part in text), None)
-    return Fault(sqlstate=None, message=message or "the connection broke while it was being opened")
+    return Fault(sqlstate=None, message="the connection broke while it was being opened")
 
 
 def of_result(result: PGresult) -> DriverError:

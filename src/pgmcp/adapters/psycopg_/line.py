@@ -70,10 +70,10 @@ class Line:
         return await self._wait(_asking(self._libpq, send))
 
     async def ask_all(self, sends: Sequence[Send]) -> list[PGresult]:
-        """Send several messages at once, one round trip, and give a result for each; those after a failed one are void, or
-        missing if the server has hung up.
+        """Send several messages at once, one round trip, and give a result for each.
 
-        To PostgreSQL they are one transaction, unless one is open already.
+        Those after a failed one are void, or missing if the server has hung up. To PostgreSQL they are one transaction,
+        unless one is open already.
         """
         return await self._wait(_piping(self._libpq, sends))
 

@@ -32,7 +32,8 @@ class Session(psycopg.AsyncConnection[Any]):
     def _connect_gen(cls, conninfo: str = "") -> PQGenConn[Self]:
         connection = pq.PGconn.connect_start(conninfo.encode())
         _be_verbose(connection)
-        while connection.status != pq.ConnStatus.BAD:
+        begun = connection.status != pq.ConnStatus.BAD
+        while begun:
             polled = connection.connect_poll()
             if polled == pq.PollingStatus.OK:
                 connection.nonblocking = 1
@@ -42,20 +43,23 @@ class Session(psycopg.AsyncConnection[Any]):
             wanted = Wait.R if polled == pq.PollingStatus.READING else Wait.W
             while (yield connection.socket, wanted) == Ready.NONE:
                 pass
-        refusal = _refusal(connection)
+        refusal = _refusal(connection, begun=begun)
         connection.finish()
         raise refusal
 
 
-def _refusal(connection: PGconn) -> psycopg.Error:
-    """The error of a connection that could not be opened; its class has the server's SQLSTATE, if it gave one."""
+def _refusal(connection: PGconn, *, begun: bool) -> psycopg.Error:
+    """The error of a connection that could not be opened.
+
+    Its class has the server's SQLSTATE, if it gave one, and is ProgrammingError where libpq didn't so much as begin.
+    """
     text = connection.get_error_message()
     said = _VERBOSE_ERROR.search(text)
     if said is not None:
         return _class_of(said["sqlstate"])(said["message"])
     if connection.needs_password:
         return _class_of(_NOT_ADMITTED)("a password is needed")
-    return psycopg.OperationalError(text)
+    return psycopg.OperationalError(text) if begun else psycopg.ProgrammingError(text)
 
 
 def _class_of(sqlstate: str) -> type[psycopg.Error]:

@@ -133,7 +133,7 @@ async def _round(settings: Settings) -> int:
 
     words = ["serve", "--access", "write"]
     # By the environment, as other users of the machine may see a process's words, and the address may hold a password.
-    database = {"PGMCP_DRIVER": settings.driver}
+    database = {"PGMCP_DRIVER": settings.driver, "PGMCP_POOLER": settings.pooler}
     if settings.dsn is not None:
         database["PGMCP_DSN"] = settings.dsn.reveal()
     server = StdioServerParameters(

@@ -22,6 +22,14 @@ def say(text: str) -> None:
     print(f"pgmcp: {text}", file=sys.stderr, flush=True)
 
 
+def say_pooler() -> None:
+    """Tell what is given up behind a transaction pooler."""
+    say(
+        "pooler=transaction: reads stay read-only, each in a transaction of its own; no prepared statement is kept, a "
+        "statement costs two round trips more, and what can't run in a transaction (VACUUM) is refused"
+    )
+
+
 def say_embedded() -> None:
     """Tell which database this is, when nobody named one."""
     say("no address was given: using the embedded PostgreSQL with the sample shop")

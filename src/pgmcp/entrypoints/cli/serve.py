@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap import build, log_observer
-from pgmcp.entrypoints.cli.failures import say, say_embedded
+from pgmcp.entrypoints.cli.failures import say, say_embedded, say_pooler
 from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.router import MCPRouter
@@ -18,6 +18,8 @@ def serve(settings: Settings) -> int:
     database = build(settings, observer=log_observer(settings))
     if database.embedded:
         say_embedded()
+    if settings.pooler == "transaction":
+        say_pooler()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_served(database))
     return 0

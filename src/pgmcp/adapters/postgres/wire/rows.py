@@ -10,7 +10,7 @@ from pgmcp.adapters.postgres.wire.documents import json, jsonb
 from pgmcp.adapters.postgres.wire.scalars import SCALARS, quoted, text_form
 from pgmcp.domain import json as domain_json
 from pgmcp.domain.values.text import holds_lists
-from pgmcp.domain.values.types import Kind, Type
+from pgmcp.domain.values.types import NUMERIC, Kind, Type
 
 # PostgreSQL takes 100 arguments of a function, the separator being one.
 _MOST_ARGUMENTS = 99
@@ -49,6 +49,9 @@ def value(sql: str, type_: Type) -> str:
         sql = f"({sql})::{type_name(type_)}"
     if root.kind is Kind.ARRAY and root.element is not None:
         element = root.element
+        if element.tag == "money":
+            # Its own text, which an array with other bounds is given as, is by the locale.
+            sql, element = f"({sql})::pg_catalog.numeric[]", NUMERIC
         exact, lists = element.root.tag in EXACT, holds_lists(element)
         return array(f"({sql})", lambda each: value(each, element), exact=exact, lists=lists)
     if root.kind is Kind.COMPOSITE and root.attributes:
