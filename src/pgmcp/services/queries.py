@@ -48,6 +48,7 @@ class QueryService:
         self._cursors = cursors
         self._clock = clock
         self._settings = settings
+        self._bounds = Bounds(max_rows=settings.max_rows, max_bytes=settings.max_bytes)
 
     async def select_plan(self, request: ReadRequest, relation: Relation, call: CallContext) -> Select:
         """What a read will do.
@@ -61,7 +62,7 @@ class QueryService:
         tree = parse(filters, relation, moment) if filters else EVERYTHING
         order, keyed = parse_order(request.order_by, request.ascending, relation)
         wanted = self._settings.read_default_limit if request.limit is None else request.limit
-        bounds = self._bounds()
+        bounds = self._bounds
         after = _after(place, order) if place is not None else None
         if after is not None and request.offset:
             raise ValidationError(
@@ -120,12 +121,9 @@ class QueryService:
         """
         analysis, effect = self._validation.explainable(query)
         query_plan = RawQuery(
-            text=analysis.text, kind=analysis.kind, effect=effect, params=tuple(params), bounds=self._bounds()
+            text=analysis.text, kind=analysis.kind, effect=effect, params=tuple(params), bounds=self._bounds
         )
         return Explain(query=query_plan, analyze=analyze)
-
-    def _bounds(self) -> Bounds:
-        return Bounds(max_rows=self._settings.max_rows, max_bytes=self._settings.max_bytes)
 
     async def run(self, plan: RawQuery, call: CallContext) -> Result:
         """Run a raw statement.

@@ -8,7 +8,7 @@ from typing import TypeVar
 from attrs import evolve
 
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.errors import PgmcpError, ValidationError, codes
 from pgmcp.domain.plans import Batch, ConflictAction, Delete, Insert, Select, Update
 from pgmcp.domain.results import NativeRows, Result, Truncation, WireRows
 from pgmcp.ports.repositories import TableRepository
@@ -16,6 +16,10 @@ from pgmcp.ports.transactions import Transaction
 from pgmcp.services.transactions import TransactionService
 
 T = TypeVar("T")
+
+# No unique or exclusion constraint matches the ON CONFLICT specification.
+# https://www.postgresql.org/docs/18/errcodes-appendix.html
+NO_SUCH_KEY = "42P10"
 
 
 class TableService:
@@ -47,7 +51,7 @@ class TableService:
     async def add(self, plan: Insert, call: CallContext) -> Result:
         """Add the rows that the plan itself holds, by one statement."""
         rows = plan.rows or Batch(columns=(), rows=())
-        return await self._repository.insert(_filled(plan, rows), rows, call)
+        return await self._add(plan, rows, call)
 
     async def insert(self, plan: Insert, batches: AsyncIterator[Batch], call: CallContext) -> Result:
         """Add all rows or none: one batch is a statement by itself, several share a unit of work.
@@ -60,9 +64,25 @@ class TableService:
             raise ValidationError(codes.DATA_EMPTY, "there is nothing to add", hint="Give a record.", path="records")
         second = await anext(batches, None)
         if second is None:
-            return await self._repository.insert(_filled(plan, first), first, call)
+            return await self._add(plan, first, call)
         async with self._transactions.unit(call) as transaction:
             return await self._insert_all(plan, _chain(first, second, batches), call, transaction)
+
+    async def _add(self, plan: Insert, batch: Batch, call: CallContext, within: Transaction | None = None) -> Result:
+        try:
+            return await self._repository.insert(_filled(plan, batch), batch, call, within)
+        except PgmcpError as error:
+            if error.sqlstate != NO_SUCH_KEY:
+                raise
+            keys = [key for key in (plan.relation.primary_key, *plan.relation.unique) if key]
+            known = " or ".join(f"({', '.join(key)})" for key in keys) or "none"
+            raise ValidationError(
+                codes.UNKNOWN_CONSTRAINT,
+                f"no unique key of '{plan.relation.display}' is over ({', '.join(plan.on_conflict.target)})",
+                hint=f"Its unique keys: {known}.",
+                path="on_conflict.columns",
+                details={key: value for key, value in error.details.items() if key == "outcome"},
+            ) from error.__cause__
 
     async def _insert_all(
         self, plan: Insert, batches: AsyncIterator[Batch], call: CallContext, transaction: Transaction
@@ -72,7 +92,7 @@ class TableService:
         async for batch in batches:
             # Once the caps cut what comes back, the rest is written without asking for it.
             left = plan if total.truncated is None else evolve(plan, returning=())
-            total = _joined(total, await self._repository.insert(_filled(left, batch), batch, call, transaction), plan)
+            total = _joined(total, await self._add(left, batch, call, transaction), plan)
             sent += len(batch.rows)
             if call.progress is not None:
                 await call.progress(sent, None)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError
-from pgmcp.ports.transactions import Transaction, TransactionOptions, UnitOfWork
+from pgmcp.ports.transactions import Outcome, Transaction, TransactionOptions, UnitOfWork
 
 
 class TransactionService:
@@ -24,7 +24,10 @@ class TransactionService:
         Raises:
             PgmcpError: What the block raised, with `details.outcome` `rolled_back`; or what the commit raised.
         """
-        transaction = await self._work.begin(TransactionOptions(), call)
+        try:
+            transaction = await self._work.begin(TransactionOptions(), call)
+        except PgmcpError as error:
+            raise error.with_details(outcome=Outcome.ROLLED_BACK) from error.__cause__
         try:
             yield transaction
         except PgmcpError as error:

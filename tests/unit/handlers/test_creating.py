@@ -488,10 +488,17 @@ async def test_a_conflict_that_can_t_be(on_conflict: Any, error: tuple[str, str]
 
 
 async def test_a_key_that_is_no_key() -> None:
-    """The database says that nothing tells rows apart by those columns."""
+    """The columns that are no unique key are refused by name, with those that are."""
     arguments = {"table": "stock", "records": [{"sku": "a"}], "on_conflict": {"columns": ["note"], "action": "ignore"}}
     error = await keyed().refusal("create_records", arguments)
-    assert (error["type"], error["sqlstate"], error["details"]["outcome"]) == ("query_error", "42P10", "rolled_back")
+    assert error == {
+        "type": "validation_error",
+        "code": "unknown_constraint",
+        "message": "no unique key of 'stock' is over (note)",
+        "hint": "Its unique keys: (id) or (sku).",
+        "retry": "fix_input",
+        "details": {"path": "on_conflict.columns", "outcome": "rolled_back"},
+    }
 
 
 @given(

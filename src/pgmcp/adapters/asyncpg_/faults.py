@@ -43,7 +43,7 @@ def of_running(error: BaseException, *, closed: bool) -> Fault:
         # The server's last word before it hung up says more than that it did.
         return _of_server(cause) if isinstance(cause, asyncpg.PostgresError) else Fault(sqlstate=LOST, message="lost")
     if (type(error) is asyncpg.DataError and error.severity is None) or isinstance(error, UnicodeError):
-        # asyncpg's own, with the value in its message; what the server says (22000 is of that class too) has a severity.
+        # asyncpg's own, with the value in its message; what the server says (22000 is one too) has a severity.
         return Fault(sqlstate=UNWRITABLE, message="a parameter can't be encoded")
     if isinstance(error, asyncpg.PostgresError):
         return _of_server(error)

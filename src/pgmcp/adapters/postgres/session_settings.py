@@ -6,6 +6,10 @@ from attrs import frozen
 
 from pgmcp.ports.driver import Need
 
+# PostgreSQL's own defaults, pinned: ranges, arrays and types that nobody here knows come in their text form, which must
+# not hang on what a role or a database sets.
+_FORMS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "bytea_output": "hex", "extra_float_digits": "1"}
+
 LIMIT_TO_DEFAULT = "SET LOCAL statement_timeout TO DEFAULT"
 """Gives a transaction the session's own limit back."""
 
@@ -43,6 +47,7 @@ class SessionSettings:
             "lock_timeout": str(self.lock_timeout_ms),
             "idle_in_transaction_session_timeout": str(self.idle_in_transaction_timeout_ms),
             "standard_conforming_strings": "on",
+            **_FORMS,
         }
         if need is Need.READ:
             parameters["default_transaction_read_only"] = "on"
