@@ -163,7 +163,12 @@ async def test_writes(
         pytest.param(
             "SELECT 1 FROM", (), {"code": "syntax_error", "hint": "SELECT 1 FROM\n             ^"}, id="syntax"
         ),
-        pytest.param("SELECT repeat('x', 300000)", (), {"code": "row_too_large"}, id="row"),
+        pytest.param(
+            "SELECT $1::int AS n, repeat('x', 300000) AS long",
+            (1,),
+            {"code": "row_too_large", "details": {"column": "long", "max_bytes": 262144}},
+            id="row",
+        ),
     ],
 )
 async def test_refusals(

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 
 from attrs import field, frozen
 
+from pgmcp.adapters.postgres.wire.rows import value
 from pgmcp.domain.plans import Bounds
 from pgmcp.domain.results import Truncation
+from pgmcp.domain.values.types import Type
 from pgmcp.ports.driver import Row
 
 
@@ -35,6 +37,23 @@ def capped(source: str, wire: str, max_bytes: str, keys: str | None = None) -> s
     return (
         f"SELECT CASE WHEN s.total <= {max_bytes} THEN s.w END AS w{keys_given} FROM ({summed}) AS s "
         f"WHERE s.total - s.size <= {max_bytes}"
+    )
+
+
+def biggest(source: str, types: Sequence[Type]) -> str:
+    """SQL of the number (from 1) of the column that takes most of the first row of `source`, as JSON.
+
+    Args:
+        source: A query whose columns are `c1`, `c2`….
+        types: Their types.
+    """
+    sizes = ", ".join(
+        f"({number}, coalesce(pg_catalog.octet_length(({value(f'q.c{number}', type_)})::text), 0))"
+        for number, type_ in enumerate(types, start=1)
+    )
+    return (
+        f"SELECT s.n::text FROM (SELECT * FROM ({source}) AS l LIMIT 1) AS q "
+        f"CROSS JOIN LATERAL (VALUES {sizes}) AS s(n, size) ORDER BY s.size DESC, s.n LIMIT 1"
     )
 
 

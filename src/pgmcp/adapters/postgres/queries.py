@@ -12,7 +12,7 @@ from pgmcp.adapters.postgres.kept import Kept
 from pgmcp.adapters.postgres.reading import rows_in
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.types import TypeCatalogue
-from pgmcp.adapters.postgres.wrapping import Wrapped, cast_parameters, wrapped
+from pgmcp.adapters.postgres.wrapping import Wrapped, cast_parameters, largest, wrapped
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import DatabaseError, PgmcpError, ValidationError, codes
 from pgmcp.domain.json import dumps
@@ -158,7 +158,32 @@ class PostgresQueryRepository:
             raise _pointed(error, plan.text) from error.__cause__
         if not sent.bounded:
             return Result(count=rows.affected)
-        return _rows(plan, sent, rows.rows, call.form)
+        cut = settle(rows.rows[1:] if sent.counted else rows.rows, plan.bounds.max_rows + 1, plan.bounds)
+        if cut.too_large and known.analysis.kind is StatementKind.ROWS:
+            raise await self._row_too_large(plan, known, call, within)
+        return Result(
+            columns=sent.columns,
+            rows=rows_in(call.form, cut.rows, tuple(column.type for column in sent.columns)),
+            count=int(rows.rows[0][0] or 0) if sent.counted else len(cut.rows),
+            more=cut.more,
+            truncated=cut.truncated,
+        )
+
+    async def _row_too_large(
+        self, plan: RawQuery, known: _Known, call: CallContext, within: Transaction | None
+    ) -> PgmcpError:
+        """The error for an answer whose first row alone is above the cap: it names the column that takes most of it."""
+        sent = known.wrapped
+        statement = Statement(largest(known.analysis, sent.parameters, sent.columns), _values(plan, sent.parameters))
+        need = Need.READ if plan.read_only else Need.WRITE
+        rows = await self._runner.run(statement, call, need=need, kind="query", within=within)
+        name = sent.columns[int(rows.rows[0][0] or 1) - 1 if rows.rows else 0].name
+        return DatabaseError(
+            codes.ROW_TOO_LARGE,
+            f"One row alone is larger than {plan.bounds.max_bytes} bytes; most of it is in column '{name}'.",
+            hint=f"Leave '{name}' out, or select a part of it: left({name}::text, 1000).",
+            details={"column": name, "max_bytes": plan.bounds.max_bytes},
+        )
 
 
 def _values(plan: RawQuery, types: Sequence[Type]) -> tuple[str | None, ...]:
@@ -189,25 +214,6 @@ def _value(value: object, type_: Type, index: int) -> str | None:
             hint=f"The statement uses it as {type_.display}; ${index + 1}::type in the statement says otherwise.",
             path=f"params[{index}]",
         ) from None
-
-
-def _rows(plan: RawQuery, sent: Wrapped, rows: Sequence[Row], form: Form) -> Result:
-    """The result of a statement whose rows came as JSON."""
-    cut = settle(rows[1:] if sent.counted else rows, plan.bounds.max_rows + 1, plan.bounds)
-    if cut.too_large and not sent.counted and plan.read_only:
-        raise DatabaseError(
-            codes.ROW_TOO_LARGE,
-            f"One row alone is larger than {plan.bounds.max_bytes} bytes.",
-            hint="Select fewer columns, or parts of a long one: left(column, 1000).",
-            details={"max_bytes": plan.bounds.max_bytes},
-        )
-    return Result(
-        columns=sent.columns,
-        rows=rows_in(form, cut.rows, tuple(column.type for column in sent.columns)),
-        count=int(rows[0][0] or 0) if sent.counted else len(cut.rows),
-        more=cut.more,
-        truncated=cut.truncated,
-    )
 
 
 def _as_text(names: Sequence[str], rows: Sequence[Row], affected: int, plan: RawQuery, form: Form) -> Result:

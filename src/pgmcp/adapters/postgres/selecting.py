@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pgmcp.adapters.postgres.binder import Binder
 from pgmcp.adapters.postgres.conditions import condition
-from pgmcp.adapters.postgres.cutting import capped
+from pgmcp.adapters.postgres.cutting import biggest, capped
 from pgmcp.adapters.postgres.naming import qualified
 from pgmcp.adapters.postgres.operands import operand
 from pgmcp.adapters.postgres.ordering import behind, order_by
 from pgmcp.adapters.postgres.showing import ShownOf
-from pgmcp.adapters.postgres.wire.rows import row, value
+from pgmcp.adapters.postgres.wire.rows import row
 from pgmcp.adapters.postgres.written import Written, written
 from pgmcp.domain.filters.tree import View
 from pgmcp.domain.plans import Select
@@ -35,15 +35,7 @@ def largest(plan: Select, shown_of: ShownOf) -> Written:
     binder = Binder()
     shown = shown_of(plan.relation, plan.columns)
     source = _source(plan, shown.listed, binder, beside=False)
-    sizes = ", ".join(
-        f"({number}, coalesce(pg_catalog.octet_length(({value(f'q.c{number}', type_)})::text), 0))"
-        for number, type_ in enumerate(shown.types, start=1)
-    )
-    text = (
-        f"SELECT s.n::text FROM (SELECT * FROM ({source}) AS l LIMIT 1) AS q "
-        f"CROSS JOIN LATERAL (VALUES {sizes}) AS s(n, size) ORDER BY s.size DESC, s.n LIMIT 1"
-    )
-    return written(text, binder, shown)
+    return written(biggest(source, shown.types), binder, shown)
 
 
 def keys_shown(plan: Select) -> bool:

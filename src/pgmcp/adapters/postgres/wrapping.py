@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from attrs import field, frozen
 
 from pgmcp.adapters.postgres.binder import cast
-from pgmcp.adapters.postgres.cutting import capped
+from pgmcp.adapters.postgres.cutting import biggest, capped
 from pgmcp.adapters.postgres.wire.rows import row
 from pgmcp.domain.plans import StatementKind
 from pgmcp.domain.results import ResultColumn
@@ -76,7 +76,7 @@ def wrapped(analysis: Analysis, parameters: Sequence[Type], columns: Sequence[Re
         return Wrapped(pieces=pieces, parameters=tuple(parameters))
     counted = analysis.command in _COUNTED
     limit, max_bytes = (f"${len(parameters) + own}::text::pg_catalog.int8" for own in (1, 2))
-    listed = f"({', '.join(f'c{number}' for number in range(1, len(columns) + 1))})" if columns else ""
+    listed = _listed(columns)
     wire = row([column.type for column in columns])
     if analysis.kind is StatementKind.ROWS:
         # Line breaks, so that nothing of ours can end in a comment of the caller's.
@@ -87,6 +87,16 @@ def wrapped(analysis: Analysis, parameters: Sequence[Type], columns: Sequence[Re
         opening = Piece(f"{', ' if first else 'WITH '}{_MAIN}{listed} AS (\n")
         sent = (*first, opening, *main, Piece(f"\n) {_answer(wire, limit, max_bytes, counted=counted)}"))
     return Wrapped(pieces=sent, parameters=tuple(parameters), columns=tuple(columns), counted=counted, bounded=True)
+
+
+def largest(analysis: Analysis, parameters: Sequence[Type], columns: Sequence[ResultColumn]) -> str:
+    """A statement that gives the number (from 1) of the column that takes most of a query's first row."""
+    text = "".join(piece.text for piece in cast_parameters(analysis, parameters))
+    return biggest(f"SELECT * FROM (\n{text}\n) AS q{_listed(columns)}", [column.type for column in columns])
+
+
+def _listed(columns: Sequence[ResultColumn]) -> str:
+    return f"({', '.join(f'c{number}' for number in range(1, len(columns) + 1))})" if columns else ""
 
 
 def _answer(wire: str, limit: str, max_bytes: str, *, counted: bool) -> str:
