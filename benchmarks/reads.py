@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import asyncpg
-import orjson
 
 import pgmcp
-from benchmarks import npm
+from benchmarks import bare, npm
 from benchmarks.database import BenchDatabase
 from benchmarks.measuring import Contender, Work, take_turns
 from benchmarks.printing import table
@@ -61,7 +60,7 @@ class _Job:
 async def _compared(job: _Job, database: BenchDatabase, rounds: int) -> Any:
     settings = load({"dsn": database.dsn, **_LIMITS}, {})
     served, peer = _our_server(database.dsn), npm.npm_server(database.sockets)
-    connection = await asyncpg.connect(database.dsn)
+    connection = await bare.connect(database.dsn)
     client, routed = pgmcp.connect(database.dsn, **_LIMITS), build(settings)
     try:
         served.initialize()
@@ -100,12 +99,11 @@ def _our_server(dsn: str) -> StdioServer:
 
 
 def _bare(connection: asyncpg.Connection, job: _Job) -> Work:
-    """A loop without anything around it; the statement stays prepared, and `str` is for what orjson doesn't know."""
+    """A loop without anything around it; the statement stays prepared."""
 
     async def work() -> None:
         for _ in range(job.calls):
-            records = await connection.fetch(job.sql)
-            assert orjson.dumps([tuple(record) for record in records], default=str)
+            assert bare.as_json(await connection.fetch(job.sql))
 
     return work
 

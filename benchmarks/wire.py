@@ -9,9 +9,9 @@ from math import inf
 from typing import Any
 
 import asyncpg
-import orjson
 import psycopg
 
+from benchmarks import bare
 from benchmarks.database import BenchDatabase
 from benchmarks.measuring import Contender, Work, take_turns
 from benchmarks.printing import table
@@ -64,12 +64,12 @@ class _Ways:
 
     def __init__(
         self,
-        bare: asyncpg.Connection,
+        plain: asyncpg.Connection,
         other: psycopg.AsyncConnection[Any],
         ours: Mapping[str, Connection],
         catalogue: PostgresSchemaRepository,
     ) -> None:
-        self._bare = bare
+        self._plain = plain
         self._other = other
         self._ours = ours
         self._catalogue = catalogue
@@ -77,8 +77,8 @@ class _Ways:
     @classmethod
     async def open(cls, dsn: str, resources: AsyncExitStack) -> _Ways:
         """Open every session that is needed."""
-        bare = await asyncpg.connect(dsn)
-        resources.push_async_callback(bare.close)
+        plain = await bare.connect(dsn)
+        resources.push_async_callback(plain.close)
         # Prepared at once, as asyncpg does; binary results are its faster way to Python values.
         other = await psycopg.AsyncConnection.connect(dsn, autocommit=True, prepare_threshold=0)
         resources.push_async_callback(other.close)
@@ -90,7 +90,7 @@ class _Ways:
         ours = {name: await driver.connect(Need.READ) for name, driver in drivers.items()}
         for connection in ours.values():
             resources.push_async_callback(connection.close)
-        return cls(bare, other, ours, await resources.enter_async_context(_catalogue(drivers["asyncpg"])))
+        return cls(plain, other, ours, await resources.enter_async_context(_catalogue(drivers["asyncpg"])))
 
     async def contenders(self, rows: BenchTable, filters: Mapping[str, Any], calls: int) -> Sequence[Contender]:
         """Every way to the JSON of these rows, the driver's own decoding first."""
@@ -111,7 +111,7 @@ class _Ways:
     def _decoded(self, sql: str, calls: int) -> Work:
         async def work() -> None:
             for _ in range(calls):
-                assert orjson.dumps([tuple(record) for record in await self._bare.fetch(sql)], default=str)
+                assert bare.as_json(await self._plain.fetch(sql))
 
         return work
 
@@ -120,14 +120,14 @@ class _Ways:
             cursor = self._other.cursor(binary=True)
             for _ in range(calls):
                 await cursor.execute(sql.encode())
-                assert orjson.dumps(await cursor.fetchall(), default=str)
+                assert bare.as_json(await cursor.fetchall())
 
         return work
 
     def _as_text(self, sql: str, calls: int) -> Work:
         async def work() -> None:
             for _ in range(calls):
-                assert ",".join([record[0] for record in await self._bare.fetch(sql)]).encode()
+                assert ",".join([record[0] for record in await self._plain.fetch(sql)]).encode()
 
         return work
 

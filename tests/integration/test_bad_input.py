@@ -30,7 +30,7 @@ async def db(postgres: TestServer) -> AsyncIterator[pgmcp.Client]:
     [
         pytest.param("t", "a\0b", "data.t", id="nul-in-text"),
         pytest.param("t", "a\ud800b", "data.t", id="half-a-pair-in-text"),
-        pytest.param("j", {"a": ["x\0"]}, "data.j", id="nul-in-json"),
+        pytest.param("b", {"a": ["x\0"]}, "data.b", id="nul-in-jsonb"),
         pytest.param("b", {"a": {"b\0": 1}}, "data.b", id="nul-in-a-key-of-jsonb"),
         pytest.param("b", ["\udc00"], "data.b", id="half-a-pair-in-jsonb"),
         pytest.param("b", {"a": float("nan")}, "data.b", id="nan-in-jsonb"),
@@ -44,6 +44,15 @@ async def test_what_no_text_can_hold_is_refused(db: pgmcp.Client, column: str, v
     assert (caught.value.code.name, caught.value.path) == ("value_invalid", path)
     found = await db.call(pgmcp.ReadRequest(table="docs"))
     assert found.count == 0
+
+
+async def test_json_alone_keeps_a_nul(db: pgmcp.Client) -> None:
+    """A json column holds its text as it is, escapes of U+0000 included; what is read is what was written."""
+    data = {"id": 2, "j": {"a\0": ["x\0"]}}
+    made = await db.call(pgmcp.CreateRequest(table="docs", data=data, returning=["id", "j"]))
+    assert isinstance(made, pgmcp.DataResponse)
+    assert made.rows == [data]
+    await db.call(pgmcp.DeleteRequest(table="docs", filters={"id": 2}))
 
 
 async def test_records_that_fail_late_leave_nothing(db: pgmcp.Client) -> None:

@@ -18,7 +18,8 @@ from tests.fixtures.served import COMMAND, call, environment, stdio_wire
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 BIG = """
-CREATE UNLOGGED TABLE big AS SELECT n AS id, 'row ' || n AS name, n / 7.0 AS share FROM generate_series(1, 2000000) AS n;
+CREATE UNLOGGED TABLE big AS
+SELECT n AS id, 'row ' || n AS name, n / 7.0 AS share FROM generate_series(1, 2000000) AS n;
 ALTER TABLE big ADD PRIMARY KEY (id);
 CREATE VIEW keyless AS SELECT name, share FROM big;
 CREATE UNLOGGED TABLE wide AS SELECT n AS id, repeat('x', 5000) AS text FROM generate_series(1, 2000) AS n;
@@ -52,32 +53,31 @@ async def test_reading_two_million_rows_ends_at_the_caps(postgres: TestServer) -
 async def test_creating_a_million_records_takes_the_memory_of_a_batch(postgres: TestServer, tmp_path: Path) -> None:
     """From an iterator in Python, and from a file of JSON lines by `pgmcp call`: compared with creating one."""
     # Each waits for its server half of the time, so both at once take little longer than one.
-    growths = await asyncio.gather(
-        *(_growth(postgres, way, tmp_path / "records.jsonl") for way in ("iterator", "file"))
-    )
+    file = tmp_path / "records.jsonl"
+    async with fresh_database(postgres, FACT) as one, fresh_database(postgres, FACT) as other:
+        growths = await asyncio.gather(_growth(one, "iterator", file), _growth(other, "file", file))
     assert [growth for growth in growths if growth >= 100] == []
 
 
-async def _growth(postgres: TestServer, way: str, file: Path) -> float:
+async def _growth(dsn: str, way: str, file: Path) -> float:
     """How much more memory, in MB, a process takes for a million records than for one."""
     peaks = []
-    async with fresh_database(postgres, FACT) as dsn:
-        env = environment(dsn, access="write", call_timeout_s=150)
-        session = await asyncpg.connect(dsn)
-        for count in (1, MILLION):
-            await session.execute("TRUNCATE fact")
-            if way == "iterator":
-                command = [sys.executable, "-m", "tests.fixtures.import_many", str(count)]
-                expected = f"{count}\n"
-            else:
-                await asyncio.to_thread(_write_lines, file, count)
-                command = [*COMMAND, "call", "create_records", "--table", "fact", "--records", f"@{file}"]
-                expected = f'{{"ok":true,"count":{count}}}\n'
-            printed, peak = await peak_of(*command, env=env)
-            assert printed == expected
-            assert await session.fetchval("SELECT count(*) FROM fact WHERE name = 'n' || id") == count
-            peaks.append(peak)
-        await session.close()
+    env = environment(dsn, access="write", call_timeout_s=150)
+    session = await asyncpg.connect(dsn)
+    for count in (1, MILLION):
+        await session.execute("TRUNCATE fact")
+        if way == "iterator":
+            command = [sys.executable, "-m", "tests.fixtures.import_many", str(count)]
+            expected = f"{count}\n"
+        else:
+            await asyncio.to_thread(_write_lines, file, count)
+            command = [*COMMAND, "call", "create_records", "--table", "fact", "--records", f"@{file}"]
+            expected = f'{{"ok":true,"count":{count}}}\n'
+        printed, peak = await peak_of(*command, env=env)
+        assert printed == expected
+        assert await session.fetchval("SELECT count(*) FROM fact WHERE name = 'n' || id") == count
+        peaks.append(peak)
+    await session.close()
     return peaks[1] - peaks[0]
 
 

@@ -40,8 +40,9 @@ async def prefix(copying: Copier, request: pytest.FixtureRequest) -> str:
     """What the names of a type's tables begin with: a value, an array and a composite of both in each."""
     declared: str = request.getfixturevalue("declared")
     name = re.sub(r"\W", "_", declared)
+    # A composite's fields have no modifiers here: what a column's own says is the business of `v` and `a`.
     bare = re.sub(r"\(.*", "", declared)
-    # A composite's fields have no modifiers here, nor has an array: what a column's own says is `v`'s business.
+    bare = {"char": "bpchar", "bit": 'pg_catalog."bit"'}.get(bare, bare)
     await copying.sql(
         f"CREATE TYPE {name}_c AS (x {bare}, xs {bare}[], note text)",
         *(

@@ -32,7 +32,8 @@ _ESCAPES = re.compile(
     r"|(?P<nul>u0000)|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
-_encode_text: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
+encode_text: Callable[[str], str] = json.encoder.encode_basestring
+"""A text as a JSON string, without escapes where JSON needs none."""
 
 
 class Number(str):
@@ -136,7 +137,7 @@ def _write(value: Any, put: Callable[[str], object]) -> None:
     if isinstance(value, Number):
         put(value)
     elif isinstance(value, str):
-        put(_encode_text(str(value)))
+        put(encode_text(str(value)))
     elif value is None:
         put("null")
     elif isinstance(value, bool):
@@ -148,7 +149,7 @@ def _write(value: Any, put: Callable[[str], object]) -> None:
         for key, item in value.items():
             if not isinstance(key, str):
                 raise TypeError("a JSON object's keys are text")
-            put(f"{lead}{_encode_text(str(key))}:")
+            put(f"{lead}{encode_text(str(key))}:")
             _write(item, put)
             lead = ","
         put("}" if value else "{}")

@@ -41,19 +41,19 @@ def parse_order(order_by: Any, ascending: Any, relation: Relation) -> tuple[tupl
     """
     if not isinstance(ascending, bool):
         raise ValidationError(codes.WRONG_TYPE, "'ascending' is true or false", path="ascending")
+    keys = [Order(operand=Operand(column=name, type=relation.by_name[name].type.root)) for name in relation.key]
+    if order_by is None and ascending:
+        return tuple(keys), bool(keys)  # most reads
     orders: dict[Operand, Order] = {}
-    for order in _asked(order_by, relation):
+    for order in (*_asked(order_by, relation), *keys):
         orders.setdefault(order.operand, order)
-    for name in relation.key:
-        operand = Operand(column=name, type=relation.by_name[name].type.root)
-        orders.setdefault(operand, Order(operand=operand))
     if ascending:
-        return tuple(orders.values()), bool(relation.key)
+        return tuple(orders.values()), bool(keys)
     turned = (
         Order(operand=order.operand, descending=not order.descending, nulls_first=not order.nulls_first)
         for order in orders.values()
     )
-    return tuple(turned), bool(relation.key)
+    return tuple(turned), bool(keys)
 
 
 def _asked(order_by: Any, relation: Relation) -> list[Order]:

@@ -203,6 +203,7 @@ def _postgres(settings: Settings, driver: Driver, resources: AsyncExitStack, obs
 def _driver(settings: Settings, resources: AsyncExitStack, *, embedded: bool) -> Driver:
     from pgmcp.adapters.postgres.address import Address
     from pgmcp.adapters.postgres.pooled import PooledDriver, PooledSettings
+    from pgmcp.adapters.postgres.read_only import ReadOnlyDriver
     from pgmcp.adapters.postgres.session_settings import SessionSettings
 
     make = _client(settings.driver)
@@ -220,7 +221,7 @@ def _driver(settings: Settings, resources: AsyncExitStack, *, embedded: bool) ->
         if isinstance(session, PooledSettings):
             # A prepared statement with a name would be looked for on whatever server process comes next.
             return PooledDriver(make(address=address, settings=session, statements_kept=0), session)
-        return make(address=address, settings=session)
+        return ReadOnlyDriver(make(address=address, settings=session))
 
     if not embedded:
         return client(settings.dsn.reveal() if settings.dsn else None)

@@ -19,8 +19,8 @@ def rows(result: Result, *, next_cursor: str | None = None, hint: str | None = N
     if hint is None and result.truncated is Truncation.BYTES:
         hint = f"{NARROWER}; go on with next_cursor." if next_cursor else f"{NARROWER}."
     return DataResponse(
-        columns=tuple(column.name for column in result.columns),
-        types=tuple(column.type.display for column in result.columns),
+        columns=tuple([column.name for column in result.columns]),
+        types=tuple([column.type.display for column in result.columns]),
         data=result.rows,
         count=result.count,
         next_cursor=next_cursor,

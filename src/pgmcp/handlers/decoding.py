@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -20,6 +20,8 @@ from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.suggestions import did_you_mean
 
 Q = TypeVar("Q", bound=RequestBase[Any])
+Check = Callable[[Any], Any]
+"""Gives the value that it takes, or raises what it expected."""
 
 _WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -75,9 +77,9 @@ def _facts(request: Any) -> Mapping[str, Argument]:
 @cache
 def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True, detailed_validation=True)
-    converter.register_structure_hook_func(lambda _: True, _value)
+    converter.register_structure_hook_factory(lambda _: True, _hook)
     for type_ in _WORDS:  # cattrs knows these by themselves, and would convert
-        converter.register_structure_hook(type_, _value)
+        converter.register_structure_hook(type_, _hook(type_))
     converter.register_structure_hook_factory(
         lambda type_: isinstance(type_, type) and issubclass(type_, RequestBase),
         lambda type_: _maker(converter, type_),
@@ -91,44 +93,64 @@ def _maker(converter: Converter, type_: Any) -> Any:
     return make_dict_structure_fn(type_, converter, _cattrs_forbid_extra_keys=True)
 
 
-def _value(value: Any, type_: Any) -> Any:
-    """A value as its declared type, without any conversion but of a number's digits."""
+def _hook(type_: Any) -> Callable[[Any, Any], Any]:
+    check = _check_of(type_)
+    return lambda value, _: check(value)
+
+
+def _check_of(type_: Any) -> Check:
+    """What takes a value as its declared type, without any conversion but of a number's digits; made once a field."""
     origin = typing.get_origin(type_)
     if origin in (typing.Union, types.UnionType):
-        return _one_of(value, typing.get_args(type_))
+        return _one_of(typing.get_args(type_))
     if type_ in _WORDS:
-        return _scalar(value, type_)
+        return lambda value: _scalar(value, type_)
     kind = origin or type_
     if kind is Mapping:
-        return _is(value, Mapping, "an object")
+        return lambda value: _is(value, (dict, Mapping), "an object")
     if kind is Sequence:
         members = typing.get_args(type_)
+        return _list_of(members[0] if members else Any)
+    if kind in (Iterable, AsyncIterable):
+        return lambda value: _records(value, kind)
+    return lambda value: value
+
+
+def _list_of(type_: Any) -> Check:
+    member = _check_of(type_)
+
+    def check(value: Any) -> Any:
         listed = _is(value, (list, tuple), "a list")
-        return listed if not members or members[0] is Any else _members(listed, members[0])
-    if kind in (Iterable, AsyncIterable) and (isinstance(value, (str, bytes, Mapping)) or not isinstance(value, kind)):
+        try:
+            return listed if type_ is Any else [member(each) for each in listed]
+        except _MismatchError as mismatch:
+            raise _MismatchError(f"a list, each member {mismatch.expected}") from None
+
+    return check
+
+
+def _one_of(members: Sequence[Any]) -> Check:
+    checks = [_check_of(member) for member in members if member is not types.NoneType]
+    optional = types.NoneType in members
+
+    def check(value: Any) -> Any:
+        if value is None and optional:
+            return None
+        expected = []
+        for each in checks:
+            try:
+                return each(value)
+            except _MismatchError as mismatch:
+                expected.append(mismatch.expected)
+        raise _MismatchError(" or ".join(dict.fromkeys(expected)))
+
+    return check
+
+
+def _records(value: Any, kind: Any) -> Any:
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, kind):
         raise _MismatchError("a list of objects")
     return value
-
-
-def _members(values: Sequence[Any], type_: Any) -> list[Any]:
-    try:
-        return [_value(each, type_) for each in values]
-    except _MismatchError as mismatch:
-        raise _MismatchError(f"a list, each member {mismatch.expected}") from None
-
-
-def _one_of(value: Any, members: Sequence[Any]) -> Any:
-    expected = []
-    for member in members:
-        if member is types.NoneType:
-            if value is None:
-                return None
-            continue
-        try:
-            return _value(value, member)
-        except _MismatchError as mismatch:
-            expected.append(mismatch.expected)
-    raise _MismatchError(" or ".join(dict.fromkeys(expected)))
 
 
 def _scalar(value: Any, type_: type) -> Any:

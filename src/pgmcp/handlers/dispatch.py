@@ -6,9 +6,9 @@ decode → admit → plan → authorise → execute → answer; each may refuse 
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import uuid4
 
 from attrs import field, frozen
 
@@ -48,7 +48,7 @@ class Caller:
     principal: Principal = Principal()
     form: Form = Form.WIRE
     progress: Progress | None = None
-    id: CallId = field(factory=lambda: CallId(uuid4().hex))
+    id: CallId = field(factory=lambda: CallId(secrets.token_hex(16)))
 
 
 class Dispatcher:

@@ -46,6 +46,7 @@ def test_the_defaults() -> None:
         "pool_max": 10,
         "pool_wait_s": 10.0,
         "pool_queue": 200,
+        "pooler": "none",
         "max_rows": 1000,
         "max_bytes": 262_144,
         "read_default_limit": 100,

@@ -123,5 +123,5 @@ def _fixes(part: Compare, value: Literal, table: Table) -> bool:
         and not part.fold
         and not part.operand.path
         and part.operand.view is View.PLAIN
-        and value.type == table.relation.by_name[part.operand.column].type
+        and (value.type is (declared := table.relation.by_name[part.operand.column].type) or value.type == declared)
     )

@@ -34,12 +34,15 @@ class Suspect:
 def cast(sql: str, type_: Type) -> str:
     """SQL that turns a text expression into a value of a type, without ever cutting it.
 
-    `money` goes through numeric, as its own input reads what `lc_monetary` says.
+    `money` goes through numeric, as its own input reads what `lc_monetary` says; `regclass` through a text type that
+    has no cast of its own to it, so that its input function is asked, which knows `-` and numbers.
     """
     root = type_.root
     tag = root.tag
     if tag == "text":
         return sql
+    if tag == "regclass":
+        return f"{sql}::pg_catalog.bpchar::pg_catalog.regclass"
     if tag == "money":
         return f"{sql}::pg_catalog.numeric::pg_catalog.money"
     if root.kind is Kind.ARRAY and root.element is not None and root.element.tag == "money":
@@ -93,4 +96,6 @@ def _cast_list(sql: str, type_: Type) -> str:
         return sql
     if type_.tag == "money":
         return f"{sql}::pg_catalog.numeric[]::pg_catalog.money[]"
+    if type_.tag == "regclass":
+        return f"{sql}::pg_catalog.bpchar[]::pg_catalog.regclass[]"
     return f"{sql}::{type_name(type_)}[]"

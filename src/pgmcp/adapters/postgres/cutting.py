@@ -57,6 +57,16 @@ def biggest(source: str, types: Sequence[Type]) -> str:
     )
 
 
+def capped_row(source: str, wire: str, max_bytes: str, keys: str | None = None) -> str:
+    """As `capped`, where `source` gives one row at the most: without the window, whose start costs more than the row."""
+    keys_made, keys_given = (f", {keys} AS k", ", s.k") if keys is not None else ("", "")
+    made = f"SELECT {wire} AS w{keys_made} FROM ({source}) AS q OFFSET 0"
+    return (
+        f"SELECT CASE WHEN pg_catalog.octet_length(s.w) + 1 <= {max_bytes} THEN s.w END AS w{keys_given} "
+        f"FROM ({made}) AS s"
+    )
+
+
 @frozen(kw_only=True)
 class Cut:
     """What arrived of a result.

@@ -118,7 +118,7 @@ class PooledConnection:
 
     async def _alone(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do the work in a transaction of its own, unless one is open: two round trips more."""
-        if not self._connection.usable:
+        if not self.usable:
             # A transaction is open, or the session is gone: then the driver says so.
             return await work()
         try:

@@ -29,14 +29,24 @@ def rows_in(form: Form, rows: Sequence[Row], types: Sequence[Type]) -> WireRows 
 def keys_of(plan: Select, shown: Shown, row: Row) -> tuple[str | None, ...]:
     """The order's values of a row in PostgreSQL's text form: from the keys beside it, or from the row itself."""
     if keys_shown(plan):
-        values = _values(row[0])
-        values = [values[shown.places[key.operand.column]] for key in plan.order]
+        places = [shown.places[key.operand.column] for key in plan.order]
+        values = _first(row[0] or "", max(places, default=-1) + 1)
+        values = [values[place] for place in places]
     else:
-        values = _values(row[1])
+        values = _first(row[1] or "", len(plan.order))
     return tuple(to_text(value, key.operand.type) for value, key in zip(values, plan.order, strict=True))
 
 
-def _values(wire: str | None) -> list[object]:
-    """The values of a row's JSON with their digits; unlike a caller's JSON it may hold what a json column may hold."""
-    values: list[object] = _DECODER.decode(wire or "[]")
+def _first(wire: str, count: int) -> list[object]:
+    """The first values of a row's JSON with their digits; unlike a caller's JSON it may hold what a json column may.
+
+    A key's columns mostly come first, and what stands behind them may be long. The row is as `wire.rows.row` makes it,
+    without blanks.
+    """
+    values: list[object] = []
+    at = 1
+    for _ in range(count):
+        value, end = _DECODER.raw_decode(wire, at)
+        values.append(value)
+        at = end + 1
     return values

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pgmcp.adapters.postgres.binder import Binder
 from pgmcp.adapters.postgres.conditions import condition
-from pgmcp.adapters.postgres.cutting import biggest, capped
+from pgmcp.adapters.postgres.cutting import biggest, capped, capped_row
 from pgmcp.adapters.postgres.naming import qualified
 from pgmcp.adapters.postgres.operands import operand
 from pgmcp.adapters.postgres.ordering import behind, order_by
 from pgmcp.adapters.postgres.showing import ShownOf
 from pgmcp.adapters.postgres.wire.rows import row
 from pgmcp.adapters.postgres.written import Written, written
-from pgmcp.domain.filters.tree import View
+from pgmcp.domain.filters.tree import And, Compare, Comparison, Filter, View
 from pgmcp.domain.plans import Select
 
 
@@ -21,7 +21,8 @@ def select(plan: Select, shown_of: ShownOf) -> Written:
     beside = plan.keyed and not keys_shown(plan)
     keys = tuple(key.operand.type for key in plan.order) if beside else ()
     shown = shown_of(plan.relation, plan.columns)
-    text = capped(
+    cut = capped_row if _at_most_one(plan) else capped
+    text = cut(
         _source(plan, shown.listed, binder, beside=beside),
         shown.wire,
         binder.number(plan.bounds.max_bytes),
@@ -44,6 +45,21 @@ def keys_shown(plan: Select) -> bool:
         not key.operand.path and key.operand.view is View.PLAIN and key.operand.column in plan.columns
         for key in plan.order
     )
+
+
+def _at_most_one(plan: Select) -> bool:
+    """Whether the filter fixes every column of the relation's key."""
+    parts: tuple[Filter, ...] = plan.filter.parts if isinstance(plan.filter, And) else (plan.filter,)
+    fixed = {
+        part.operand.column
+        for part in parts
+        if isinstance(part, Compare)
+        and part.op is Comparison.EQ
+        and not part.fold
+        and not part.operand.path
+        and part.operand.view is View.PLAIN
+    }
+    return bool(plan.relation.key) and fixed.issuperset(plan.relation.key)
 
 
 def where(sql: str) -> str:

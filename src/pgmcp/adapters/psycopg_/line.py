@@ -9,7 +9,6 @@ has changed. Nor has a cursor a place for a cancel request that is repeated.
 from __future__ import annotations
 
 import asyncio
-import select
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -47,8 +46,6 @@ class Line:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._libpq = session.pgconn
-        self._watch = select.poll()
-        self._watch.register(session.pgconn.socket, select.POLLIN)
 
     @property
     def idle(self) -> bool:
@@ -85,10 +82,10 @@ class Line:
         if self._session.closed:
             return False
         try:
-            # libpq learns that the server has hung up, or of a notice, when it is made to read.
-            while self._watch.poll(0):
-                self._libpq.consume_input()
-                self._libpq.is_busy()
+            # libpq learns that the server has hung up when it is made to read: first the last word, then the end.
+            self._libpq.consume_input()
+            self._libpq.is_busy()
+            self._libpq.consume_input()
         except psycopg.Error:
             self.end()
             return False

@@ -20,10 +20,12 @@ def mentions_time(filters: Mapping[str, Any]) -> bool:
         if not waiting:
             return False
         at = waiting.pop()
+        if isinstance(at, (str, int)):
+            continue  # most values; the tests below cost more
         if isinstance(at, Mapping):
             if "relative" in at:
                 return True
             waiting.extend(at.values())
-        elif isinstance(at, Sequence) and not isinstance(at, (str, bytes)):
+        elif isinstance(at, Sequence) and not isinstance(at, bytes):
             waiting.extend(at)
     return False

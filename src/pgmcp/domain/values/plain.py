@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pgmcp.domain.json import Number, digits
 from pgmcp.domain.values.numbers import special_text
-from pgmcp.domain.values.types import TEXTS
+from pgmcp.domain.values.types import TEXTS, WITHOUT_INPUT
 from pgmcp.domain.values.unfit import Unfit
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -160,8 +160,14 @@ def other_text(value: Any, expected: str) -> str:
     raise Unfit(expected)
 
 
+def _refused(value: Any) -> str:
+    """A value of a type whose input function refuses everything."""
+    raise Unfit("nothing, or null: PostgreSQL alone makes values of this type")
+
+
 PLAIN_WRITERS: Mapping[str, Callable[[Any], str]] = {
     **dict.fromkeys(TEXTS | {"char", "xml", "tsvector", "tsquery", "jsonpath", "refcursor"}, string_text),
+    **dict.fromkeys(WITHOUT_INPUT, _refused),
     "bool": bool_text,
     "bytea": bytes_text,
     "uuid": uuid_text,

@@ -64,7 +64,10 @@ def holds_lists(element: Type) -> bool:
 
 def delimiter(element: Type) -> str:
     """What stands between elements of an array's text: `;` for boxes, whose own text has commas."""
-    return ";" if element.root.tag == "box" else ","
+    root = element.root
+    if root.kind is Kind.ARRAY and root.element is not None:
+        return delimiter(root.element)
+    return ";" if root.tag == "box" else ","
 
 
 def _text(value: Any, root: Type) -> str:

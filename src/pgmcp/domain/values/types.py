@@ -111,6 +111,12 @@ TEXTS = frozenset({"text", "varchar", "bpchar", "name", "citext"})
 DOCUMENTS = frozenset({"json", "jsonb"})
 INSTANTS = frozenset({"date", "timestamp", "timestamptz"})
 NETWORKS = frozenset({"inet", "cidr"})
+# Their input functions refuse everything: what the server keeps of plans, statistics and indexes.
+# https://www.postgresql.org/docs/18/datatype-pseudo.html, and "cannot accept a value of type" in the server's source.
+WITHOUT_INPUT = frozenset(
+    {"pg_node_tree", "pg_ndistinct", "pg_dependencies", "pg_mcv_list", "pg_brin_bloom_summary"}
+    | {"pg_brin_minmax_multi_summary", "gtsvector", "ghstore", "ltree_gist"}
+)
 GEOMETRIES = frozenset({"point", "lseg", "line", "box", "path", "polygon", "circle"})
 # No default btree operator class, so nothing can be sorted by them.
 # https://www.postgresql.org/docs/18/btree.html

@@ -15,7 +15,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from pgmcp.domain.json import dumps
+from pgmcp.domain.json import dumps, encode_text
 from pgmcp.domain.values.documents import WRAPPER, Json, needs_wrapping
 from pgmcp.domain.values.interval import Interval
 from pgmcp.domain.values.numbers import float4_text, float8_text, special_text
@@ -44,7 +44,7 @@ def row_encoder(types: Sequence[Type]) -> Callable[[Sequence[Any]], str]:
 
     def encode_one(values: Sequence[Any]) -> str:
         pairs = zip(found, values, strict=True)
-        return "[" + ",".join("null" if value is None else encode_value(value) for encode_value, value in pairs) + "]"
+        return "[" + ",".join(["null" if value is None else encode_value(value) for encode_value, value in pairs]) + "]"
 
     return encode_one
 
@@ -81,7 +81,7 @@ def numeric_digits(number: Decimal) -> str:
 
 def _string(value: Any) -> str:
     """Text as a JSON string."""
-    return dumps(str(value))
+    return encode_text(str(value))
 
 
 def _exact(value: float | Decimal) -> str:

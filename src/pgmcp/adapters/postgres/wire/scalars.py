@@ -34,9 +34,10 @@ def _plain(sql: str) -> str:
     return f"{sql}::text"
 
 
-def _to_json(sql: str) -> str:
-    """A value that `to_json` writes exactly: texts, floats with NaN and infinities as strings."""
-    return f"pg_catalog.to_json({sql})"
+def _float(sql: str) -> str:
+    """What `to_json` writes, NaN and infinities as strings, without its look-up of the type for everyday numbers."""
+    finite = f"{sql} > '-Infinity' AND {sql} < 'Infinity'"
+    return f"CASE WHEN {finite} THEN {sql}::text ELSE pg_catalog.to_json({sql})::text END"
 
 
 def _int8(sql: str) -> str:
@@ -117,13 +118,13 @@ SCALARS: MappingProxyType[str, Callable[[str], str]] = MappingProxyType(
         "int8": _int8,
         "numeric": _numeric,
         "money": _money,
-        "float4": _to_json,
-        "float8": _to_json,
+        "float4": _float,
+        "float8": _float,
         "text": quoted,
         "varchar": quoted,
         "bpchar": quoted,
         "name": quoted,
-        "uuid": _to_json,
+        "uuid": _output,
         "date": _date,
         "time": _output,
         "timetz": _output,
