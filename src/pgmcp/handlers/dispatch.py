@@ -121,15 +121,14 @@ class Dispatcher:
         return response
 
     def _call(self, handler: AnyHandler, request: RequestBase[Any], caller: Caller, started: float) -> CallContext:
-        whole = self._settings.call_timeout_s
-        seconds = whole if request.timeout_ms is None else min(request.timeout_ms / 1000, whole)
+        seconds = self._settings.call_timeout_s if request.timeout_ms is None else request.timeout_ms / 1000
         return CallContext(
             id=caller.id,
             tool=handler.name,
             principal=caller.principal,
             deadline=started + seconds,
             form=caller.form,
-            statement_timeout_ms=None if request.timeout_ms is None else max(1, int(seconds * 1000)),
+            statement_timeout_ms=request.timeout_ms,
             progress=caller.progress,
         )
 
