@@ -100,16 +100,14 @@ async def take_turns(contenders: Sequence[Contender], rounds: int, database: Pid
 
 
 async def _turn(contender: Contender, database: Pids) -> Turn:
-    peers, servers = tuple(contender.pids()), tuple(database())
-    before = (cpu_of(peers), cpu_of(servers))
+    peers, servers = _cpu_of(contender.pids()), _cpu_of(database())
     own, started = _own(), time.perf_counter()
     await contender.work()
     wall = time.perf_counter() - started
     contender.end()
     own = _own() - own
-    after = (cpu_of(peers), cpu_of(servers))
     calls = contender.calls
-    return Turn(wall / calls, (own + after[0] - before[0]) / calls, (after[1] - before[1]) / calls)
+    return Turn(wall / calls, (own + _since(peers)) / calls, _since(servers) / calls)
 
 
 def _own() -> float:
@@ -118,9 +116,14 @@ def _own() -> float:
     return time.process_time() + ended.ru_utime + ended.ru_stime
 
 
-def cpu_of(pids: Iterable[int]) -> float:
-    """The CPU time of processes so far, in seconds."""
-    return sum(map(_cpu, pids))
+def _cpu_of(pids: Iterable[int]) -> dict[int, float]:
+    """The CPU time of each process so far, in seconds."""
+    return {pid: _cpu(pid) for pid in pids}
+
+
+def _since(before: dict[int, float]) -> float:
+    """The CPU time of processes since then; one that has ended meanwhile (PostgreSQL's autovacuum) doesn't count."""
+    return sum(max(0.0, _cpu(pid) - cpu) for pid, cpu in before.items())
 
 
 def _cpu(pid: int) -> float:

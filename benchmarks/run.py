@@ -17,9 +17,9 @@ from benchmarks.database import BenchDatabase, bench_database
 _WITHOUT_DATABASE: dict[str, tuple[Callable[[int], Awaitable[str]], int]] = {"pipeline": (pipeline.run, 15)}
 _WITH_DATABASE: dict[str, tuple[Callable[[BenchDatabase, int], Awaitable[str]], int]] = {
     "key": (reads.by_key, 11),
-    "rows": (reads.many_rows, 7),
-    "wire": (wire.run, 7),
-    "start": (startup.run, 5),
+    "rows": (reads.many_rows, 5),
+    "wire": (wire.run, 5),
+    "start": (startup.run, 3),
 }
 _PARTS = (*_WITHOUT_DATABASE, *_WITH_DATABASE)
 

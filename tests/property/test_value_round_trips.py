@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.copying import Copier, copier
@@ -21,6 +21,8 @@ ROWS = 8
 steady = settings(
     deadline=None,
     max_examples=6,
+    # A smaller example says no more than `differences` does, and looking for it among so many rows takes minutes.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
     # One database serves all examples of a test; each begins with empty tables.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -70,3 +72,69 @@ async def test_what_is_read_can_be_written_back(
     await copying.sql(f"TRUNCATE {source}, {wire}, {native}")
     await copying.insert(source, rows)
     await copying.round_trip(source, wire, native, COLUMNS)
+
+
+async def test_every_code_point_is_kept(copying: Copier) -> None:
+    """Each character that a text can hold, as text, in arrays, in documents and as a key of a document."""
+    await copying.sql(
+        *(
+            f"CREATE TABLE code_points_{role} (id int PRIMARY KEY, v text, a text[], j jsonb, k jsonb, o json)"
+            for role in ("source", "wire", "native")
+        ),
+        "INSERT INTO code_points_source SELECT id, v, ARRAY[v], to_jsonb(v), jsonb_build_object(v, 1), to_json(v) FROM "
+        "(SELECT i / 8192 AS id, string_agg(chr(i), '' ORDER BY i) AS v FROM generate_series(1, 1114111) AS i "
+        "WHERE i NOT BETWEEN 55296 AND 57343 GROUP BY 1) AS s",
+    )
+    await copying.round_trip("code_points_source", "code_points_wire", "code_points_native", ("v", "a", "j", "k"))
+    # Which characters a json escapes is how it is written, not what it says.
+    for role in ("wire", "native"):
+        query = f"SELECT count(*) FROM code_points_{role} WHERE o #>> '{{}}' = v"
+        assert await copying.plain.fetchval(query) == 1114112 / 8192 - 1
+
+
+@pytest.mark.parametrize("declared", ["text", "varchar", "name", "jsonb", "text[]", "jsonb[]", "citext"])
+async def test_a_nul_is_refused_by_name(copying: Copier, declared: str) -> None:
+    """U+0000, which no text of PostgreSQL can hold, is refused before anything is written, and called so."""
+    table = "nul_" + re.sub(r"\W", "_", declared)
+    await copying.sql(f"CREATE TABLE {table} (v {declared})")
+    value = '["a\\u0000b"]' if declared.endswith("[]") else '"a\\u0000b"'
+    answer = await copying.call("create_record", f'{{"table":"{table}","data":{{"v":{value}}}}}')
+    assert "U+0000" in f"{answer['error']['message']} {answer['error']['hint']}"
+    assert await copying.plain.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+LIMITS = {
+    "a row above max_bytes": ("text", "repeat('x', 300000)"),
+    "an array above max_bytes": ("int4[]", "array_fill(7, ARRAY[200000])"),
+}
+
+
+@pytest.mark.parametrize(("declared", "value"), LIMITS.values(), ids=LIMITS)
+async def test_what_is_too_large_is_refused_with_its_column(
+    postgres: TestServer, driver: str, declared: str, value: str
+) -> None:
+    """A single row above the cap is no cut row but an error that names the column."""
+    dsn = await postgres.new_database(f"CREATE TABLE held AS SELECT 1 AS id, ({value})::{declared} AS v")
+    async with copier(dsn, driver, max_bytes=262_144) as made:
+        error = (await made.call("read_table", '{"table":"held"}'))["error"]
+    assert (error["code"], "'v'" in f"{error['message']}{error.get('hint')}") == ("row_too_large", True)
+
+
+TOO_LARGE = {
+    "a numeric": ("numeric", "1" + "0" * 131_072),
+    "an integer": ("int8", "9223372036854775808"),
+    "a double": ("float8", "1e309"),
+    "a date": ("date", '"5874898-01-01"'),
+    "a timestamp": ("timestamp", '"294277-01-01T00:00:00"'),
+    "an amount": ("money", "92233720368547758.08"),
+}
+
+
+@pytest.mark.parametrize(("declared", "value"), TOO_LARGE.values(), ids=TOO_LARGE)
+async def test_what_a_type_has_no_room_for_is_refused(copying: Copier, declared: str, value: str) -> None:
+    """A value past the end of its type is refused with its column, and nothing is written."""
+    table = f"room_{declared}"
+    await copying.sql(f"CREATE TABLE {table} (v {declared})")
+    answer = await copying.call("create_record", f'{{"table":"{table}","data":{{"v":{value}}}}}')
+    assert "'v'" in answer["error"]["message"] or answer["error"]["details"]["column"] == "v"
+    assert await copying.plain.fetchval(f"SELECT count(*) FROM {table}") == 0

@@ -154,8 +154,11 @@ _vectors = st.lists(
     st.builds("{}{}".format, _lexemes, st.sampled_from(["", ":1", ":3A,16383", ":2B,2,5"])), max_size=4
 ).map(" ".join)
 _terms = st.builds("{}{}".format, _lexemes, st.sampled_from(["", ":*", ":A", ":AB*"]))
-_both = st.tuples(_terms, st.sampled_from([" & ", " | ", " <-> ", " <2> ", " & !"]), _terms).map("({0[0]}{0[1]}{0[2]})".format)
-_queries = st.lists(_both | _terms, min_size=1, max_size=3).map(" | ".join)
+_both = st.tuples(_terms, st.sampled_from([" & ", " | ", " <-> ", " <2> ", " & !"]), _terms).map(
+    "({0[0]}{0[1]}{0[2]})".format
+)
+# What stands in parentheses on the right of the same operator, PostgreSQL itself prints without them and reads otherwise.
+_queries = st.builds(lambda first, rest: " | ".join([first, *rest]), _both | _terms, st.lists(_terms, max_size=2))
 
 
 def ranges(bounds: Texts, *, number: Callable[[str], float] | None = None) -> Texts:

@@ -86,3 +86,9 @@ def test_what_is_nested_too_deep_is_refused() -> None:
     with pytest.raises(ValidationError) as caught:
         PgparseAnalyser().analyse(f"SELECT {' + '.join(['1'] * 20000)}")
     assert caught.value.code.name == "statement_too_large"
+
+
+def test_the_functions_that_a_statement_calls() -> None:
+    """By their last names, wherever they stand; a column or a text of that name is none."""
+    text = "SELECT a.lower, pg_catalog.set_config('x', 'now()', false) FROM \"Odd\"(1) WHERE upper(b) = 'count(1)'"
+    assert PgparseAnalyser().analyse(text).functions == {"set_config", "Odd", "upper"}

@@ -302,3 +302,22 @@ async def test_closing_ends_every_session_and_refuses_who_waits(driver: FakeDriv
         await pool.acquire(Need.READ)
     assert refused.value.code.name == "shutting_down"
     assert (driver.open(), pool.state) == (0, PoolState(idle=0, leased=0, opening=0, waiting=0))
+
+
+@pytest.mark.parametrize(
+    "need, reported, kept",
+    [
+        pytest.param(Need.READ, {"default_transaction_read_only": "off"}, 0, id="a reading one that could write"),
+        pytest.param(Need.READ, {"default_transaction_read_only": "on"}, 1, id="a reading one"),
+        pytest.param(Need.READ, {}, 1, id="one that says nothing"),
+        pytest.param(Need.WRITE, {"default_transaction_read_only": "off"}, 1, id="a writing one"),
+    ],
+)
+async def test_a_session_that_became_writable_is_closed(
+    pool: ConnectionManager, driver: FakeDriver, need: Need, reported: dict[str, str], kept: int
+) -> None:
+    """Whatever ran in it, nobody reads with it again."""
+    connection = await pool.acquire(need)
+    driver.made[0].parameters = reported
+    pool.release(connection)
+    assert pool.state.idle == kept

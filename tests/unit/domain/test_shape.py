@@ -197,3 +197,15 @@ def test_what_explain_doesn_t_take(command: str, said: str) -> None:
         "retry": "fix_input",
         "details": {"path": "query"},
     }
+
+
+def test_a_function_that_is_not_called_here() -> None:
+    """Named with the reason, the first by its name."""
+    with pytest.raises(SecurityError) as caught:
+        effect_of(analysis(functions=frozenset({"set_config", "pg_sleep", "pg_advisory_lock", "lower"})))
+    assert caught.value.document() == {
+        "type": "security_error",
+        "code": "statement_not_allowed",
+        "message": "pg_advisory_lock() is not called here: it reaches other sessions",
+        "retry": "never",
+    }

@@ -11,6 +11,7 @@ from attrs import evolve
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import QueryError, ValidationError, codes
+from pgmcp.domain.filters.parser import parse
 from pgmcp.domain.filters.relative import Moment
 from pgmcp.domain.filters.tree import EVERYTHING, Literal, Operand
 from pgmcp.domain.plans import Bounds, Effect, Explain, Order, Page, RawQuery, Select, StatementKind
@@ -33,14 +34,14 @@ class Zoned:
     def __init__(self, zone: str) -> None:
         self._inner: Any = House().memory.catalogue
         self._zone = zone
-        self.asked = 0
+        self.asked: list[CallContext] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
     async def time_zone(self, call: CallContext) -> str:
         """The zone."""
-        self.asked += 1
+        self.asked.append(call)
         return self._zone
 
 
@@ -170,7 +171,16 @@ async def test_the_moment(zone: str, filters: Any, place: Place | None, moment: 
     at = House(catalogue=catalogue)
     found = await at.queries.moment(filters, at.call(), place)
     assert found == Moment(moment)
-    assert (found.now.utcoffset(), catalogue.asked) == (moment.utcoffset(), asked)
+    assert (found.now.utcoffset(), catalogue.asked) == (moment.utcoffset(), [at.call()] * asked)
+
+
+async def test_a_relative_time_in_a_read() -> None:
+    """The session's zone is asked for once, within the call."""
+    catalogue = Zoned("UTC")
+    at = House(settings=SETTINGS, catalogue=catalogue)
+    plan = await at.queries.select_plan(ReadRequest(table="things", filters=RELATIVE), THINGS, at.call())
+    assert plan.filter == parse(RELATIVE, THINGS, Moment(NOON))
+    assert catalogue.asked == [at.call()]
 
 
 @pytest.mark.parametrize(

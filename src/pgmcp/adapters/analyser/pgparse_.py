@@ -53,6 +53,7 @@ def _analysis(tree: list[dict[str, Any]], text: str, start: int, end: int) -> An
         kind=_kind(command, statement, nodes, writes=writes),
         nodes=nodes,
         writes=writes,
+        functions=frozenset(_functions(tree[0]["stmt"])),
         explained=explained,
         parameters=_parameters(whole),
         main=main_start(whole) if "withClause" in statement else 0,
@@ -90,6 +91,19 @@ def _nodes(tree: Any) -> Iterator[str]:
                 elif key.endswith("Clause") and isinstance(value, dict):
                     yield key[0].upper() + key[1:]
                 left.append(value)
+
+
+def _functions(tree: Any) -> Iterator[str]:
+    """The names of all functions that a tree calls, the last part of each."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        if isinstance(node, list):
+            left += node
+        elif isinstance(node, dict):
+            if "funcname" in node:
+                yield node["funcname"][-1]["String"]["sval"]
+            left += node.values()
 
 
 def _syntax_error(text: str, message: str, position: int) -> QueryError:

@@ -169,7 +169,8 @@ class AsyncpgConnection:
 
     async def _failed(self, error: BaseException) -> BaseException:
         """What to raise for an error; when the task was cancelled, only once the session is idle again or closed."""
-        if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError | UnicodeError):
+        known = asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.InternalClientError | OSError | UnicodeError
+        if isinstance(error, known):
             return DriverError(of_running(error, closed=self._connection.is_closed()))
         if isinstance(error, Exception):
             return error

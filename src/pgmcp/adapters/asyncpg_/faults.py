@@ -15,6 +15,7 @@ NOT_CONNECTED = "08003"
 WRONG_CALL = "08P01"
 # A value that can't even be written down for the server: "character not in repertoire".
 UNWRITABLE = "22021"
+NOT_SUPPORTED = "0A000"
 
 
 def of_connecting(error: BaseException) -> Fault:
@@ -47,6 +48,12 @@ def of_running(error: BaseException, *, closed: bool) -> Fault:
         return Fault(sqlstate=UNWRITABLE, message="a parameter can't be encoded")
     if isinstance(error, asyncpg.PostgresError):
         return _of_server(error)
+    if isinstance(error, asyncpg.InternalClientError) and not closed:
+        return Fault(
+            sqlstate=NOT_SUPPORTED,
+            message="asyncpg can't read a column of a pseudo-type",
+            hint="Cast it, such as column::text.",
+        )
     if isinstance(error, asyncpg.InterfaceError) and not closed:
         return Fault(sqlstate=WRONG_CALL, message="the parameters don't fit the statement")
     # asyncpg refuses to use a closed connection before it sends anything.

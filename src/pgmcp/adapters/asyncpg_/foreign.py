@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import asyncpg
 from asyncpg.types import Type
 
+from pgmcp.adapters.asyncpg_.faults import NOT_SUPPORTED
 from pgmcp.adapters.asyncpg_.kept import affected
 from pgmcp.ports.driver import Description, DriverError, Fault, Rows, Statement
 
 _SPECIAL = frozenset('{}",\\')
-_NOT_SUPPORTED = "0A000"
 
 
 async def fetch_as_text(connection: asyncpg.Connection, statement: Statement) -> tuple[Description, Rows]:
@@ -43,7 +43,7 @@ async def fetch_as_text(connection: asyncpg.Connection, statement: Statement) ->
 
 async def _take_as_text(connection: asyncpg.Connection, type_: Type) -> None:
     if type_.kind not in {"scalar", "array"}:
-        raise DriverError(Fault(sqlstate=_NOT_SUPPORTED, message=f"a column of kind {type_.kind}"))
+        raise DriverError(Fault(sqlstate=NOT_SUPPORTED, message=f"a column of kind {type_.kind}"))
     await connection.set_type_codec(
         type_.name.removesuffix("[]"), schema=type_.schema, encoder=str, decoder=str, format="text"
     )

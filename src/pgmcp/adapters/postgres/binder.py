@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from pgmcp.adapters.postgres.naming import type_name
+from pgmcp.adapters.postgres.naming import constant, type_name
 from pgmcp.domain.filters.tree import Literal
 from pgmcp.domain.values.types import Kind, Type
 from pgmcp.ports.driver import Parameter
@@ -83,8 +83,12 @@ class Binder:
         return _cast_list(self._bind([literal.text for literal in literals], "text[]"), type_)
 
     def named(self, name: str, type_: Type, at: str) -> str:
-        """Bind the name of an object of the database, such as a text search configuration."""
-        return self.literal(Literal(name, type_, at))
+        """The name of an object of the database, such as a text search configuration, as a constant of its type.
+
+        A parameter would be looked up when the statement runs, too late for an index on an expression that names it.
+        """
+        self.suspects.append(Suspect((Literal(name, type_, at),), type_))
+        return f"{constant(name)}::{type_name(type_)}"
 
     def _bind(self, value: Parameter, type_: str) -> str:
         self.values.append(value)

@@ -21,6 +21,10 @@ from pgmcp.ports.driver import Connection, Driver, Need
 # that kind is closed for it. Opening one costs as much as dozens of statements.
 _PATIENCE = 16
 
+# PostgreSQL reports each change of it, so asking costs nothing.
+# https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-ASYNC
+READ_ONLY = "default_transaction_read_only"
+
 
 @frozen(kw_only=True)
 class PoolState:
@@ -46,6 +50,11 @@ class _Waiter:
     need: Need
     turn: asyncio.Future[Connection | _Place]
     passed: int = 0
+
+
+def could_write(connection: Connection) -> bool:
+    """Whether a session for reading was made writable by what ran in it, by the server's own word."""
+    return connection.parameters.get(READ_ONLY) == "off"
 
 
 class ConnectionManager:
@@ -117,7 +126,7 @@ class ConnectionManager:
         need = self._leased.pop(connection, None)
         if need is None:
             return
-        if self._closed or not connection.usable:
+        if self._closed or not connection.usable or (need is Need.READ and could_write(connection)):
             self._retire(connection)
             return
         if not self._queue:

@@ -1,7 +1,8 @@
 """Conditions of geometry as SQL.
 
 Source: PostgreSQL documentation, section 9.11 (Geometric Functions and Operators): not every operator exists for
-every pair of types, so each type takes the form that says the same.
+every pair of types, so each type takes the form that says the same. GiST serves few of them: where a condition has no
+operator of its own there, one that holds for more rows stands before it (section 65.2.1, Built-in Operator Classes).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def spatial(tree: Spatial, relation: Relation, binder: Binder) -> str:
         case SpatialOp.WITHIN:
             return f"({left} <@ {shape})"
         case SpatialOp.CONTAINS_POINT:
-            return f"({shape} <@ {left})"
+            return _contains_point(left, tag, shape)
         case SpatialOp.INTERSECTS:
             return _intersects(left, tag, shape, tree.shape.type.tag)
         case SpatialOp.BOUNDING_BOX:
@@ -38,7 +39,31 @@ def _near(left: str, tag: str, shape: str, tree: Spatial, binder: Binder) -> str
     if tag == "point" and tree.shape.type.tag == "point":
         # The same as the distance, in a form that a GiST index on the column serves.
         return f"({left} <@ pg_catalog.circle({shape}, {distance}))"
-    return f"(({left} <-> {shape}) <= {distance})"
+    exact = f"({left} <-> {shape}) <= {distance}"
+    reach = f"pg_catalog.point({distance}, {distance})"
+    around = f"pg_catalog.box({shape} - {reach}, {shape} + {reach})"
+    match tag:
+        case "box":
+            return f"({left} && {around} AND {exact})"
+        case "polygon":
+            return f"({left} && pg_catalog.polygon({around}) AND {exact})"
+        case "circle":
+            return f"({left} && pg_catalog.circle({shape}, {distance}) AND {exact})"
+        case _:
+            return f"({exact})"
+
+
+def _contains_point(left: str, tag: str, point: str) -> str:
+    exact = f"{point} <@ {left}"
+    match tag:
+        case "box":
+            return f"({left} && pg_catalog.box({point}, {point}) AND {exact})"
+        case "polygon":
+            return f"({left} && pg_catalog.polygon(pg_catalog.box({point}, {point})) AND {exact})"
+        case "circle":
+            return f"({left} && pg_catalog.circle({point}, 0) AND {exact})"
+        case _:
+            return f"({exact})"
 
 
 def _intersects(left: str, tag: str, shape: str, other: str) -> str:
@@ -57,7 +82,10 @@ def _bounding_box(left: str, tag: str, box: str) -> str:
         case "polygon":
             return f"({left} && {polygon})"
         case "circle":
-            return f"(({left} <-> {polygon}) <= 0)"
+            # The circle around the box, a little larger than rounding could make it too small.
+            radius = f"pg_catalog.radius(pg_catalog.circle({box})) * 1.000001"
+            around = f"pg_catalog.circle(pg_catalog.center({box}), {radius})"
+            return f"({left} && {around} AND ({left} <-> {polygon}) <= 0)"
         case "lseg" | "line":
             return f"({left} ?# {box})"
         case "path":

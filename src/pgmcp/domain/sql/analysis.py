@@ -26,6 +26,7 @@ class Analysis:
         kind: How it can be answered.
         nodes: All kinds of nodes in its tree, for allow-lists: `LockingClause`, `IntoClause`, `CommonTableExpr`…
         writes: Whether it, or a CTE in it, changes rows.
+        functions: The names of all functions that it calls by name, without their schemas.
         explained: The command that an EXPLAIN is about; None otherwise.
         parameters: Where it refers to parameters, in `text`'s characters.
         main: Where the main statement begins in `text` behind its WITH list; 0 where it has none.
@@ -37,6 +38,7 @@ class Analysis:
     kind: StatementKind
     nodes: frozenset[str]
     writes: bool
+    functions: frozenset[str] = frozenset()
     explained: str | None = None
     parameters: tuple[Parameter, ...] = ()
     main: int = 0

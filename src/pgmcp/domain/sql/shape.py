@@ -8,6 +8,7 @@ from __future__ import annotations
 from pgmcp.domain.errors import QueryError, SecurityError, ValidationError, codes
 from pgmcp.domain.plans import Effect
 from pgmcp.domain.sql.analysis import Analysis
+from pgmcp.domain.sql.functions import refused
 
 MAX_COMMENTS = 200
 """More `/*` than this are refused: lexing nested comments takes quadratic time, which no timeout interrupts."""
@@ -102,6 +103,10 @@ def effect_of(analysis: Analysis) -> Effect:
             f"{spoken(command)} is not run here",
             hint=NEVER.get(command, "Use CREATE TABLE … AS, with access admin."),
         )
+    for name in sorted(analysis.functions):
+        reason = refused(name)
+        if reason is not None:
+            raise SecurityError(codes.STATEMENT_NOT_ALLOWED, f"{name}() is not called here: {reason}")
     if command in CHANGES or (command == "SelectStmt" and analysis.writes):
         return Effect.UPDATE
     if command in READS:

@@ -29,6 +29,9 @@ _ESCAPED_BYTES = re.compile(r"(?:[^\\]|\\\\|\\[0-3][0-7]{2})*", re.DOTALL)
 _NETWORK = re.compile(r"(?=.*[0-9:])[0-9a-fA-FxX:.]+(?:/[0-9]{1,3})?")
 _DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+){3,}(?:/[0-9]+)?")
 _HARDWARE = re.compile(r"[0-9a-fA-F]+(?:[-:.][0-9a-fA-F]+)*")
+# Of more than one byte PostgreSQL would keep the first.
+_BYTE = re.compile(r"[\x01-\x7f]?|\\[0-3][0-7]{2}")
+_LONGEST_NAME = 63
 _BITS = re.compile(r"[bB]?[01]*|[xX][0-9a-fA-F]*")
 
 EXPECTED_BYTES = "bytes as hexadecimal digits such as \\xdeadbeef"
@@ -65,6 +68,13 @@ def string_text(value: Any) -> str:
     """A text; a number is no text, so that nobody loses zeros by an oversight."""
     if not is_text(value):
         raise Unfit("a string")
+    return str(value)
+
+
+def _name_text(value: Any) -> str:
+    """An identifier, which PostgreSQL would cut silently."""
+    if not is_text(value) or len(value.encode(errors="surrogatepass")) > _LONGEST_NAME:
+        raise Unfit(f"a string of at most {_LONGEST_NAME} bytes")
     return str(value)
 
 
@@ -136,11 +146,11 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _pattern_writer(pattern: re.Pattern[str], expected: str) -> Callable[[Any], str]:
-    """A writer of texts that a pattern tells apart."""
+def _pattern_writer(pattern: re.Pattern[str], expected: str, *, blanks: str | None = None) -> Callable[[Any], str]:
+    """A writer of texts that a pattern tells apart, once `blanks` around them are gone: those of Unicode for None."""
 
     def write(value: Any) -> str:
-        if not is_text(value) or not pattern.fullmatch(value.strip()):
+        if not is_text(value) or not pattern.fullmatch(value.strip(blanks)):
             raise Unfit(expected)
         return str(value)
 
@@ -166,8 +176,10 @@ def _refused(value: Any) -> str:
 
 
 PLAIN_WRITERS: Mapping[str, Callable[[Any], str]] = {
-    **dict.fromkeys(TEXTS | {"char", "xml", "tsvector", "tsquery", "jsonpath", "refcursor"}, string_text),
+    **dict.fromkeys(TEXTS | {"xml", "tsvector", "tsquery", "jsonpath", "refcursor"}, string_text),
     **dict.fromkeys(WITHOUT_INPUT, _refused),
+    "name": _name_text,
+    "char": _pattern_writer(_BYTE, "one ASCII character, or a byte such as \\377", blanks=""),
     "bool": bool_text,
     "bytea": bytes_text,
     "uuid": uuid_text,

@@ -1,0 +1,161 @@
+"""SchemaService: what it asks the catalogue, and what it makes of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from pgmcp.domain.calls import CallContext
+from pgmcp.domain.catalogue import Schema
+from pgmcp.domain.errors import NotFoundError
+from pgmcp.domain.plans import ListSchemas
+from pgmcp.domain.relations import Relation
+from pgmcp.services.schemas import SchemaService
+from tests.fixtures.relations import THINGS
+from tests.unit.house import House
+
+CALL = House({}).call()
+EVERY_SCHEMA = ListSchemas(include_system=True)
+SCHEMAS = tuple(
+    Schema(name=name, owner="ana", tables=1, on_path=name == "public", comment=None) for name in ("public", "sales")
+)
+NAMES: Mapping[str | None, Sequence[str]] = {None: ["orders", "sales.orders"], "sales": ["invoices"]}
+
+
+class Catalogue:
+    """A catalogue that keeps what it was asked, of which call, and knows one table at most."""
+
+    def __init__(self, known: tuple[str, str | None] | None = None) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+        self._known = known
+
+    async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
+        """The one table that is known."""
+        self.asked.append(("find", name, schema, call))
+        return THINGS if (name, schema) == self._known else None
+
+    async def names(self, schema: str | None, call: CallContext) -> Sequence[str]:
+        """The names of a schema."""
+        self.asked.append(("names", schema, call))
+        return NAMES[schema]
+
+    async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:
+        """Two schemas."""
+        self.asked.append(("schemas", plan, call))
+        return SCHEMAS
+
+    async def time_zone(self, call: CallContext) -> str:
+        """A zone."""
+        self.asked.append(("time_zone", call))
+        return "Europe/Lisbon"
+
+    select: Any = None
+    describe: Any = None
+    type_named: Any = None
+    forget: Any = None
+
+
+@pytest.mark.parametrize(
+    "known, table, schema, asked",
+    [
+        pytest.param(("a", None), "a", None, [("find", "a", None, CALL)], id="a name"),
+        pytest.param(("a", "s"), "a", "s", [("find", "a", "s", CALL)], id="in its schema"),
+        pytest.param(("s.a", None), "s.a", None, [("find", "s.a", None, CALL)], id="a name that has a dot"),
+        pytest.param(
+            ("a", "s"), "s.a", None, [("find", "s.a", None, CALL), ("find", "a", "s", CALL)], id="schema and name"
+        ),
+        pytest.param(
+            ("a.b", "s"),
+            "s.a.b",
+            None,
+            [("find", "s.a.b", None, CALL), ("find", "a.b", "s", CALL)],
+            id="the first dot parts them",
+        ),
+    ],
+)
+async def test_which_relation_is_meant(
+    known: tuple[str, str | None], table: str, schema: str | None, asked: list[tuple[Any, ...]]
+) -> None:
+    """An exact name wins, then a schema before a dot; each question is the call's."""
+    catalogue = Catalogue(known)
+    assert await SchemaService(catalogue).relation(table, schema, CALL) is THINGS
+    assert catalogue.asked == asked
+
+
+@pytest.mark.parametrize(
+    "table, schema, told, asked",
+    [
+        pytest.param(
+            "ordrs",
+            None,
+            ("unknown_table", "there is no table or view 'ordrs'", "Did you mean 'orders'?", "table"),
+            [("find", "ordrs", None, CALL), ("names", None, CALL)],
+            id="a table",
+        ),
+        pytest.param(
+            "invoice",
+            "sales",
+            (
+                "unknown_table",
+                "there is no table or view 'invoice' in schema 'sales'",
+                "Did you mean 'invoices'?",
+                "table",
+            ),
+            [("find", "invoice", "sales", CALL), ("schemas", EVERY_SCHEMA, CALL), ("names", "sales", CALL)],
+            id="a table of a schema",
+        ),
+        pytest.param(
+            "invoices",
+            "sale",
+            ("unknown_schema", "there is no schema 'sale'", "Did you mean 'sales'?", "schema"),
+            [("find", "invoices", "sale", CALL), ("schemas", EVERY_SCHEMA, CALL)],
+            id="a schema",
+        ),
+        pytest.param(
+            "zzz",
+            None,
+            ("unknown_table", "there is no table or view 'zzz'", "list_tables shows what there is.", "table"),
+            [("find", "zzz", None, CALL), ("names", None, CALL)],
+            id="like none",
+        ),
+    ],
+)
+async def test_a_relation_that_is_not_there(
+    table: str, schema: str | None, told: tuple[str, ...], asked: list[tuple[Any, ...]]
+) -> None:
+    """The nearest names of the place that was meant are told."""
+    catalogue = Catalogue()
+    with pytest.raises(NotFoundError) as caught:
+        await SchemaService(catalogue).relation(table, schema, CALL)
+    error = caught.value
+    assert (error.code.name, error.message, error.hint, error.path) == told
+    assert catalogue.asked == asked
+
+
+@pytest.mark.parametrize(
+    "name, schema, hint",
+    [
+        pytest.param(("ordrs",), None, "Did you mean 'orders'?", id="a name"),
+        pytest.param(("sales", "invoice"), "sales", "Did you mean 'invoices'?", id="its schema's names"),
+        pytest.param(("shop", "sales", "invoice"), "sales", "Did you mean 'invoices'?", id="with its database"),
+        pytest.param(("zzz",), None, None, id="like none"),
+        pytest.param((), None, None, id="no name at all"),
+    ],
+)
+async def test_a_hint_for_a_statement(name: Sequence[str], schema: str | None, hint: str | None) -> None:
+    """From the names of the schema that the statement has."""
+    catalogue = Catalogue()
+    assert await SchemaService(catalogue).hint(name, CALL) == hint
+    assert catalogue.asked == [("names", schema, CALL)]
+
+
+async def test_what_is_only_asked() -> None:
+    """The call goes with the question."""
+    catalogue = Catalogue()
+    service = SchemaService(catalogue)
+    plan = ListSchemas()
+    assert await service.schemas(plan, CALL) == SCHEMAS
+    assert await service.time_zone(CALL) == "Europe/Lisbon"
+    assert catalogue.asked == [("schemas", plan, CALL), ("time_zone", CALL)]
