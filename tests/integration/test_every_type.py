@@ -153,4 +153,3 @@ async def test_what_has_no_input_is_read_and_refused(copying: Copier, name: str)
         "Expected nothing, or null: PostgreSQL alone makes values of this type.",
     )
     assert await copying.create(f"held_{name}", {"v": None}) is None
-

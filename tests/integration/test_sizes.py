@@ -51,9 +51,7 @@ async def copying(postgres: TestServer, driver: str) -> AsyncIterator[Copier]:
 
 
 @pytest.mark.parametrize(("number", "declared", "fits", "long"), CASES)
-async def test_what_is_too_long_is_refused(
-    copying: Copier, number: int, declared: str, fits: Any, long: Any
-) -> None:
+async def test_what_is_too_long_is_refused(copying: Copier, number: int, declared: str, fits: Any, long: Any) -> None:
     """Alone, in a batch and as a change; nothing of it is written, and what fits is there as it was given."""
     table = f"sized_{number}"
     await copying.sql(f"CREATE TABLE {table} (id int PRIMARY KEY, v {declared})")

@@ -108,6 +108,22 @@ def test_kinds_of_values() -> None:
             id="missing-comma",
         ),
         pytest.param(
+            "\n[1,\n 2 3,\n 4]",
+            "The JSON is malformed: expecting ',' delimiter.",
+            _RFC_HINT,
+            "malformed_json",
+            {"position": 9, "line": 3, "column": 4},
+            id="in-the-midst-of-lines",
+        ),
+        pytest.param(
+            "\nx",
+            "The JSON is malformed: expecting value.",
+            _RFC_HINT,
+            "malformed_json",
+            {"position": 2, "line": 2, "column": 1},
+            id="behind-an-empty-line",
+        ),
+        pytest.param(
             "",
             "The JSON is malformed: expecting value.",
             _RFC_HINT,

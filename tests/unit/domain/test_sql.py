@@ -21,6 +21,7 @@ from pgmcp.domain.sql.with_list import main_start
         pytest.param("$$a;'$$ $x$b$$c$x$ d", ["$$a;'$$", "$x$b$$c$x$", "d"], id="dollar quotes"),
         pytest.param("$1+$12", ["$1", "+", "$12"], id="parameters"),
         pytest.param("a /* b /* c */ d */ e -- f\ng", ["a", "e", "g"], id="comments nest"),
+        pytest.param("/* a */ /* b /* c */ */ d", ["d"], id="a comment behind a comment"),
         pytest.param("1.5e10 0x1F .5", ["1.5e10", "0x1F", ".", "5"], id="numbers"),
         pytest.param("'open", ["'open"], id="never closed"),
         pytest.param("a /* open", ["a"], id="comment never closed"),
@@ -75,6 +76,20 @@ def test_trimmed(text: str, expected: list[str]) -> None:
             "(SELECT 2)",
             id="cycle with marks",
         ),
+        pytest.param(
+            "WITH recursive (a) AS (SELECT 1) SELECT 2", "SELECT 2", id="a name that is a keyword, with its columns"
+        ),
+        pytest.param("WITH recursive", "WITH recursive", id="a list that breaks off behind a word"),
+        pytest.param("WITH a", "WITH a", id="a list that breaks off behind a name"),
+        pytest.param("WITH", "WITH", id="a list that breaks off at once"),
+        pytest.param("WITH a AS", "WITH a AS", id="a list that breaks off before its statement"),
+        pytest.param("WITH a AS (SELECT 1", "WITH a AS (SELECT 1", id="a list that is never closed"),
+        pytest.param("WITH a AS (SELECT 1)", "WITH a AS (SELECT 1)", id="a list without a statement"),
+        pytest.param("WITH a AS (SELECT 1),", "WITH a AS (SELECT 1),", id="a list that ends with a comma"),
+        pytest.param(
+            "WITH a AS (SELECT 1) SEARCH DEPTH FIRST", "WITH a AS (SELECT 1) SEARCH DEPTH FIRST", id="half a search"
+        ),
+        pytest.param("", "", id="nothing"),
         pytest.param("WITH a AS (WITH b AS (SELECT 1) SELECT 2) SELECT 3", "SELECT 3", id="nested"),
     ],
 )
@@ -89,7 +104,13 @@ def test_main_start(text: str, main: str) -> None:
         pytest.param("SELEC 1", 1, "SELEC 1\n^", id="start"),
         pytest.param("SELECT\n  1 +\nFROM t", 14, "FROM t\n^", id="third line"),
         pytest.param("SELECT 1 FROM", 14, "SELECT 1 FROM\n             ^", id="behind the end"),
+        pytest.param("SELECT\n  1 +\nFROM t", 10, "  1 +\n  ^", id="second line of three"),
+        pytest.param("SELECT\n  1 +\nFROM t", 6, "SELECT\n     ^", id="first line of three"),
+        pytest.param("\nSELEC 1", 2, "SELEC 1\n^", id="behind an empty line"),
+        pytest.param("\nSELECT", 1, "\n^", id="an empty line"),
+        pytest.param("SELECT\r\nx", 1, "SELECT \n^", id="a line's end of Windows"),
         pytest.param("a\tb", 3, "a b\n  ^", id="tab"),
+        pytest.param("x" * 200, 200, "x" * 80 + "\n" + " " * 79 + "^", id="the end of a long line"),
         pytest.param(
             "x" * 200 + "!" + "y" * 200, 201, "x" * 40 + "!" + "y" * 39 + "\n" + " " * 40 + "^", id="long line"
         ),

@@ -39,6 +39,10 @@ def test_iso(interval: Interval, iso: str) -> None:
         pytest.param("1-2 3 days 4:05", Interval(14, 3, 4 * _HOUR + 300 * _SECOND), id="sql"),
         pytest.param("-1-2", Interval(months=-14), id="negative-years-and-months"),
         pytest.param("-00:00:01.5", Interval(microseconds=-1_500_000), id="negative-clock"),
+        pytest.param("3 days 1-2", Interval(14, 3), id="years-and-months-behind"),
+        pytest.param("1 day 2 weeks", Interval(days=15), id="days-and-weeks"),
+        pytest.param("1.04 years", Interval(months=12), id="fraction-of-a-year-below-a-month"),
+        pytest.param("1.3 years", Interval(months=16), id="fraction-of-a-year-rounded"),
         pytest.param("1.5 years", Interval(months=18), id="fraction-of-a-year"),
         pytest.param("1.5 months", Interval(months=1, days=15), id="fraction-of-a-month"),
         pytest.param("-1.5 days", Interval(days=-1, microseconds=-12 * _HOUR), id="fraction-of-a-day"),
@@ -62,6 +66,7 @@ def test_parse(text: str, interval: Interval | None) -> None:
 def test_of_a_timedelta() -> None:
     """A timedelta keeps its days apart from the rest, and none become months."""
     assert Interval.of(timedelta(days=40, hours=-1)) == Interval(days=39, microseconds=23 * _HOUR)
+    assert Interval.of(timedelta(microseconds=-1)) == Interval(days=-1, microseconds=24 * _HOUR - 1)
 
 
 def test_estimate_orders_as_postgresql() -> None:

@@ -16,6 +16,7 @@ from pgmcp.domain.values.modifiers import exceeds
         pytest.param("äöüßé", "varchar(5)", False, id="characters-not-bytes"),
         pytest.param("abcde   ", "varchar(5)", False, id="spaces-are-cut"),
         pytest.param("abcde   f", "varchar(5)", True, id="spaces-before-more"),
+        pytest.param("abcde\t", "varchar(5)", True, id="no-other-blank-is-cut"),
         pytest.param("abc", "char(2)", True, id="char"),
         pytest.param("abc", "text", False, id="no-modifier"),
         pytest.param("{abcdef}", "varchar(5)[]", False, id="array"),

@@ -16,6 +16,7 @@ from pgmcp.domain.values.parse import from_text
 from pgmcp.domain.values.text import Unfit
 from tests.unit.domain.values.server_types import type_of
 
+_UUID = 0x123E4567E89B12D3A456426614174000
 _INDIA = timezone(timedelta(hours=5, minutes=30))
 
 
@@ -29,6 +30,7 @@ _INDIA = timezone(timedelta(hours=5, minutes=30))
         pytest.param("numeric", "0x10", Decimal(16), id="numeric-hexadecimal"),
         pytest.param("numeric", "inf", Decimal("Infinity"), id="numeric-infinity"),
         pytest.param("money", "1.005", Decimal("1.01"), id="hundredths"),
+        pytest.param("money", " 1_000.50 ", Decimal("1000.50"), id="money-with-underscores"),
         pytest.param("float8", "0x1.8p1", 3.0, id="hexadecimal-float"),
         pytest.param("float4", "0.100000001", 0.1, id="single-precision"),
         pytest.param("bool", " YE ", True, id="bool"),
@@ -49,14 +51,18 @@ _INDIA = timezone(timedelta(hours=5, minutes=30))
         pytest.param("timestamptz", "9999-12-31 23:00-01", "10000-01-01 00:00:00+00", id="past-9999"),
         pytest.param("timestamptz", "0001-12-31 23:30-01 BC", datetime(1, 1, 1, 0, 30, tzinfo=UTC), id="out-of-bc"),
         pytest.param("time", "4:05", time(4, 5), id="short-time"),
+        pytest.param("time", "t04:05", time(4, 5), id="small-t"),
+        pytest.param("date", "2024-01-05 24:00", date(2024, 1, 5), id="date-with-the-end-of-day"),
         pytest.param("time", "T12:00:00Z", time(12), id="time-with-zone-left-out"),
         pytest.param("timetz", "12:00+5:30", time(12, tzinfo=_INDIA), id="timetz"),
         pytest.param("timetz", "24:00", "24:00:00+00", id="end-of-day-timetz"),
         pytest.param("interval", "INFINITY", "infinity", id="endless"),
+        pytest.param("interval", " +Infinity ", "infinity", id="endless-with-its-sign"),
+        pytest.param("interval", "-infinity", "-infinity", id="without-a-beginning"),
         pytest.param("interval", "1 day ago", Interval(days=-1), id="ago"),
-        pytest.param(
-            "uuid", "{123e4567e89b12d3a456426614174000}", UUID(int=0x123E4567E89B12D3A456426614174000), id="uuid"
-        ),
+        pytest.param("uuid", "{123e4567e89b12d3a456426614174000}", UUID(int=_UUID), id="uuid"),
+        pytest.param("uuid", "123e4567-e89b-12d3-a456-426614174000", UUID(int=_UUID), id="uuid-with-hyphens"),
+        pytest.param("bytea", "\\377\\101", b"\xffA", id="octal-bytes"),
         pytest.param("bytea", "a\\\\b\\001é", b"a\\b\x01\xc3\xa9", id="escaped-bytes"),
         pytest.param("bytea", "\\xDE ad", b"\xde\xad", id="hexadecimal-bytes"),
         pytest.param("inet", "10.0.0.1/32", ip_address("10.0.0.1"), id="lone-address"),

@@ -38,6 +38,7 @@ LONG_ENUM = Type(name="e", schema="public", kind=Kind.ENUM, labels=tuple(f"l{num
         pytest.param("numeric", '" -inf "', " -inf ", id="numeric-infinity"),
         pytest.param("money", '"12.34"', "12.34", id="money"),
         pytest.param("float4", "0.1", "0.1", id="float4"),
+        pytest.param("name", f'"{"x" * 63}"', "x" * 63, id="longest-name"),
         pytest.param("float8", "5e-324", "5e-324", id="least-float8"),
         pytest.param("float8", "0e-999", "0e-999", id="zero-with-exponent"),
         pytest.param("float8", '"-NaN"', "-NaN", id="float-nan"),
@@ -238,6 +239,8 @@ _PAIR = "an object with 'a', 'b'"
         pytest.param("hv.pair", '"x"', f"{_PAIR}, or a composite's text such as (1,x)", (), id="no-composite-text"),
         pytest.param("hv.nest", '{"ps":[null,{"a":"x"}]}', _INT4, ("ps", 1, "a"), id="deep-inside"),
         pytest.param("xml", "1", "a string", (), id="number-for-xml"),
+        pytest.param("name", f'"{"x" * 64}"', "a string of at most 63 bytes", (), id="name-that-would-be-cut"),
+        pytest.param("name", f'"{"é" * 32}"', "a string of at most 63 bytes", (), id="name-by-its-bytes"),
     ],
 )
 def test_unfit_json(spelling: str, given: str, expected: str, path: tuple[str | int, ...]) -> None:

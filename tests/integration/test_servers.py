@@ -1,0 +1,43 @@
+"""The server that this run is on: which part of the suite runs on which servers is said in `scripts/_servers.sh`."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import pgmcp
+from pgmcp.adapters import postgres as adapter
+from pgmcp.adapters.embedded.binaries import find_binaries
+from pgmcp.adapters.postgres.texts import sql
+from pgmcp.domain.health import OLDEST
+from tests.fixtures.copying import copier
+from tests.fixtures.postgres import TestServer
+
+STATEMENTS = sorted(path.stem for path in (Path(adapter.__file__).parent / "sql").glob("*.sql"))
+FRAGMENTS = {"type_facts", "size"}
+"""What other statements include."""
+
+
+async def test_it_is_the_server_that_was_chosen(postgres: TestServer) -> None:
+    """`PGMCP_PG_BIN` decides which programs run, so a run that means to be on another version is; all are served."""
+    program = find_binaries(os.environ) / "postgres"
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"(\d+)\.", said)
+    assert found is not None
+    async with pgmcp.connect(postgres.admin_dsn) as db:
+        query = "SELECT current_setting('server_version_num')::int AS number"
+        ((number,),) = (row.values() for row in (await db.call(pgmcp.ExecuteQueryRequest(query=query))).rows)
+    assert number // 10_000 == int(found[1])
+    assert number >= OLDEST
+
+
+@pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in FRAGMENTS])
+async def test_a_catalogue_query_is_understood(postgres: TestServer, name: str) -> None:
+    """Every column and function that a catalogue query names is there, whatever the server's version."""
+    async with copier(postgres.admin_dsn, "asyncpg") as made:
+        attributes = (await made.plain.prepare(sql(name))).get_attributes()
+    assert {attribute.type.name for attribute in attributes} == {"text"}
