@@ -88,14 +88,14 @@ async def test_every_type_is_written_back(copying: Copier, category: str) -> Non
 async def make(copying: Copier, row: asyncpg.Record) -> list[str]:
     """Tables over a type, named for it, the first of them filled; gives the columns."""
     name, spelt = row["name"], row["spelt"]
-    d, l, c, n, r, m = (f'"{name}_{letter}"' for letter in "dlcnrm")
+    d, ls, c, n, r, m = (f'"{name}_{letter}"' for letter in "dlcnrm")
     await copying.sql(
         f"CREATE DOMAIN {d} AS {spelt}",
-        f"CREATE DOMAIN {l} AS {spelt}[]",
+        f"CREATE DOMAIN {ls} AS {spelt}[]",
         f"CREATE TYPE {c} AS (x {spelt}, xs {spelt}[])",
         f'CREATE TYPE {n} AS ("in" {c}, ins {c}[])',
     )
-    columns = {"v": spelt, "d": d, "a": f"{spelt}[]", "s": f"{spelt}[]", "l": l, "ll": f"{l}[]", "c": c, "n": n}
+    columns = {"v": spelt, "d": d, "a": f"{spelt}[]", "s": f"{spelt}[]", "l": ls, "ll": f"{ls}[]", "c": c, "n": n}
     quoted = [_quoted(text) for text in SAMPLES[name]]
     mark = row["delimiter"]
     array = "{" + mark.join([*quoted, "NULL"]) + "}"

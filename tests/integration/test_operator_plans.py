@@ -72,7 +72,7 @@ async def places(postgres: TestServer) -> AsyncIterator[Places]:
     await postgres.drop_database(dsn)
 
 
-@pytest.mark.parametrize(("filters", "index"), EXAMPLES, ids=[example[0] for example in EXAMPLES])
+@pytest.mark.parametrize("filters, index", EXAMPLES, ids=[example[0] for example in EXAMPLES])
 async def test_the_plan_uses_the_index(places: Places, filters: str, index: str) -> None:
     """The index of the page is in the plan, and the filter finds the rows that it finds without any index."""
     statement = await places.statement(filters)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -25,12 +25,15 @@ FRAGMENTS = {"type_facts", "size"}
 async def test_it_is_the_server_that_was_chosen(postgres: TestServer) -> None:
     """`PGMCP_PG_BIN` decides which programs run, so a run that means to be on another version is; all are served."""
     program = find_binaries(os.environ) / "postgres"
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    process = await asyncio.create_subprocess_exec(program, "--version", stdout=asyncio.subprocess.PIPE)
+    said = (await process.communicate())[0].decode()
     found = re.search(r"(\d+)\.", said)
     assert found is not None
     async with pgmcp.connect(postgres.admin_dsn) as db:
         query = "SELECT current_setting('server_version_num')::int AS number"
-        ((number,),) = (row.values() for row in (await db.call(pgmcp.ExecuteQueryRequest(query=query))).rows)
+        answer = await db.call(pgmcp.ExecuteQueryRequest(query=query))
+    assert isinstance(answer, pgmcp.DataResponse)
+    number = answer.rows[0]["number"]
     assert number // 10_000 == int(found[1])
     assert number >= OLDEST
 

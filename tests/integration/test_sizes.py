@@ -50,7 +50,7 @@ async def copying(postgres: TestServer, driver: str) -> AsyncIterator[Copier]:
     await postgres.drop_database(dsn)
 
 
-@pytest.mark.parametrize(("number", "declared", "fits", "long"), CASES)
+@pytest.mark.parametrize("number, declared, fits, long", CASES)
 async def test_what_is_too_long_is_refused(copying: Copier, number: int, declared: str, fits: Any, long: Any) -> None:
     """Alone, in a batch and as a change; nothing of it is written, and what fits is there as it was given."""
     table = f"sized_{number}"
@@ -72,7 +72,7 @@ def _as_read(declared: str, value: Any) -> Any:
 SOUGHT = {name: SIZED[name] for name in ("varchar(n)", "char(n)", "bit(n)", "varbit(n)", "a domain")}
 
 
-@pytest.mark.parametrize(("declared", "there", "long"), SOUGHT.values(), ids=SOUGHT)
+@pytest.mark.parametrize("declared, there, long", SOUGHT.values(), ids=SOUGHT)
 async def test_what_is_too_long_is_not_found(copying: Copier, declared: str, there: str, long: str) -> None:
     """A filter doesn't find a row by the beginning of the value that it names."""
     table = "sought_" + "".join(filter(str.isalnum, declared))

@@ -109,7 +109,7 @@ LIMITS = {
 }
 
 
-@pytest.mark.parametrize(("declared", "value"), LIMITS.values(), ids=LIMITS)
+@pytest.mark.parametrize("declared, value", LIMITS.values(), ids=LIMITS)
 async def test_what_is_too_large_is_refused_with_its_column(
     postgres: TestServer, driver: str, declared: str, value: str
 ) -> None:
@@ -130,7 +130,7 @@ TOO_LARGE = {
 }
 
 
-@pytest.mark.parametrize(("declared", "value"), TOO_LARGE.values(), ids=TOO_LARGE)
+@pytest.mark.parametrize("declared, value", TOO_LARGE.values(), ids=TOO_LARGE)
 async def test_what_a_type_has_no_room_for_is_refused(copying: Copier, declared: str, value: str) -> None:
     """A value past the end of its type is refused with its column, and nothing is written."""
     table = f"room_{declared}"

@@ -27,8 +27,10 @@ _digits = st.text("0123456789", min_size=1, max_size=40)
 _long = st.tuples(st.sampled_from("123456789"), st.integers(1, 130_000)).map(lambda drawn: drawn[0] * drawn[1])
 numerics = st.builds(_decimal, st.sampled_from(["", "-"]), _digits, _digits | st.just(""))
 _numeric_edges = st.sampled_from(
-    ["NaN", "Infinity", "-Infinity", "0", "-0", "0.00", "1.50", "999999999999999", "1000000000000000"]
-    + ["0.000000000000000001", "99999999999.9999", "99999999999.99999", f"1{'0' * 131_071}", f"0.{'0' * 16_382}1"]
+    [
+        *("NaN", "Infinity", "-Infinity", "0", "-0", "0.00", "1.50", "999999999999999", "1000000000000000"),
+        *("0.000000000000000001", "99999999999.9999", "99999999999.99999", f"1{'0' * 131_071}", f"0.{'0' * 16_382}1"),
+    ]
 )
 cents = st.integers(-(2**63), 2**63 - 1).map(lambda count: f"{'-' if count < 0 else ''}{_cents(abs(count))}")
 
@@ -157,7 +159,7 @@ _terms = st.builds("{}{}".format, _lexemes, st.sampled_from(["", ":*", ":A", ":A
 _both = st.tuples(_terms, st.sampled_from([" & ", " | ", " <-> ", " <2> ", " & !"]), _terms).map(
     "({0[0]}{0[1]}{0[2]})".format
 )
-# What stands in parentheses on the right of the same operator, PostgreSQL itself prints without them and reads otherwise.
+# What stands in parentheses on the right of the same operator PostgreSQL prints without them, and reads otherwise.
 _queries = st.builds(lambda first, rest: " | ".join([first, *rest]), _both | _terms, st.lists(_terms, max_size=2))
 
 

@@ -58,7 +58,7 @@ def biggest(source: str, types: Sequence[Type]) -> str:
 
 
 def capped_row(source: str, wire: str, max_bytes: str, keys: str | None = None) -> str:
-    """As `capped`, where `source` gives one row at the most: without the window, whose start costs more than the row."""
+    """As `capped`, where `source` gives one row at the most: without the window, which costs more than the row."""
     keys_made, keys_given = (f", {keys} AS k", ", s.k") if keys is not None else ("", "")
     made = f"SELECT {wire} AS w{keys_made} FROM ({source}) AS q OFFSET 0"
     return (

@@ -1,7 +1,7 @@
 """Built-in functions that a caller's statement may not name, whatever else it does: each reaches past its transaction.
 
-Names are the least that can be known; what a statement really resolves to is the guard's to judge. What only takes time,
-such as `pg_sleep`, ends by the limits on time.
+Names are the least that can be known; what a statement really resolves to is the guard's to judge. What only takes
+time, such as `pg_sleep`, ends by the limits on time.
 Source: PostgreSQL documentation, section 9.28 (System Administration Functions) and chapter 33 (Large Objects).
 """
 
@@ -16,20 +16,20 @@ _SERVER = "it changes the server and not the data, past any rollback"
 _TEXT = "it runs SQL from a text"
 _LARGE = "large objects are changed past a read-only transaction"
 
+_ADMINISTRATION = (
+    r"pg_(reload_conf|rotate_logfile|switch_wal|create_restore_point|promote|prewarm|export_snapshot)"
+    r"|pg_(backup|start_backup|stop_backup|wal_replay|wal_\w*resume|logical|replication)_\w+"
+    r"|pg_(create|drop|copy|alter)_\w*replication_slot\w*|pg_logical_emit_message|pg_stat_reset\w*"
+    r"|pg_import_system_collations|pg_stat_(statements_reset|clear_\w+)|txid_current|pg_current_xact_id"
+    r"|pg_(set|clear|restore)_\w*stats"
+)
 # The first pattern that a name matches says why.
 _REFUSED = (
     (r"set_config|setseed|pg_notify|pg_listening_channels", _SESSION),
     (r"pg_read_(binary_)?file|pg_stat_file|pg_ls_\w+|pg_file_\w+|pg_current_logfile|lo_(import|export)", _FILES),
     (r"lo_\w+|loread|lowrite", _LARGE),
     (r"pg_(try_)?advisory_\w+|pg_(terminate|cancel)_backend|pg_log_backend_memory_contexts", _OTHERS),
-    (
-        r"pg_(reload_conf|rotate_logfile|switch_wal|create_restore_point|promote|prewarm|export_snapshot)"
-        r"|pg_(backup|start_backup|stop_backup|wal_replay|wal_\w*resume|logical|replication)_\w+"
-        r"|pg_(create|drop|copy|alter)_\w*replication_slot\w*|pg_logical_emit_message|pg_stat_reset\w*"
-        r"|pg_import_system_collations|pg_stat_(statements_reset|clear_\w+)|txid_current|pg_current_xact_id"
-        r"|pg_(set|clear|restore)_\w*stats",
-        _SERVER,
-    ),
+    (_ADMINISTRATION, _SERVER),
     (r"dblink\w*|query_to_xml\w*|cursor_to_xml\w*|ts_stat|crosstab\w*|connectby|xpath_table", _TEXT),
 )
 _PATTERNS = tuple((re.compile(pattern).fullmatch, reason) for pattern, reason in _REFUSED)

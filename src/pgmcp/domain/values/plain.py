@@ -170,7 +170,7 @@ def other_text(value: Any, expected: str) -> str:
     raise Unfit(expected)
 
 
-def _refused(value: Any) -> str:
+def _refused(_: Any) -> str:
     """A value of a type whose input function refuses everything."""
     raise Unfit("nothing, or null: PostgreSQL alone makes values of this type")
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from attrs import evolve
 
 from pgmcp.domain.json import Number, loads
 from pgmcp.domain.values.documents import Json
@@ -53,6 +54,7 @@ LONG_ENUM = Type(name="e", schema="public", kind=Kind.ENUM, labels=tuple(f"l{num
         pytest.param("timestamptz", '"2024-02-29T23:59:60Z"', "2024-02-29T23:59:60Z", id="leap-second"),
         pytest.param("timestamp", '"2024-01-05 24:00:00"', "2024-01-05 24:00:00", id="end-of-day"),
         pytest.param("time", '"04:05 PM"', "04:05 PM", id="afternoon"),
+        pytest.param("time", '"Now"', "Now", id="time-by-the-clock"),
         pytest.param("time", '"allballs"', "allballs", id="midnight-by-name"),
         pytest.param("interval", '"P1DT2H30M"', "P1DT2H30M", id="iso-interval"),
         pytest.param("interval", '"1 day -02:00 ago"', "1 day -02:00 ago", id="postgres-interval"),
@@ -136,6 +138,11 @@ def test_json_as_text(spelling: str, given: str, text: str) -> None:
         pytest.param("int4[]", ((1, 2), (3, 4)), "{{1,2},{3,4}}", id="tuples"),
         pytest.param("hv.pair", OrderedDict(b="x", a=1), "(1,x)", id="mapping"),
         pytest.param("regclass", Decimal("NaN"), "NaN", id="nan-for-another-type"),
+        pytest.param("inet", ip_address("::ffff"), "::ffff", id="last-without-points"),
+        pytest.param("inet", ip_address("::1:0"), "::0.1.0.0", id="first-with-points"),
+        pytest.param("inet", ip_address("::ffff:ffff"), "::255.255.255.255", id="last-with-points"),
+        pytest.param("inet", ip_address("::1:0:0"), "::1:0:0", id="behind-those-with-points"),
+        pytest.param("regclass", Decimal("1.50"), "1.50", id="decimal-for-another-type"),
         pytest.param("regclass", True, "true", id="bool-for-another-type"),
     ],
 )
@@ -206,6 +213,7 @@ _PAIR = "an object with 'a', 'b'"
         pytest.param("interval", '"P"', _INTERVAL, (), id="empty-iso"),
         pytest.param("interval", "5", _INTERVAL, (), id="number-for-interval"),
         pytest.param("uuid", '"123e4567-e89b-12d3-a456-42661417400"', _UUID, (), id="short-uuid"),
+        pytest.param("uuid", '"{123e4567e89b12d3a4564266141740001"', _UUID, (), id="brace-that-is-not-closed"),
         pytest.param("uuid", "1", _UUID, (), id="number-for-uuid"),
         pytest.param("bytea", '"\\\\xd"', _BYTES, (), id="half-a-byte"),
         pytest.param("bytea", '"\\\\9"', _BYTES, (), id="bad-escape"),
@@ -265,6 +273,18 @@ _WHOLE_TEXT = "text without U+0000 and without halves of surrogate pairs"
         pytest.param(type_of("int4"), Decimal("NaN"), _INT4, id="nan-for-int"),
         pytest.param(type_of("text"), Number("1"), "a string", id="number-is-no-text"),
         pytest.param(UNKNOWN_BASE, {}, "PostgreSQL's text form of complex, as a string", id="object-for-unknown"),
+        pytest.param(
+            Type(name="pg_node_tree"),
+            "x",
+            "nothing, or null: PostgreSQL alone makes values of this type",
+            id="a-type-without-input",
+        ),
+        pytest.param(
+            evolve(LONG_ENUM, labels=LONG_ENUM.labels[:20]),
+            "x",
+            "one of " + ", ".join(f"'l{n}'" for n in range(20)),
+            id="just-not-too-many-labels",
+        ),
         pytest.param(
             LONG_ENUM, "x", "one of " + ", ".join(f"'l{n}'" for n in range(20)) + " and 10 more", id="many-labels"
         ),
