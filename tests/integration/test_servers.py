@@ -38,6 +38,13 @@ async def test_it_is_the_server_that_was_chosen(postgres: TestServer) -> None:
     assert number >= OLDEST
 
 
+async def test_nothing_is_compiled(postgres: TestServer, driver: str) -> None:
+    """Sessions have JIT off: on servers that are built with it, the JSON of nested types would take many seconds."""
+    async with pgmcp.connect(postgres.admin_dsn, driver=driver) as db:
+        answer = await db.call(pgmcp.ExecuteQueryRequest(query="SHOW jit"))
+    assert answer.rows == [{"jit": "off"}]
+
+
 @pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in FRAGMENTS])
 async def test_a_catalogue_query_is_understood(postgres: TestServer, name: str) -> None:
     """Every column and function that a catalogue query names is there, whatever the server's version."""

@@ -5,6 +5,7 @@ Source: PostgreSQL documentation, section 8.8 (Geometric Types).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from pgmcp.domain.values.numbers import NUMBER_WRITERS
 from pgmcp.domain.values.plain import is_text
 from pgmcp.domain.values.unfit import Unfit
 
+_SOME_NUMBER = re.compile(r"[0-9]|inf|nan", re.IGNORECASE)
 _coordinate = NUMBER_WRITERS["float8"]
 
 
@@ -62,7 +64,7 @@ def vector_text(value: Any) -> str:
 
 def _text(value: Any, expected: str) -> str:
     """A text that holds some number, as all of them do."""
-    if not is_text(value) or not any(character.isdigit() for character in value.lower().replace("inf", "0")):
+    if not is_text(value) or not _SOME_NUMBER.search(value):
         raise Unfit(expected)
     return str(value)
 
