@@ -42,6 +42,7 @@ async def test_nothing_is_compiled(postgres: TestServer, driver: str) -> None:
     """Sessions have JIT off: on servers that are built with it, the JSON of nested types would take many seconds."""
     async with pgmcp.connect(postgres.admin_dsn, driver=driver) as db:
         answer = await db.call(pgmcp.ExecuteQueryRequest(query="SHOW jit"))
+    assert isinstance(answer, pgmcp.DataResponse)
     assert answer.rows == [{"jit": "off"}]
 
 
