@@ -75,6 +75,7 @@ LONG_ENUM = Type(name="e", schema="public", kind=Kind.ENUM, labels=tuple(f"l{num
         pytest.param("point", "[1,2.50]", "(1,2.50)", id="point-as-list"),
         pytest.param("point", '"(1,2)"', "(1,2)", id="point-as-text"),
         pytest.param("polygon", "[[0,0],[0,1],[1,1]]", "((0,0),(0,1),(1,1))", id="polygon-as-list"),
+        pytest.param("polygon", '"((NaN,NaN))"', "((NaN,NaN))", id="polygon-of-no-number"),
         pytest.param("box", '[[1,1],"(0,0)"]', "(1,1),(0,0)", id="box-as-list"),
         pytest.param("lseg", "[[1,1],[0,0]]", "[(1,1),(0,0)]", id="segment-as-list"),
         pytest.param("vector", "[1,2.5]", "[1,2.5]", id="vector-as-list"),
