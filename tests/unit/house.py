@@ -29,6 +29,7 @@ from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRep
 from pgmcp.ports.transactions import UnitOfWork
 from pgmcp.services.cursors import Cursors
 from pgmcp.services.queries import QueryService
+from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.security import SecurityService
 from pgmcp.services.tables import TableService
@@ -76,13 +77,20 @@ class House:
         self.settings = settings
         self.security = SecurityService(settings.access)
         self.cursors = Cursors(AesGcmSealer(lambda: bytes(32)))
-        self.schemas = SchemaService(catalogue or self.memory.catalogue)
+        self.retrying = Retrying(self.clock, self.recorder, settings)
+        self.schemas = SchemaService(catalogue or self.memory.catalogue, self.retrying)
         self.validation = ValidationService(PgparseAnalyser(), settings)
         self.queries = QueryService(
-            queries or self.memory.queries, self.schemas, self.validation, self.cursors, self.clock, settings
+            queries or self.memory.queries,
+            self.schemas,
+            self.validation,
+            self.cursors,
+            self.clock,
+            settings,
+            self.retrying,
         )
         self.transactions = TransactionService(work or self.memory.work)
-        self.tables = TableService(rows or self.memory.tables, self.transactions)
+        self.tables = TableService(rows or self.memory.tables, self.transactions, self.retrying)
         self.dispatcher = Dispatcher(self.security, self.schemas, self.recorder, self.clock, settings)
         self.handlers: dict[str, AnyHandler] = {tool.name: self._made(tool) for tool in HANDLERS}
 

@@ -59,4 +59,34 @@ class CatalogueForgotten:
     sqlstate: str
 
 
-Event = CallStarted | CallEnded | StatementRan | CatalogueForgotten
+@frozen(kw_only=True)
+class Retried:
+    """Something failed for a reason that passes, and is done again after a wait.
+
+    Args:
+        attempt: The attempt that failed, from 1.
+        error: The code of its error.
+        wait_s: The wait before the next one.
+    """
+
+    call: CallId
+    attempt: int
+    error: str
+    sqlstate: str | None
+    wait_s: float
+
+
+@frozen(kw_only=True)
+class BreakerMoved:
+    """The breaker of a database opened, is being tried, or closed.
+
+    Args:
+        state: `open`, `half_open` or `closed`.
+        failures: Failures to reach the server, one after another, that it has counted.
+    """
+
+    state: str
+    failures: int
+
+
+Event = CallStarted | CallEnded | StatementRan | CatalogueForgotten | Retried | BreakerMoved

@@ -127,6 +127,14 @@ class Settings:
         10.0, "How long running calls have when the server stops.", unit="seconds", minimum=0
     )
 
+    retry_attempts: int = setting(
+        3, "How often a call tries what fails for a passing reason, the first time included.", minimum=1
+    )
+    breaker_failures: int = setting(
+        5, "Failures to reach the server, one after another, after which it is left alone.", minimum=1
+    )
+    breaker_cooldown_s: float = setting(10.0, "How long it is left alone.", unit="seconds", minimum=0.001)
+
     time_zone: str | None = setting(None, "The sessions' time zone; the server's own when empty.")
     search_path: str | None = setting(None, "The sessions' search path; the role's own when empty.")
     application_name: str = setting("pgmcp", "What the sessions call themselves.")

@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 
 from pgmcp.domain.batches import batches
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.plans import Effect, Insert
+from pgmcp.domain.plans import Batch, Effect, Insert
 from pgmcp.domain.records import conflict, returned
 from pgmcp.domain.requests import CreateBatchRequest
 from pgmcp.domain.results import Result
@@ -43,8 +43,12 @@ class CreateRecordsHandler(WritingHandler[CreateBatchRequest, Insert]):
 
     async def run(self, plan: Insert, request: CreateBatchRequest, call: CallContext) -> Result:
         """Write the records, batch by batch."""
-        cut = batches(_each(request.records), plan.relation, size=request.batch_size)
-        return await self.tables.insert(plan, cut, call)
+        if isinstance(request.records, (list, tuple)):
+            return await self.tables.insert(plan, lambda: self._cut(plan, request), call)
+        return await self.tables.insert_once(plan, self._cut(plan, request), call)
+
+    def _cut(self, plan: Insert, request: CreateBatchRequest) -> AsyncIterator[Batch]:
+        return batches(_each(request.records), plan.relation, size=request.batch_size)
 
 
 async def _each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:

@@ -14,3 +14,7 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds on the event loop's own scale, which never goes back; only differences mean anything."""
         ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for so long on the monotonic scale."""
+        ...

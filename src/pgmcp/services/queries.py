@@ -14,7 +14,7 @@ from pgmcp.domain.filters.parser import parse
 from pgmcp.domain.filters.relative import Moment
 from pgmcp.domain.filters.tree import EVERYTHING, Literal
 from pgmcp.domain.order import parse_order
-from pgmcp.domain.plans import Bounds, Explain, Order, Page, RawQuery, Select
+from pgmcp.domain.plans import Bounds, Explain, Order, Page, RawQuery, Select, StatementKind
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import ExecuteQueryRequest, ReadRequest
 from pgmcp.domain.results import Result
@@ -23,6 +23,7 @@ from pgmcp.domain.sql.names import name_at
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.repositories import QueryRepository
 from pgmcp.services.cursors import Cursors, Place, foreign_cursor
+from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.validation import ValidationService
 
@@ -40,6 +41,7 @@ class QueryService:
         cursors: Cursors,
         clock: Clock,
         settings: Settings,
+        retrying: Retrying,
     ) -> None:
         """Plan within the settings' bounds, at the clock's time."""
         self._queries = queries
@@ -48,6 +50,7 @@ class QueryService:
         self._cursors = cursors
         self._clock = clock
         self._settings = settings
+        self._retrying = retrying
         self._bounds = Bounds(max_rows=settings.max_rows, max_bytes=settings.max_bytes)
 
     async def select_plan(self, request: ReadRequest, relation: Relation, call: CallContext) -> Select:
@@ -132,7 +135,12 @@ class QueryService:
             QueryError: What PostgreSQL says of it; an unknown relation comes with the nearest names.
         """
         try:
-            return await self._queries.select(plan, call)
+            if plan.read_only:
+                return await self._retrying.reading(lambda: self._queries.select(plan, call), call)
+            if plan.kind is StatementKind.UTILITY:
+                # A procedure may have committed a part before it failed.
+                return await self._queries.select(plan, call)
+            return await self._retrying.writing(lambda: self._queries.select(plan, call), call)
         except QueryError as error:
             if error.sqlstate == UNKNOWN_RELATION and error.position is not None:
                 error.hint = await self._schemas.hint(name_at(plan.text, error.position), call) or error.hint
@@ -140,7 +148,7 @@ class QueryService:
 
     async def explain(self, plan: Explain, call: CallContext) -> Sequence[object]:
         """PostgreSQL's plan of a statement."""
-        return await self._queries.explain(plan, call)
+        return await self._retrying.reading(lambda: self._queries.explain(plan, call), call)
 
 
 def _after(place: Place, order: Sequence[Order]) -> tuple[Literal | None, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 from attrs import evolve
@@ -13,6 +13,7 @@ from pgmcp.domain.plans import Batch, ConflictAction, Delete, Insert, Select, Up
 from pgmcp.domain.results import NativeRows, Result, Truncation, WireRows
 from pgmcp.ports.repositories import TableRepository
 from pgmcp.ports.transactions import Transaction
+from pgmcp.services.retrying import Retrying
 from pgmcp.services.transactions import TransactionService
 
 T = TypeVar("T")
@@ -25,40 +26,48 @@ NO_SUCH_KEY = "42P10"
 class TableService:
     """Carries out table plans; knows nothing of JSON and MCP."""
 
-    def __init__(self, repository: TableRepository, transactions: TransactionService) -> None:
-        """Work on a repository, with units of work from `transactions`."""
+    def __init__(self, repository: TableRepository, transactions: TransactionService, retrying: Retrying) -> None:
+        """Work on a repository, with units of work from `transactions`; again where `retrying` may."""
         self._repository = repository
         self._transactions = transactions
+        self._retrying = retrying
 
     async def select(self, plan: Select, call: CallContext) -> Result:
         """Read one page."""
-        return await self._repository.select(plan, call)
+        return await self._retrying.reading(lambda: self._repository.select(plan, call), call)
 
     async def update(self, plan: Update, call: CallContext) -> Result:
         """Change rows, or only try to."""
         if not plan.dry_run:
-            return await self._repository.update(plan, call)
-        async with self._transactions.trial(call) as transaction:
-            return await self._repository.update(plan, call, transaction)
+            return await self._retrying.writing(lambda: self._repository.update(plan, call), call)
+        return await self._retrying.reading(lambda: self._try_update(plan, call), call)
 
     async def delete(self, plan: Delete, call: CallContext) -> Result:
         """Remove rows, or only try to."""
         if not plan.dry_run:
-            return await self._repository.delete(plan, call)
-        async with self._transactions.trial(call) as transaction:
-            return await self._repository.delete(plan, call, transaction)
+            return await self._retrying.writing(lambda: self._repository.delete(plan, call), call)
+        return await self._retrying.reading(lambda: self._try_delete(plan, call), call)
 
     async def add(self, plan: Insert, call: CallContext) -> Result:
         """Add the rows that the plan itself holds, by one statement."""
         rows = plan.rows or Batch(columns=(), rows=())
-        return await self._add(plan, rows, call)
+        return await self._retrying.writing(lambda: self._add(plan, rows, call), call)
 
-    async def insert(self, plan: Insert, batches: AsyncIterator[Batch], call: CallContext) -> Result:
+    async def insert(self, plan: Insert, cut: Callable[[], AsyncIterator[Batch]], call: CallContext) -> Result:
         """Add all rows or none: one batch is a statement by itself, several share a unit of work.
+
+        Args:
+            plan: What to add to, and what to give back.
+            cut: Gives the batches from the first one on, each time that it is called.
+            call: Whose it is.
 
         Raises:
             ValidationError: There is no row at all.
         """
+        return await self._retrying.writing(lambda: self.insert_once(plan, cut(), call), call)
+
+    async def insert_once(self, plan: Insert, batches: AsyncIterator[Batch], call: CallContext) -> Result:
+        """Add all rows or none, from a source that gives them only once, so that nothing can be done again."""
         first = await anext(batches, None)
         if first is None:
             raise ValidationError(codes.DATA_EMPTY, "there is nothing to add", hint="Give a record.", path="records")
@@ -67,6 +76,14 @@ class TableService:
             return await self._add(plan, first, call)
         async with self._transactions.unit(call) as transaction:
             return await self._insert_all(plan, _chain(first, second, batches), call, transaction)
+
+    async def _try_update(self, plan: Update, call: CallContext) -> Result:
+        async with self._transactions.trial(call) as transaction:
+            return await self._repository.update(plan, call, transaction)
+
+    async def _try_delete(self, plan: Delete, call: CallContext) -> Result:
+        async with self._transactions.trial(call) as transaction:
+            return await self._repository.delete(plan, call, transaction)
 
     async def _add(self, plan: Insert, batch: Batch, call: CallContext, within: Transaction | None = None) -> Result:
         try:

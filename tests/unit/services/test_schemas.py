@@ -80,7 +80,7 @@ async def test_which_relation_is_meant(
 ) -> None:
     """An exact name wins, then a schema before a dot; each question is the call's."""
     catalogue = Catalogue(known)
-    assert await SchemaService(catalogue).relation(table, schema, CALL) is THINGS
+    assert await SchemaService(catalogue, House({}).retrying).relation(table, schema, CALL) is THINGS
     assert catalogue.asked == asked
 
 
@@ -128,7 +128,7 @@ async def test_a_relation_that_is_not_there(
     """The nearest names of the place that was meant are told."""
     catalogue = Catalogue()
     with pytest.raises(NotFoundError) as caught:
-        await SchemaService(catalogue).relation(table, schema, CALL)
+        await SchemaService(catalogue, House({}).retrying).relation(table, schema, CALL)
     error = caught.value
     assert (error.code.name, error.message, error.hint, error.path) == told
     assert catalogue.asked == asked
@@ -147,14 +147,14 @@ async def test_a_relation_that_is_not_there(
 async def test_a_hint_for_a_statement(name: Sequence[str], schema: str | None, hint: str | None) -> None:
     """From the names of the schema that the statement has."""
     catalogue = Catalogue()
-    assert await SchemaService(catalogue).hint(name, CALL) == hint
+    assert await SchemaService(catalogue, House({}).retrying).hint(name, CALL) == hint
     assert catalogue.asked == [("names", schema, CALL)]
 
 
 async def test_what_is_only_asked() -> None:
     """The call goes with the question."""
     catalogue = Catalogue()
-    service = SchemaService(catalogue)
+    service = SchemaService(catalogue, House({}).retrying)
     plan = ListSchemas()
     assert await service.schemas(plan, CALL) == SCHEMAS
     assert await service.time_zone(CALL) == "Europe/Lisbon"

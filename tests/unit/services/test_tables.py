@@ -66,13 +66,13 @@ async def each(*batches: Batch) -> AsyncIterator[Batch]:
 def service(*results: Result) -> tuple[TableService, Inserts, Work]:
     """A service over what keeps books."""
     inserts, work = Inserts(*results), Work()
-    return TableService(inserts, TransactionService(work)), inserts, work
+    return TableService(inserts, TransactionService(work), House({}).retrying), inserts, work
 
 
 async def test_one_batch_is_a_statement_by_itself() -> None:
     """No transaction is opened for it."""
     tables, inserts, work = service(wire("[1]"))
-    assert await tables.insert(plan(), each(batch("1")), CALL) == wire("[1]")
+    assert await tables.insert_once(plan(), each(batch("1")), CALL) == wire("[1]")
     assert (inserts.asked, work.said) == ([(plan(), batch("1"), None)], [])
 
 
@@ -80,7 +80,7 @@ async def test_several_batches_share_a_transaction() -> None:
     """Their results are one."""
     tables, inserts, work = service(Result(count=1), Result(count=2), Result(count=3))
     batches = each(batch("1"), batch("2"), batch("3"))
-    assert await tables.insert(plan(), batches, CALL) == Result(count=6)
+    assert await tables.insert_once(plan(), batches, CALL) == Result(count=6)
     assert inserts.asked == [(plan(), batch(at), work) for at in "123"]
     assert [said if isinstance(said, str) else said[0] for said in work.said] == ["begin", "commit"]
 
@@ -89,7 +89,7 @@ async def test_no_batch() -> None:
     """Nothing to add is a mistake."""
     tables, inserts, work = service()
     with pytest.raises(ValidationError) as caught:
-        await tables.insert(plan(), each(), CALL)
+        await tables.insert_once(plan(), each(), CALL)
     assert (caught.value.code.name, caught.value.path, inserts.asked, work.said) == ("data_empty", "records", [], [])
 
 
@@ -101,7 +101,7 @@ async def test_progress_after_each_batch() -> None:
         told.append((done, total))
 
     tables, _, _ = service(Result(count=0), Result(count=1))
-    await tables.insert(plan(), each(batch("1", "2"), batch("3")), evolve(CALL, progress=progress))
+    await tables.insert_once(plan(), each(batch("1", "2"), batch("3")), evolve(CALL, progress=progress))
     assert told == [(2, None), (3, None)]
 
 
@@ -152,7 +152,7 @@ async def test_what_is_given_back(results: list[Result], joined: Result, asked: 
     """Within the caps of the whole; once they cut it, the rest is written without asking for it."""
     tables, inserts, _ = service(*results)
     batches = [batch(str(at)) for at in range(len(results))]
-    found = await tables.insert(plan(returning=("id",)), each(*batches), CALL)
+    found = await tables.insert_once(plan(returning=("id",)), each(*batches), CALL)
     assert found == joined
     assert [len(told.returning) for told, _, _ in inserts.asked] == asked
 
@@ -161,7 +161,7 @@ async def test_native_rows_are_joined_too() -> None:
     """By their number."""
     parts = [Result(columns=COLUMNS, rows=NativeRows(((at,), (at + 1,))), count=2) for at in (1, 3, 5)]
     tables, inserts, _ = service(*parts)
-    found = await tables.insert(plan(returning=("id",)), each(batch("1"), batch("2"), batch("3")), CALL)
+    found = await tables.insert_once(plan(returning=("id",)), each(batch("1"), batch("2"), batch("3")), CALL)
     assert found == Result(columns=COLUMNS, rows=NativeRows(((1,), (2,), (3,))), count=6, truncated=Truncation.ROWS)
     assert [len(told.returning) for told, _, _ in inserts.asked] == [1, 1, 0]
 
@@ -170,7 +170,7 @@ async def test_exactly_as_many_native_rows_as_may_be() -> None:
     """Are no cut."""
     parts = [Result(columns=COLUMNS, rows=NativeRows(((at,),)), count=1) for at in (1, 2, 3)]
     tables, _, _ = service(*parts)
-    found = await tables.insert(plan(returning=("id",)), each(batch("1"), batch("2"), batch("3")), CALL)
+    found = await tables.insert_once(plan(returning=("id",)), each(batch("1"), batch("2"), batch("3")), CALL)
     assert found == Result(columns=COLUMNS, rows=NativeRows(((1,), (2,), (3,))), count=3)
 
 
@@ -211,7 +211,7 @@ async def test_what_a_conflict_updates(
     """By each batch's own columns, where none are named."""
     tables, inserts, _ = service(Result(count=1), Result(count=1))
     one = Batch(columns=columns, rows=(("1",) * len(columns),))
-    await tables.insert(plan(on_conflict=conflict), each(*[one] * number), CALL)
+    await tables.insert_once(plan(on_conflict=conflict), each(*[one] * number), CALL)
     assert [told.on_conflict for told, _, _ in inserts.asked] == [filled] * number
 
 

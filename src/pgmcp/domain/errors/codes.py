@@ -118,6 +118,9 @@ SERIALIZATION_FAILURE = Code("serialization_failure", "later", "Concurrent trans
 DEADLOCK_DETECTED = Code("deadlock_detected", "later", "Two transactions waited for each other.")
 POOL_EXHAUSTED = Code("pool_exhausted", "later", "No connection was free in time.")
 CONNECTION_FAILED = Code("connection_failed", "later", "The server can't be reached.")
+BREAKER_OPEN = Code(
+    "breaker_open", "later", "The server could not be reached several times, and is left alone for a while."
+)
 CONNECTION_LOST = Code("connection_lost", "later", "The connection broke during the call.")
 AUTHENTICATION_FAILED = Code("authentication_failed", "never", "The server refuses the user or the password.")
 UNKNOWN_DATABASE = Code("unknown_database", "never", "The server has no database of that name.")

@@ -17,8 +17,8 @@ from pgmcp.adapters.embedded.places import data_home
 from pgmcp.adapters.keys import kept_key, key_of, passing_key
 from pgmcp.adapters.observers import LogObserver, SilentObserver
 from pgmcp.adapters.sealing import AesGcmSealer
-from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.bootstrap.drivers import make_driver
 from pgmcp.entrypoints.database import Database
 from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
@@ -31,6 +31,7 @@ from pgmcp.ports.sealing import Sealer
 from pgmcp.ports.transactions import UnitOfWork
 from pgmcp.services.cursors import Cursors
 from pgmcp.services.queries import QueryService
+from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.security import SecurityService
 from pgmcp.services.tables import TableService
@@ -46,6 +47,7 @@ EMBEDDED = "embedded://"
 _LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPORT", "PGDATABASE")
 _SERVICES = (
     Cursors,
+    Retrying,
     SchemaService,
     ValidationService,
     QueryService,
@@ -83,8 +85,9 @@ def build(settings: Settings, *, observer: Observer | None = None) -> Database:
         return build_memory(shop_tables(), {}, settings)
     resources = AsyncExitStack()
     embedded = uses_embedded(settings, os.environ)
-    driver = _driver(settings, resources, embedded=embedded)
-    ports = _postgres(settings, driver, resources, observer or SilentObserver())
+    heard = observer or SilentObserver()
+    driver = make_driver(settings, resources, heard, embedded=embedded)
+    ports = _postgres(settings, driver, resources, heard)
     return _assemble(settings, ports, resources, embedded=embedded)
 
 
@@ -198,59 +201,6 @@ def _postgres(settings: Settings, driver: Driver, resources: AsyncExitStack, obs
         sealer=_sealer(settings),
         examiner=PostgresExaminer(runner),
     )
-
-
-def _driver(settings: Settings, resources: AsyncExitStack, *, embedded: bool) -> Driver:
-    from pgmcp.adapters.postgres.address import Address
-    from pgmcp.adapters.postgres.pooled import PooledDriver, PooledSettings
-    from pgmcp.adapters.postgres.read_only import ReadOnlyDriver
-    from pgmcp.adapters.postgres.session_settings import SessionSettings
-
-    make = _client(settings.driver)
-    kind = PooledSettings if settings.pooler == "transaction" else SessionSettings
-    session = kind(
-        application_name=settings.application_name,
-        statement_timeout_ms=settings.statement_timeout_ms,
-        lock_timeout_ms=settings.lock_timeout_ms,
-        search_path=settings.search_path,
-        time_zone=settings.time_zone,
-    )
-
-    def client(dsn: str | None) -> Driver:
-        address = Address.read(dsn) if dsn else Address()
-        if isinstance(session, PooledSettings):
-            # A prepared statement with a name would be looked for on whatever server process comes next.
-            return PooledDriver(make(address=address, settings=session, statements_kept=0), session)
-        return ReadOnlyDriver(make(address=address, settings=session))
-
-    if not embedded:
-        return client(settings.dsn.reveal() if settings.dsn else None)
-    from pgmcp.adapters.embedded.driver import EmbeddedDriver
-    from pgmcp.adapters.embedded.server import attach
-    from pgmcp.adapters.shop.load import DATABASE, load
-
-    driver = EmbeddedDriver(lambda: attach(database=DATABASE, prepare=load), client)
-    # Pushed before the pool's own end, so run after it: the last session closes before the server may stop.
-    resources.push_async_callback(driver.close)
-    return driver
-
-
-def _client(name: str) -> Callable[..., Driver]:
-    """What makes the driver of that name; its library is imported here and not before."""
-    if name == "asyncpg":
-        from pgmcp.adapters.asyncpg_ import PostgreSQLClient as AsyncpgClient
-
-        return AsyncpgClient
-    try:
-        from pgmcp.adapters.psycopg_ import PostgreSQLClient as PsycopgClient
-    except ImportError:
-        raise ValidationError(
-            codes.SETTING_INVALID,
-            "The driver psycopg is not installed.",
-            hint="Run: pip install 'pgmcp[psycopg]'",
-            path="driver",
-        ) from None
-    return PsycopgClient
 
 
 def _address(settings: Settings, *, embedded: bool) -> str:

@@ -1,0 +1,78 @@
+"""What talks to PostgreSQL, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from pgmcp.adapters.clock import SystemClock
+from pgmcp.domain.breaker import Breaker
+from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.settings import Settings
+from pgmcp.ports.driver import Driver
+from pgmcp.ports.observing import Observer
+
+
+def make_driver(settings: Settings, resources: AsyncExitStack, observer: Observer, *, embedded: bool) -> Driver:
+    """The driver that the settings name, to the server that they name, behind its breaker.
+
+    Args:
+        settings: What to make it from.
+        resources: Gets what is to be closed at the end.
+        observer: Hears of the breaker.
+        embedded: Whether the server is the embedded one, which is attached at the first connection.
+    """
+    from pgmcp.adapters.postgres.address import Address
+    from pgmcp.adapters.postgres.breaking import BreakingDriver
+    from pgmcp.adapters.postgres.pooled import PooledDriver, PooledSettings
+    from pgmcp.adapters.postgres.read_only import ReadOnlyDriver
+    from pgmcp.adapters.postgres.session_settings import SessionSettings
+
+    make = _client(settings.driver)
+    kind = PooledSettings if settings.pooler == "transaction" else SessionSettings
+    session = kind(
+        application_name=settings.application_name,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        lock_timeout_ms=settings.lock_timeout_ms,
+        search_path=settings.search_path,
+        time_zone=settings.time_zone,
+    )
+
+    def client(dsn: str | None) -> Driver:
+        address = Address.read(dsn) if dsn else Address()
+        if isinstance(session, PooledSettings):
+            # A prepared statement with a name would be looked for on whatever server process comes next.
+            driver: Driver = PooledDriver(make(address=address, settings=session, statements_kept=0), session)
+        else:
+            driver = ReadOnlyDriver(make(address=address, settings=session))
+        breaker = Breaker(failures_allowed=settings.breaker_failures, cooldown_s=settings.breaker_cooldown_s)
+        return BreakingDriver(driver, breaker=breaker, clock=SystemClock(), observer=observer)
+
+    if not embedded:
+        return client(settings.dsn.reveal() if settings.dsn else None)
+    from pgmcp.adapters.embedded.driver import EmbeddedDriver
+    from pgmcp.adapters.embedded.server import attach
+    from pgmcp.adapters.shop.load import DATABASE, load
+
+    driver = EmbeddedDriver(lambda: attach(database=DATABASE, prepare=load), client)
+    # Pushed before the pool's own end, so run after it: the last session closes before the server may stop.
+    resources.push_async_callback(driver.close)
+    return driver
+
+
+def _client(name: str) -> Callable[..., Driver]:
+    """What makes the driver of that name; its library is imported here and not before."""
+    if name == "asyncpg":
+        from pgmcp.adapters.asyncpg_ import PostgreSQLClient as AsyncpgClient
+
+        return AsyncpgClient
+    try:
+        from pgmcp.adapters.psycopg_ import PostgreSQLClient as PsycopgClient
+    except ImportError:
+        raise ValidationError(
+            codes.SETTING_INVALID,
+            "The driver psycopg is not installed.",
+            hint="Run: pip install 'pgmcp[psycopg]'",
+            path="driver",
+        ) from None
+    return PsycopgClient
