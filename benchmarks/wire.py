@@ -21,6 +21,7 @@ from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.observers import SilentObserver
 from pgmcp.adapters.postgres.address import Address
 from pgmcp.adapters.postgres.builder import QueryBuilder
+from pgmcp.adapters.postgres.pool import PoolLimits
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.schemas import PostgresSchemaRepository
 from pgmcp.adapters.postgres.session_settings import SessionSettings
@@ -173,7 +174,7 @@ def _statement(relation: Relation, rows: BenchTable, filters: Mapping[str, Any])
 @asynccontextmanager
 async def _catalogue(driver: Driver) -> AsyncIterator[PostgresSchemaRepository]:
     clock = SystemClock()
-    sessions = ConnectionManager(driver)
+    sessions = ConnectionManager(driver, PoolLimits(), clock)
     runner = Runner(sessions=sessions, clock=clock, observer=SilentObserver())
     try:
         yield PostgresSchemaRepository(runner=runner, types=TypeCatalogue(runner=runner, clock=clock), clock=clock)

@@ -86,6 +86,8 @@ class Relation:
         on_path: Whether the name alone finds it along the search path.
         has_children: Whether other tables inherit from it (not partitions), so that no key of its own is total.
         insertable, updatable: Whether PostgreSQL lets rows be added, or changed and removed.
+        runs_code: Whether using it may call functions that are written in the database: by a trigger, a default, a
+            check, a policy, an index or a view's query.
     """
 
     name: Name
@@ -97,6 +99,7 @@ class Relation:
     has_children: bool = False
     insertable: bool = True
     updatable: bool = True
+    runs_code: bool = False
     comment: str | None = field(default=None, eq=False)
 
     @cached_property

@@ -112,6 +112,15 @@ class Settings:
     pool_max: int = setting(10, "Connections at the most.", minimum=1)
     pool_wait_s: float = setting(10.0, "How long a call waits for a connection.", unit="seconds", minimum=0)
     pool_queue: int = setting(200, "Calls that may wait for a connection.", minimum=0)
+    pool_idle_s: float = setting(
+        300.0, "How long connections beyond `pool_min` stay that nobody needs.", unit="seconds", minimum=0.001
+    )
+    pool_max_age_s: float = setting(
+        3600.0, "How old a connection may become before it is replaced.", unit="seconds", minimum=1
+    )
+    pool_check_s: float = setting(
+        30.0, "A connection that was idle for so long is tried before it is used.", unit="seconds", minimum=0
+    )
 
     max_rows: int = setting(1000, "Rows of one answer.", unit="rows", minimum=1)
     max_bytes: int = setting(262_144, "Bytes of one answer's rows.", unit="bytes", minimum=1024)

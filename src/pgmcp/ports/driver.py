@@ -18,10 +18,14 @@ Row = Sequence[str | None]
 
 @frozen
 class Statement:
-    """A statement with `$1`, `$2`… and what to bind to them; `text[]` parameters are sequences."""
+    """A statement with `$1`, `$2`… and what to bind to them; `text[]` parameters are sequences.
+
+    `dirties` says that it may run code which leaves something on the session that the next caller must not find.
+    """
 
     text: str
     parameters: tuple[Parameter, ...] = field(default=(), repr=False)
+    dirties: bool = False
 
 
 @frozen(kw_only=True)

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from attrs import define, field
 
-from pgmcp.adapters.postgres.sessions import ConnectionManager, PoolState
+from pgmcp.adapters.clock import SystemClock
+from pgmcp.adapters.postgres.pool import PoolLimits, PoolState
+from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.domain.errors import DatabaseError
 from pgmcp.ports.driver import Description, DriverError, Fault, Need, Rows, Statement
 
@@ -19,6 +21,8 @@ class FakeConnection:
     usable: bool = True
     closed: bool = False
     parameters: dict[str, str] = field(factory=dict)
+    said: list[str] = field(factory=list)
+    failure: DriverError | None = None
 
     async def run(self, statement: Statement) -> Rows:
         return Rows(rows=())
@@ -27,6 +31,10 @@ class FakeConnection:
         return Description(parameters=(), columns=()), Rows(rows=())
 
     async def control(self, text: str) -> str:
+        await asyncio.sleep(0)
+        self.said.append(text)
+        if self.failure is not None:
+            raise self.failure
         return text
 
     async def describe(self, text: str) -> Description:
@@ -67,7 +75,7 @@ def driver() -> FakeDriver:
 @pytest.fixture
 async def pool(driver: FakeDriver) -> AsyncIterator[ConnectionManager]:
     """Two sessions at most, three callers waiting at most."""
-    manager = ConnectionManager(driver, pool_max=2, pool_queue=3, pool_wait_s=5)
+    manager = ConnectionManager(driver, PoolLimits(pool_max=2, pool_queue=3, pool_wait_s=5), SystemClock())
     yield manager
     await manager.close()
 
@@ -142,7 +150,7 @@ async def test_a_full_queue_refuses_at_once(pool: ConnectionManager) -> None:
 
 async def test_waiting_ends_in_time(driver: FakeDriver) -> None:
     """A caller is not kept for longer than `pool_wait_s`, and leaves nothing behind."""
-    pool = ConnectionManager(driver, pool_max=1, pool_wait_s=0.01)
+    pool = ConnectionManager(driver, PoolLimits(pool_max=1, pool_wait_s=0.01), SystemClock())
     held = await pool.acquire(Need.READ)
     with pytest.raises(DatabaseError, match=r"none came free within 0\.01 s"):
         await pool.acquire(Need.READ)
@@ -174,7 +182,7 @@ async def test_a_released_session_is_changed_for_the_head_of_the_queue(
 
 async def test_nobody_is_passed_over_for_ever(driver: FakeDriver) -> None:
     """Readers that keep coming can't keep a writer waiting."""
-    pool = ConnectionManager(driver, pool_max=1)
+    pool = ConnectionManager(driver, PoolLimits(pool_max=1), SystemClock())
     held = await pool.acquire(Need.READ)
     writer = asyncio.create_task(pool.acquire(Need.WRITE))
     await until_waiting(pool, 1)
@@ -216,7 +224,7 @@ async def test_a_session_that_died_idle_is_not_given_out(pool: ConnectionManager
 
 async def test_a_failed_opening_leaves_its_place_to_the_next(driver: FakeDriver) -> None:
     """The server refused one: the next in the queue gets its own refusal or session, not silence."""
-    pool = ConnectionManager(driver, pool_max=1)
+    pool = ConnectionManager(driver, PoolLimits(pool_max=1), SystemClock())
     driver.gate.clear()
     driver.refusal = DriverError(Fault(sqlstate="53300", message=""))
     tasks = [asyncio.create_task(pool.acquire(Need.READ)) for _ in range(3)]
@@ -249,7 +257,7 @@ async def test_a_caller_cancelled_in_the_moment_of_its_turn_passes_it_on(
 
 async def test_random_cancellations_lose_no_place(driver: FakeDriver) -> None:
     """After hundreds of callers, cancelled at every moment, the pool is whole."""
-    pool = ConnectionManager(driver, pool_max=2, pool_queue=1000)
+    pool = ConnectionManager(driver, PoolLimits(pool_max=2, pool_queue=1000), SystemClock())
 
     async def caller(number: int) -> None:
         connection = await pool.acquire(Need.READ if number % 3 else Need.WRITE)
@@ -276,7 +284,7 @@ async def test_random_cancellations_lose_no_place(driver: FakeDriver) -> None:
 
 async def test_sessions_that_nobody_needs_are_closed_down_to_the_least(driver: FakeDriver) -> None:
     """`pool_min` stay; those in use in between stay too."""
-    pool = ConnectionManager(driver, pool_min=1, pool_max=3, pool_idle_s=0.02)
+    pool = ConnectionManager(driver, PoolLimits(pool_min=1, pool_max=3, pool_idle_s=0.02), SystemClock())
     for connection in [await pool.acquire(Need.READ) for _ in range(3)]:
         pool.release(connection)
     await until(lambda: driver.open() == 1)
@@ -288,7 +296,7 @@ async def test_sessions_that_nobody_needs_are_closed_down_to_the_least(driver: F
 
 async def test_closing_ends_every_session_and_refuses_who_waits(driver: FakeDriver) -> None:
     """Idle, leased and waiting alike; nothing opens afterwards."""
-    pool = ConnectionManager(driver, pool_max=2)
+    pool = ConnectionManager(driver, PoolLimits(pool_max=2), SystemClock())
     leased = await pool.acquire(Need.READ)
     pool.release(await pool.acquire(Need.READ))
     await pool.acquire(Need.READ)

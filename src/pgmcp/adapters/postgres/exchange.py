@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from pgmcp.adapters.postgres.deadlines import Deadlines
+from pgmcp.adapters.postgres.deadlines import Deadlines, out_of_time
 from pgmcp.adapters.postgres.errors import translate
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.errors import DatabaseError, codes
 from pgmcp.domain.events import StatementRan
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import DriverError
@@ -42,7 +41,7 @@ class Exchange:
         """
         started = self._clock.monotonic()
         if started >= call.deadline:
-            raise _out_of_time()
+            raise out_of_time()
         watched = self._deadlines.watch(call.deadline)
         try:
             result = await work()
@@ -52,7 +51,7 @@ class Exchange:
         except asyncio.CancelledError:
             self._observe(call, kind, started, 0, "57014")
             if watched.is_cause():
-                raise _out_of_time() from None
+                raise out_of_time() from None
             raise
         finally:
             self._deadlines.leave(watched)
@@ -62,12 +61,3 @@ class Exchange:
     def _observe(self, call: CallContext, kind: str, started: float, rows: int, sqlstate: str | None) -> None:
         seconds = self._clock.monotonic() - started
         self._observer.observe(StatementRan(call=call.id, kind=kind, seconds=seconds, rows=rows, sqlstate=sqlstate))
-
-
-def _out_of_time() -> DatabaseError:
-    return DatabaseError(
-        codes.CALL_TIMEOUT,
-        "The call ran out of its time; its statement was stopped.",
-        hint="Ask for less (a narrower filter, fewer rows) or give the call more time.",
-        details={"retry_after_ms": 1000},
-    )

@@ -10,6 +10,7 @@ from attrs import frozen
 from pgmcp.adapters.postgres.cutting import settle
 from pgmcp.adapters.postgres.kept import Kept
 from pgmcp.adapters.postgres.reading import rows_in
+from pgmcp.adapters.postgres.residue import Residue
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.types import TypeCatalogue
 from pgmcp.adapters.postgres.wrapping import Wrapped, cast_parameters, largest, wrapped
@@ -35,10 +36,11 @@ _STALE = frozenset({"42P01", "42703", "42804", "42883", "42P10", "42704", "0A000
 
 @frozen
 class _Known:
-    """A statement that has been analysed and described."""
+    """A statement that has been analysed and described, and whether it may leave something on its session."""
 
     analysis: Analysis
     wrapped: Wrapped
+    dirties: bool
 
 
 class PostgresQueryRepository:
@@ -67,6 +69,7 @@ class PostgresQueryRepository:
         self._types = types
         self._analyser = analyser
         self._units = units
+        self._residue = Residue(runner=runner, clock=clock, ttl_s=ttl_s)
         self._known: Kept[str, _Known] = Kept(clock, most=_KEPT_STATEMENTS, ttl_s=ttl_s)
 
     async def select(self, plan: RawQuery, call: CallContext, within: Transaction | None = None) -> Result:
@@ -80,6 +83,7 @@ class PostgresQueryRepository:
                 raise
         self._known.drop(plan.text)
         self._types.forget()
+        self._residue.forget()
         return await self._run(plan, await self._learn(plan, call, within), call, within)
 
     async def explain(self, plan: Explain, call: CallContext, within: Transaction | None = None) -> Sequence[object]:
@@ -109,9 +113,9 @@ class PostgresQueryRepository:
         opening = f"EXPLAIN ({options}) "
         text = opening + "".join(piece.text for piece in cast_parameters(analysis, types))
         need = Need.READ if query.effect is Effect.READ or not plan.analyze else Need.WRITE
-        _, rows = await self._runner.run_foreign(
-            Statement(text, values), call, need=need, kind="explain", within=within
-        )
+        # What it runs may leave something even though it is rolled back: an advisory lock, say.
+        statement = Statement(text, values, plan.analyze and await self._residue.of(analysis, call, within))
+        _, rows = await self._runner.run_foreign(statement, call, need=need, kind="explain", within=within)
         found: list[object] = json.loads(rows.rows[0][0] or "[]")
         return found
 
@@ -123,7 +127,8 @@ class PostgresQueryRepository:
             parameters, columns = await self._described(analysis, call, within)
         by_oid = await self._types.by_oids([*parameters, *(oid for _, oid in columns)], call, within)
         listed = [ResultColumn(name, by_oid[oid]) for name, oid in columns]
-        known = _Known(analysis, wrapped(analysis, [by_oid[oid] for oid in parameters], listed))
+        dirties = await self._residue.of(analysis, call, within)
+        known = _Known(analysis, wrapped(analysis, [by_oid[oid] for oid in parameters], listed), dirties)
         return self._known.put(plan.text, known)
 
     async def _described(
@@ -144,7 +149,7 @@ class PostgresQueryRepository:
         values: tuple[str | None, ...] = _values(plan, sent.parameters)
         if sent.bounded:
             values += (str(plan.bounds.max_rows + 1), str(plan.bounds.max_bytes))
-        statement = Statement(sent.text, values)
+        statement = Statement(sent.text, values, known.dirties)
         need = Need.READ if plan.read_only else Need.WRITE
         try:
             if known.analysis.kind is StatementKind.UTILITY:
@@ -174,7 +179,8 @@ class PostgresQueryRepository:
     ) -> PgmcpError:
         """The error for an answer whose first row alone is above the cap: it names the column that takes most of it."""
         sent = known.wrapped
-        statement = Statement(largest(known.analysis, sent.parameters, sent.columns), _values(plan, sent.parameters))
+        text = largest(known.analysis, sent.parameters, sent.columns)
+        statement = Statement(text, _values(plan, sent.parameters), known.dirties)
         need = Need.READ if plan.read_only else Need.WRITE
         rows = await self._runner.run(statement, call, need=need, kind="query", within=within)
         name = sent.columns[int(rows.rows[0][0] or 1) - 1 if rows.rows else 0].name

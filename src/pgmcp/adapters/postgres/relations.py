@@ -39,6 +39,7 @@ def relation_from(document: str) -> Relation:
         has_children=facts["has_children"],
         insertable=bool(changes & _INSERT),
         updatable=bool(changes & _UPDATE and changes & _DELETE),
+        runs_code=facts["runs_code"],
         comment=facts["comment"],
     )
 

@@ -50,7 +50,8 @@ class Runner:
         Raises:
             PgmcpError: What the server said; `call_timeout`, `pool_exhausted`, `connection_failed`.
         """
-        return await self._carry_out(lambda session: session.run(statement), call, need, kind, within, _count)
+        work = self._marked(statement, lambda session: session.run(statement))
+        return await self._carry_out(work, call, need, kind, within, _count)
 
     async def describe(self, text: str, call: CallContext, *, within: Transaction | None = None) -> Description:
         """What a statement takes and gives, without running it.
@@ -66,9 +67,21 @@ class Runner:
         self, statement: Statement, call: CallContext, *, need: Need, kind: str, within: Transaction | None = None
     ) -> tuple[Description, Rows]:
         """Run a statement whose columns are not ours to cast, such as SHOW or CALL; arguments as for `run`."""
-        return await self._carry_out(
-            lambda session: session.run_foreign(statement), call, need, kind, within, lambda both: _count(both[1])
-        )
+        work = self._marked(statement, lambda session: session.run_foreign(statement))
+        return await self._carry_out(work, call, need, kind, within, lambda both: _count(both[1]))
+
+    def _marked(
+        self, statement: Statement, work: Callable[[Connection], Awaitable[T]]
+    ) -> Callable[[Connection], Awaitable[T]]:
+        """The work, which tells the pool first if the session has to be reset on its return."""
+        if not statement.dirties:
+            return work
+
+        def marking(session: Connection) -> Awaitable[T]:
+            self._sessions.dirty(session)
+            return work(session)
+
+        return marking
 
     async def _carry_out(
         self,
@@ -93,7 +106,7 @@ class Runner:
             raise
 
     async def _alone(self, work: Callable[[Connection], Awaitable[T]], call: CallContext, need: Need) -> T:
-        connection = await self._sessions.acquire(need)
+        connection = await self._sessions.acquire(need, principal=call.principal.name, deadline=call.deadline)
         try:
             if call.statement_timeout_ms is None:
                 return await work(connection)

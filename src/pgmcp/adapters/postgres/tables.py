@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from attrs import evolve
+
 from pgmcp.adapters.postgres.builder import QueryBuilder
 from pgmcp.adapters.postgres.changing import PAST_CAP
 from pgmcp.adapters.postgres.cutting import settle
@@ -27,7 +29,7 @@ class PostgresTableRepository:
         self._builder = builder
 
     async def select(self, plan: Select, call: CallContext, within: Transaction | None = None) -> Result:
-        statement = self._builder.select(plan)
+        statement = _telling(self._builder.select(plan), plan)
         shown = statement.shown
         rows = await self._run(statement, call, Need.READ, "select", within)
         cut = settle(rows.rows, plan.page.limit, plan.bounds)
@@ -45,7 +47,7 @@ class PostgresTableRepository:
     async def insert(self, plan: Insert, batch: Batch, call: CallContext, within: Transaction | None = None) -> Result:
         if not batch.rows:
             return Result()
-        statement = self._builder.insert(plan, batch)
+        statement = _telling(self._builder.insert(plan, batch), plan)
         try:
             rows = await self._runner.run(statement.statement, call, need=Need.WRITE, kind="insert", within=within)
         except PgmcpError as error:
@@ -57,10 +59,10 @@ class PostgresTableRepository:
         return _changed(statement, rows.rows, plan.bounds, call.form)
 
     async def update(self, plan: Update, call: CallContext, within: Transaction | None = None) -> Result:
-        return await self._change(self._builder.update(plan), plan, call, "update", within)
+        return await self._change(_telling(self._builder.update(plan), plan), plan, call, "update", within)
 
     async def delete(self, plan: Delete, call: CallContext, within: Transaction | None = None) -> Result:
-        return await self._change(self._builder.delete(plan), plan, call, "delete", within)
+        return await self._change(_telling(self._builder.delete(plan), plan), plan, call, "delete", within)
 
     async def _change(
         self, statement: Written, plan: Update | Delete, call: CallContext, kind: str, within: Transaction | None
@@ -92,7 +94,7 @@ class PostgresTableRepository:
 
     async def _row_too_large(self, plan: Select, call: CallContext, within: Transaction | None) -> PgmcpError:
         """The error for a page whose first row alone is above the cap: it names the column that takes most of it."""
-        statement = self._builder.largest(plan)
+        statement = _telling(self._builder.largest(plan), plan)
         rows = await self._run(statement, call, Need.READ, "select", within)
         # The row may have gone in between; then the first column is as good a name as any.
         name = plan.columns[int(rows.rows[0][0] or 1) - 1 if rows.rows else 0]
@@ -113,6 +115,13 @@ def _changed(statement: Written, rows: Sequence[Row], bounds: Bounds, form: Form
     cut = settle(rows[1:], bounds.max_rows + 1, bounds)
     given = rows_in(form, cut.rows, shown.types)
     return Result(columns=shown.columns, rows=given, count=count, more=cut.more, truncated=cut.truncated)
+
+
+def _telling(statement: Written, plan: Select | Insert | Update | Delete) -> Written:
+    """The statement, which tells if code that it calls may leave something on the session."""
+    if not plan.relation.runs_code:
+        return statement
+    return evolve(statement, statement=evolve(statement.statement, dirties=True))
 
 
 def _without_position(error: PgmcpError) -> PgmcpError:

@@ -33,11 +33,11 @@ class PostgresUnitOfWork:
         self._exchange = Exchange(clock=clock, observer=observer)
 
     async def begin(self, options: TransactionOptions, call: CallContext) -> PostgresTransaction:
-        return await self._exchange.carry_out(lambda: self._begin(options), call, "begin", _no_rows)
+        return await self._exchange.carry_out(lambda: self._begin(options, call), call, "begin", _no_rows)
 
-    async def _begin(self, options: TransactionOptions) -> PostgresTransaction:
+    async def _begin(self, options: TransactionOptions, call: CallContext) -> PostgresTransaction:
         need = Need.READ if options.read_only else Need.WRITE
-        connection = await self._sessions.acquire(need)
+        connection = await self._sessions.acquire(need, principal=call.principal.name, deadline=call.deadline)
         try:
             await connection.control(_begin_text(options))
         except BaseException:

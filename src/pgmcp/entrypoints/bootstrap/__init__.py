@@ -18,7 +18,7 @@ from pgmcp.adapters.keys import kept_key, key_of, passing_key
 from pgmcp.adapters.observers import LogObserver, SilentObserver
 from pgmcp.adapters.sealing import AesGcmSealer
 from pgmcp.domain.settings import Settings
-from pgmcp.entrypoints.bootstrap.drivers import make_driver
+from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver
 from pgmcp.entrypoints.database import Database
 from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
@@ -86,8 +86,8 @@ def build(settings: Settings, *, observer: Observer | None = None) -> Database:
     resources = AsyncExitStack()
     embedded = uses_embedded(settings, os.environ)
     heard = observer or SilentObserver()
-    driver = make_driver(settings, resources, heard, embedded=embedded)
-    ports = _postgres(settings, driver, resources, heard)
+    driver, check = make_driver(settings, resources, heard, embedded=embedded)
+    ports = _postgres(settings, driver, check, resources, heard)
     return _assemble(settings, ports, resources, embedded=embedded)
 
 
@@ -163,9 +163,12 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
     )
 
 
-def _postgres(settings: Settings, driver: Driver, resources: AsyncExitStack, observer: Observer) -> Ports:
+def _postgres(
+    settings: Settings, driver: Driver, check: Check | None, resources: AsyncExitStack, observer: Observer
+) -> Ports:
     from pgmcp.adapters.postgres.builder import QueryBuilder
     from pgmcp.adapters.postgres.examining import PostgresExaminer
+    from pgmcp.adapters.postgres.pool import PoolLimits
     from pgmcp.adapters.postgres.queries import PostgresQueryRepository
     from pgmcp.adapters.postgres.runner import Runner
     from pgmcp.adapters.postgres.schemas import PostgresSchemaRepository
@@ -175,13 +178,16 @@ def _postgres(settings: Settings, driver: Driver, resources: AsyncExitStack, obs
     from pgmcp.adapters.postgres.types import TypeCatalogue
 
     clock = SystemClock()
-    sessions = ConnectionManager(
-        driver,
+    limits = PoolLimits(
         pool_min=settings.pool_min,
         pool_max=settings.pool_max,
         pool_wait_s=settings.pool_wait_s,
         pool_queue=settings.pool_queue,
+        pool_idle_s=settings.pool_idle_s,
+        pool_max_age_s=settings.pool_max_age_s,
+        pool_check_s=settings.pool_check_s,
     )
+    sessions = ConnectionManager(driver, limits, clock, check)
     resources.push_async_callback(sessions.close)
     runner = Runner(sessions=sessions, clock=clock, observer=observer)
     analyser = _analyser()

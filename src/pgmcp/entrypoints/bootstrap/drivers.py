@@ -9,11 +9,16 @@ from pgmcp.adapters.clock import SystemClock
 from pgmcp.domain.breaker import Breaker
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.settings import Settings
-from pgmcp.ports.driver import Driver
+from pgmcp.ports.driver import Driver, Need
 from pgmcp.ports.observing import Observer
 
+Check = Callable[[Need], None]
+"""Raises at once where it is no use to wait for a session that would have to be opened."""
 
-def make_driver(settings: Settings, resources: AsyncExitStack, observer: Observer, *, embedded: bool) -> Driver:
+
+def make_driver(
+    settings: Settings, resources: AsyncExitStack, observer: Observer, *, embedded: bool
+) -> tuple[Driver, Check | None]:
     """The driver that the settings name, to the server that they name, behind its breaker.
 
     Args:
@@ -21,6 +26,9 @@ def make_driver(settings: Settings, resources: AsyncExitStack, observer: Observe
         resources: Gets what is to be closed at the end.
         observer: Hears of the breaker.
         embedded: Whether the server is the embedded one, which is attached at the first connection.
+
+    Returns:
+        The driver, and what says at once that its breaker is open.
     """
     from pgmcp.adapters.postgres.address import Address
     from pgmcp.adapters.postgres.breaking import BreakingDriver
@@ -38,7 +46,7 @@ def make_driver(settings: Settings, resources: AsyncExitStack, observer: Observe
         time_zone=settings.time_zone,
     )
 
-    def client(dsn: str | None) -> Driver:
+    def client(dsn: str | None) -> BreakingDriver:
         address = Address.read(dsn) if dsn else Address()
         if isinstance(session, PooledSettings):
             # A prepared statement with a name would be looked for on whatever server process comes next.
@@ -49,7 +57,8 @@ def make_driver(settings: Settings, resources: AsyncExitStack, observer: Observe
         return BreakingDriver(driver, breaker=breaker, clock=SystemClock(), observer=observer)
 
     if not embedded:
-        return client(settings.dsn.reveal() if settings.dsn else None)
+        direct = client(settings.dsn.reveal() if settings.dsn else None)
+        return direct, direct.check
     from pgmcp.adapters.embedded.driver import EmbeddedDriver
     from pgmcp.adapters.embedded.server import attach
     from pgmcp.adapters.shop.load import DATABASE, load
@@ -57,7 +66,7 @@ def make_driver(settings: Settings, resources: AsyncExitStack, observer: Observe
     driver = EmbeddedDriver(lambda: attach(database=DATABASE, prepare=load), client)
     # Pushed before the pool's own end, so run after it: the last session closes before the server may stop.
     resources.push_async_callback(driver.close)
-    return driver
+    return driver, None
 
 
 def _client(name: str) -> Callable[..., Driver]:

@@ -26,6 +26,15 @@ keys AS (
     HAVING pg_catalog.bool_and(a.attnotnull)
     ORDER BY i.indexrelid
 ),
+used(oid) AS ( -- the relation, and those that it is a view of
+    SELECT found.oid FROM found
+    UNION
+    SELECT d.refobjid
+    FROM used
+    JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = used.oid
+    JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+    WHERE d.refclassid = 'pg_class'::regclass
+),
 seeds(oid) AS (
     SELECT listed.atttypid FROM listed
 ),
@@ -37,6 +46,18 @@ SELECT pg_catalog.json_build_object(
     'on_path', pg_catalog.pg_table_is_visible(found.oid),
     'has_children', found.relkind = 'r' AND EXISTS (
         SELECT FROM pg_catalog.pg_inherits AS h WHERE found.relhassubclass AND h.inhparent = found.oid
+    ),
+    -- What belongs to it (triggers, defaults, checks, policies, rules, indexes) and depends on a function; built-in ones
+    -- are not recorded there.
+    'runs_code', EXISTS (
+        SELECT
+        FROM used
+        JOIN pg_catalog.pg_depend AS own ON own.refclassid = 'pg_class'::regclass AND own.refobjid = used.oid
+        JOIN pg_catalog.pg_depend AS uses ON uses.classid = own.classid AND uses.objid = own.objid
+        JOIN pg_catalog.pg_proc AS p ON p.oid = uses.refobjid
+        JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
+        WHERE own.deptype IN ('a', 'i') AND uses.refclassid = 'pg_proc'::regclass
+          AND l.lanname NOT IN ('internal', 'c')
     ),
     'changes', pg_catalog.pg_relation_is_updatable(found.oid, true),
     'comment', pg_catalog.obj_description(found.oid, 'pg_class'),

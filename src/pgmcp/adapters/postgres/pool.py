@@ -1,0 +1,38 @@
+"""What bounds the pool, and what it says of itself."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class PoolLimits:
+    """The pool's bounds; the settings of the same names.
+
+    Args:
+        pool_min: Sessions that stay open, however long nobody calls.
+        pool_max: Sessions over both needs, those being opened or closed included.
+        pool_wait_s: How long a caller waits for a session at most.
+        pool_queue: How many callers may wait.
+        pool_idle_s: How often the sessions beyond `pool_min` that nobody needed in between are closed.
+        pool_max_age_s: How old a session may become.
+        pool_check_s: A session that was idle for so long is asked whether it still works before it is given out.
+    """
+
+    pool_min: int = 1
+    pool_max: int = 10
+    pool_wait_s: float = 10.0
+    pool_queue: int = 200
+    pool_idle_s: float = 300.0
+    pool_max_age_s: float = 3600.0
+    pool_check_s: float = 30.0
+
+
+@frozen(kw_only=True)
+class PoolState:
+    """How many sessions there are, and how many callers wait for one."""
+
+    idle: int
+    leased: int
+    opening: int
+    waiting: int
