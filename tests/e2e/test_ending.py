@@ -204,3 +204,12 @@ async def test_sigterm_ends_a_server_of_http(postgres: TestServer) -> None:
         assert await client.call("read_table", '{"table":"item"}')
         server.process.send_signal(signal.SIGTERM)
         assert await server.process.wait() == 0
+
+
+async def test_a_killed_server_leaves_no_statement(postgres: TestServer) -> None:
+    """SIGKILL leaves no time for a cancel request: PostgreSQL itself finds out that nobody is there."""
+    async with fresh_database(postgres, TABLE) as dsn, watching(dsn) as watch, stdio_server(dsn) as server:
+        await server.handshake()
+        await started(server, watch, SLEEP)
+        server.process.kill()
+        assert await watch.until(0) < 3

@@ -13,6 +13,7 @@ from pgmcp.adapters.asyncpg_.faults import of_connecting, of_running
 from pgmcp.adapters.asyncpg_.foreign import fetch_as_text
 from pgmcp.adapters.asyncpg_.kept import KeptStatements, affected
 from pgmcp.adapters.postgres.address import Address
+from pgmcp.adapters.postgres.keepalive import KeepAlive
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.ports.driver import Description, DriverError, Need, Row, Rows, Statement
@@ -65,6 +66,7 @@ class PostgreSQLClient:
         statements_kept: int = 250,
     ) -> None:
         self._address = _without_libpq_only(address)
+        self._keepalive = KeepAlive.of(address.options())
         self._settings = settings
         self._connect_timeout_s = connect_timeout_s
         self._statements_kept = statements_kept
@@ -79,7 +81,9 @@ class PostgreSQLClient:
                 # asyncpg's own cache serves its look-ups of types alone; it sends client_encoding=UTF8 by itself.
                 statement_cache_size=20 if self._statements_kept else 0,
                 max_cached_statement_lifetime=0,
+                connection_class=_Connection,
             )
+            connection.keep_alive(self._keepalive)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise DriverError(of_connecting(error)) from None
         # A pooler tells no process id of the server's, so there is nobody to be cancelled by it.
@@ -93,6 +97,18 @@ class PostgreSQLClient:
             await helper.run(Statement("SELECT pg_catalog.pg_cancel_backend($1::text::int4)::text", (str(pid),)))
         finally:
             await helper.close()
+
+
+class _Connection(asyncpg.Connection):
+    """A connection whose socket can be had."""
+
+    __slots__ = ()
+
+    def keep_alive(self, keepalive: KeepAlive) -> None:
+        """Set on the line what libpq would."""
+        line = self._transport.get_extra_info("socket")  # type: ignore[attr-defined] # its stubs leave out what is not public
+        if line is not None:
+            keepalive.apply(line)
 
 
 class AsyncpgConnection:

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
+from attrs import frozen
+
 from pgmcp.adapters.postgres.naming import constant
 from pgmcp.adapters.postgres.session_settings import LIMIT_TO_DEFAULT, SessionSettings
 from pgmcp.domain.errors import SecurityError, codes
@@ -23,8 +25,14 @@ _PROOF = Statement("SELECT pg_catalog.current_setting('transaction_read_only')")
 _KEPT_BY_POOLERS = "application_name"
 
 
+@frozen(kw_only=True)
 class PooledSettings(SessionSettings):
-    """The server's settings for our transactions: of a session's start only its name is left."""
+    """The server's settings for our transactions: of a session's start only its name is left.
+
+    The server watches the pooler then, and that is the pooler's business.
+    """
+
+    watched: bool = False
 
     def start_up(self, need: Need) -> dict[str, str]:
         return {_KEPT_BY_POOLERS: self.application_name}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from pgmcp.adapters.postgres.keepalive import KeepAlive
 from pgmcp.ports.driver import Need
 
 # PostgreSQL's own defaults, pinned: ranges, arrays and types that nobody here knows come in their text form, which must
@@ -13,6 +14,10 @@ _FORMS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "bytea_output": "hex"
 # Debian's is, compiling it took 16 s for four rows that are read in 2 ms without.
 # https://www.postgresql.org/docs/18/jit-decision.html
 _JIT = {"jit": "off"}
+
+# While a statement runs, the server looks that often whether its client is still there: nothing goes on for a process
+# that has been killed. https://www.postgresql.org/docs/18/runtime-config-connection.html
+_CLIENT_CHECK = {"client_connection_check_interval": "1s"}
 
 LIMIT_TO_DEFAULT = "SET LOCAL statement_timeout TO DEFAULT"
 """Gives a transaction the session's own limit back."""
@@ -29,6 +34,7 @@ class SessionSettings:
         idle_in_transaction_timeout_ms: The server ends a session that leaves a transaction alone for that long.
         search_path: Schemas in order, as `SET search_path` takes them; None leaves the role's own.
         time_zone: A zone's name; None leaves the role's own.
+        watched: Whether the server shall watch that we are still there.
     """
 
     application_name: str = "pgmcp"
@@ -37,6 +43,7 @@ class SessionSettings:
     idle_in_transaction_timeout_ms: int = 60_000
     search_path: str | None = None
     time_zone: str | None = None
+    watched: bool = True
 
     def start_up(self, need: Need) -> dict[str, str]:
         """The parameters of the start-up message, which cost no round trip.
@@ -54,6 +61,8 @@ class SessionSettings:
             **_FORMS,
             **_JIT,
         }
+        if self.watched:
+            parameters |= _CLIENT_CHECK | KeepAlive().settings()
         if need is Need.READ:
             parameters["default_transaction_read_only"] = "on"
         if self.search_path is not None:

@@ -7,11 +7,13 @@ import re
 from functools import partial
 
 import psycopg
+from attrs import asdict
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 from psycopg.pq.abc import PGconn
 
 from pgmcp.adapters.postgres.address import Address
+from pgmcp.adapters.postgres.keepalive import KeepAlive
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.adapters.psycopg_.faults import is_outdated, of_connecting
 from pgmcp.adapters.psycopg_.kept import UNNAMED, KeptStatements
@@ -162,7 +164,8 @@ def _conninfo(address: Address, start_up: dict[str, str]) -> str:
     pairs = [f"-c {name}={_escaped(value)}" for name, value in (settings | ours).items()]
     options = " ".join([theirs, *pairs] if theirs else pairs)
     url = known.url.reveal() if known.url else ""
-    return make_conninfo(url, application_name=name, client_encoding="UTF8", options=options)
+    kept = {key: value for key, value in asdict(KeepAlive()).items() if key not in said}
+    return make_conninfo(url, application_name=name, client_encoding="UTF8", options=options, **kept)
 
 
 def _escaped(value: str) -> str:

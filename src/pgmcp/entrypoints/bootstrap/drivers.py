@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
+from attrs import evolve
+
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.domain.breaker import Breaker
 from pgmcp.domain.errors import ValidationError, codes
@@ -32,6 +34,7 @@ def make_driver(
     """
     from pgmcp.adapters.postgres.address import Address
     from pgmcp.adapters.postgres.breaking import BreakingDriver
+    from pgmcp.adapters.postgres.plain import FallbackDriver
     from pgmcp.adapters.postgres.pooled import PooledDriver, PooledSettings
     from pgmcp.adapters.postgres.read_only import ReadOnlyDriver
     from pgmcp.adapters.postgres.session_settings import SessionSettings
@@ -52,7 +55,8 @@ def make_driver(
             # A prepared statement with a name would be looked for on whatever server process comes next.
             driver: Driver = PooledDriver(make(address=address, settings=session, statements_kept=0), session)
         else:
-            driver = ReadOnlyDriver(make(address=address, settings=session))
+            plain = make(address=address, settings=evolve(session, watched=False))
+            driver = ReadOnlyDriver(FallbackDriver(make(address=address, settings=session), plain))
         breaker = Breaker(failures_allowed=settings.breaker_failures, cooldown_s=settings.breaker_cooldown_s)
         return BreakingDriver(driver, breaker=breaker, clock=SystemClock(), observer=observer)
 
