@@ -1,0 +1,124 @@
+"""Backends that are ended before, during and after each step of a write, and in the middle of a read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import pgmcp
+from tests.fixtures.answers import outcome_of
+from tests.fixtures.disturbing import DisturbingProxy, Intervention, Moment, disturbing_proxy
+from tests.fixtures.killing import Killer, killer
+from tests.fixtures.postgres import MakeDatabase
+
+# A row named `slow` takes its time when it is written, one named `late` when its transaction commits.
+SCHEMA = """
+CREATE TABLE item (tag text NOT NULL);
+CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(5); RETURN NEW; END $$;
+CREATE TRIGGER slow BEFORE INSERT ON item FOR EACH ROW WHEN (NEW.tag = 'slow') EXECUTE FUNCTION take_time();
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NEW.tag = 'late') EXECUTE FUNCTION take_time();
+"""
+STEPS = ("BEGIN", "INSERT", "COMMIT")
+# What is known without asking the server. BEGIN is over before anything can happen during it. After COMMIT is the
+# trap: the session is dead when it is given back, and that is nothing that the caller need know.
+CERTAIN = {
+    ("BEGIN", Moment.BEFORE): "rolled_back",
+    ("BEGIN", Moment.UNANSWERED): "rolled_back",
+    ("INSERT", Moment.BEFORE): "rolled_back",
+    ("INSERT", Moment.DURING): "rolled_back",
+    ("INSERT", Moment.UNANSWERED): "rolled_back",
+    ("COMMIT", Moment.AFTER): "committed",
+}
+
+
+def connected(proxy: DisturbingProxy, driver: str, **settings: Any) -> pgmcp.Client:
+    """A client through the proxy that hears of what went wrong, unless it is told to try again."""
+    said = {"access": "write", "retry_attempts": 1, "breaker_failures": 1_000_000} | settings
+    return pgmcp.connect(proxy.dsn, driver=driver, **said)
+
+
+def batch(tag: str) -> pgmcp.CreateBatchRequest:
+    """A transaction of two statements, which writes two rows."""
+    records = [{"tag": "first"}, {"tag": tag}]
+    return pgmcp.CreateBatchRequest(table="item", records=records, batch_size=1)
+
+
+def intervene(proxy: DisturbingProxy, watch: Killer, step: str, moment: Moment) -> str:
+    """End every backend at a moment of a step of `batch`; gives the tag that the batch is to have."""
+    during = moment is Moment.DURING
+    tag = {"INSERT": "slow", "COMMIT": "late"}.get(step, "plain") if during else "plain"
+    act = watch.kill_sleeping if during and tag != "plain" else watch.kill
+    # With the NUL behind it COMMIT is not a part of READ COMMITTED.
+    sent = {"BEGIN": b"BEGIN", "INSERT": tag.encode(), "COMMIT": b"COMMIT\0"}[step]
+    proxy.intervention = Intervention(sent=sent, moment=moment, act=act)
+    return tag
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_transaction_says_how_it_ended(
+    make_database: MakeDatabase, driver: str, step: str, moment: Moment
+) -> None:
+    """Whatever is killed when: the rows are there if the answer says so, and no call after it suffers."""
+    dsn = await make_database(SCHEMA)
+    async with killer(dsn) as watch, disturbing_proxy(dsn) as proxy, connected(proxy, driver) as db:
+        tag = intervene(proxy, watch, step, moment)
+        said = await outcome_of(db.call(batch(tag)))
+        there = await watch.count("item")
+        assert proxy.intervention is None
+        assert there in {"committed": (2,), "rolled_back": (0,), "unknown": (0, 2)}[said]
+        if (step, moment) in CERTAIN:
+            assert said == CERTAIN[step, moment]
+        assert await outcome_of(db.call(batch("next"))) == "committed"
+        await watch.until_quiet()
+
+
+@pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.DURING, Moment.UNANSWERED])
+@pytest.mark.parametrize("step", ["BEGIN", "INSERT"])
+async def test_a_transaction_that_was_rolled_back_is_done_again(
+    make_database: MakeDatabase, driver: str, step: str, moment: Moment
+) -> None:
+    """Before COMMIT nothing has happened, so the caller never hears of it; nothing is there twice."""
+    dsn = await make_database(SCHEMA)
+    async with (
+        killer(dsn) as watch,
+        disturbing_proxy(dsn) as proxy,
+        connected(proxy, driver, retry_attempts=3, statement_timeout_ms=60_000) as db,
+    ):
+        tag = intervene(proxy, watch, step, moment)
+        assert await outcome_of(db.call(batch("plain" if tag == "plain" else "slow"))) == "committed"
+        assert await watch.count("item") == 2
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+async def test_a_single_write_says_how_it_ended(make_database: MakeDatabase, driver: str, moment: Moment) -> None:
+    """It is its own transaction: nobody knows of one whose answer is lost, but never is a wrong thing said."""
+    dsn = await make_database(SCHEMA)
+    async with killer(dsn) as watch, disturbing_proxy(dsn) as proxy, connected(proxy, driver) as db:
+        tag = intervene(proxy, watch, "INSERT", moment)
+        said = await outcome_of(db.call(pgmcp.CreateRequest(table="item", data={"tag": tag})))
+        there = await watch.count("item")
+        assert said == ("committed" if moment is Moment.AFTER else "unknown")
+        assert there == (1 if moment in {Moment.AFTER, Moment.UNANSWERED} else 0)
+        assert await outcome_of(db.call(batch("next"))) == "committed"
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+async def test_a_read_is_done_again(make_database: MakeDatabase, driver: str, moment: Moment) -> None:
+    """Whole: no row is missing and none is there twice, though the first ones had come already."""
+    dsn = await make_database("CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item SELECT generate_series(1, 900)")
+    query = "SELECT id, pg_sleep(0.0002)::text AS s, $1::text AS tag FROM item ORDER BY id"
+    request = pgmcp.ExecuteQueryRequest(query=query, params=["once"])
+    async with (
+        killer(dsn) as watch,
+        disturbing_proxy(dsn) as proxy,
+        connected(proxy, driver, retry_attempts=3) as db,
+    ):
+        act = watch.kill_sleeping if moment is Moment.DURING else watch.kill
+        proxy.intervention = Intervention(sent=b"once", moment=moment, act=act)
+        answer = await db.call(request)
+        assert isinstance(answer, pgmcp.DataResponse)
+        assert [row["id"] for row in answer.rows] == list(range(1, 901))
+        assert proxy.intervention is None

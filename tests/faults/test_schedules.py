@@ -1,0 +1,111 @@
+"""A thousand lines that break at random: what the answers say is what is there."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+
+import asyncpg
+import pytest
+from attrs import define
+
+import pgmcp
+from tests.fixtures.answers import outcome_of
+from tests.fixtures.disturbing import Disturbance, DisturbingProxy, Kind, Way, disturbing_proxy
+from tests.fixtures.postgres import MakeDatabase
+
+SCHEDULES = 1000
+AGENTS = 50
+ROWS = 3
+
+
+@define(frozen=True)
+class Said:
+    """What an answer said of a write of so many rows."""
+
+    outcome: str
+    rows: int
+    may_be_unknown: bool
+
+
+# Bytes that a write of each kind sends and receives once its statements are known.
+BYTES = {
+    ("single", Way.TO_SERVER): 75,
+    ("single", Way.TO_CLIENT): 27,
+    ("batches", Way.TO_SERVER): 290,
+    ("batches", Way.TO_CLIENT): 115,
+}
+
+
+def disturbance(luck: random.Random, kind: str) -> Disturbance:
+    """Any of them, anywhere in what a write sends and receives."""
+    way = luck.choice(list(Way))
+    return Disturbance(
+        kind=luck.choice(list(Kind)),
+        way=way,
+        after=luck.randrange(BYTES[kind, way]),
+        seconds=luck.uniform(0, 0.1),
+    )
+
+
+async def write(db: pgmcp.Client, tag: str, kind: str) -> Said:
+    """One write, and what is said of it."""
+    if kind == "single":
+        said = await outcome_of(db.call(pgmcp.CreateRequest(table="item", data={"tag": tag})))
+        return Said(said, 1, may_be_unknown=True)
+    records = [{"tag": tag}] * ROWS
+    request = pgmcp.CreateBatchRequest(table="item", records=records, batch_size=1)
+    return Said(await outcome_of(db.call(request)), ROWS, may_be_unknown=True)
+
+
+async def agent(
+    proxy: DisturbingProxy, driver: str, numbers: range, seed: int, happened: list[bool]
+) -> dict[str, Said]:
+    """One write after another, each on a line that is disturbed."""
+    said: dict[str, Said] = {}
+    luck = random.Random(seed)
+    async with pgmcp.connect(
+        proxy.dsn, driver=driver, access="write", pool_max=2, call_timeout_s=0.5, breaker_failures=1_000_000
+    ) as db:
+        for number in numbers:
+            kind = luck.choice(["single", "batches"])
+            # A write that nobody disturbs comes first: the line is known to work.
+            proxy.plan(None)
+            tag = f"{seed}.{number}.calm"
+            said[tag] = await write(db, tag, "single")
+            proxy.plan(disturbance(luck, kind))
+            tag = f"{seed}.{number}.{kind}"
+            said[tag] = await write(db, tag, kind)
+            happened.append(proxy.happened)
+    return said
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_the_rows_are_those_that_the_answers_said(make_database: MakeDatabase, driver: str) -> None:
+    """Nothing that was committed is missing, nothing that was rolled back is there, and nothing is there twice."""
+    dsn = await make_database("CREATE TABLE item (tag text NOT NULL)")
+    each = SCHEDULES // AGENTS
+    said: dict[str, Said] = {}
+    happened: list[bool] = []
+
+    async def one(seed: int) -> None:
+        async with disturbing_proxy(dsn) as proxy:
+            said.update(await agent(proxy, driver, range(each), seed, happened))
+
+    await asyncio.gather(*(one(seed) for seed in range(AGENTS)))
+    watcher = await asyncpg.connect(dsn)
+    rows = await watcher.fetch("SELECT tag, count(*) FROM item GROUP BY tag")
+    await watcher.close()
+    there = Counter({str(row["tag"]): int(row["count"]) for row in rows})
+    wrong = {
+        tag: (what, there[tag])
+        for tag, what in said.items()
+        if there[tag] not in {"committed": (what.rows,), "rolled_back": (0,), "unknown": (0, what.rows)}[what.outcome]
+    }
+    assert wrong == {}
+    assert {tag: what for tag, what in said.items() if what.outcome == "unknown" and not what.may_be_unknown} == {}
+    # The schedules are hard enough to matter.
+    assert happened.count(True) > SCHEDULES * 0.8, happened.count(True)
+    assert {what.outcome for what in said.values()} == {"committed", "rolled_back", "unknown"}
