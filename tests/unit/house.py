@@ -10,6 +10,7 @@ from typing import Any
 from attrs import evolve
 
 from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
+from pgmcp.adapters.audit import MemoryAuditLog
 from pgmcp.adapters.clock import FixedClock
 from pgmcp.adapters.memory import MemoryDatabase
 from pgmcp.adapters.memory.declare import TableSpec, check, column, enum, foreign_key, table, view
@@ -27,6 +28,7 @@ from pgmcp.handlers.dispatch import AnyHandler, Caller, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
 from pgmcp.ports.transactions import UnitOfWork
+from pgmcp.services.auditing import AuditService
 from pgmcp.services.cursors import Cursors
 from pgmcp.services.queries import QueryService
 from pgmcp.services.retrying import Retrying
@@ -91,7 +93,9 @@ class House:
         )
         self.transactions = TransactionService(work or self.memory.work)
         self.tables = TableService(rows or self.memory.tables, self.transactions, self.retrying)
-        self.dispatcher = Dispatcher(self.security, self.schemas, self.recorder, self.clock, settings)
+        self.records = MemoryAuditLog()
+        self.audit = AuditService(self.records, self.clock, settings)
+        self.dispatcher = Dispatcher(self.security, self.schemas, self.recorder, self.clock, settings, self.audit)
         self.handlers: dict[str, AnyHandler] = {tool.name: self._made(tool) for tool in HANDLERS}
 
     def _made(self, tool: Any) -> AnyHandler:

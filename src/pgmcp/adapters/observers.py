@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import asdict
 
 from pgmcp.domain.errors import codes
-from pgmcp.domain.events import CallEnded, Event
+from pgmcp.domain.events import AuditLost, CallEnded, Event
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -43,7 +43,9 @@ class LogObserver:
     def observe(self, event: Event) -> None:
         """Log an event by its name, its fields beside it."""
         name = type(event).__name__
-        if not isinstance(event, CallEnded) or event.error is None:
+        if isinstance(event, AuditLost):
+            self._log.error(name, **asdict(event))
+        elif not isinstance(event, CallEnded) or event.error is None:
             self._log.debug(name, **asdict(event))
         elif event.error in _OURS or codes.catalogue()[event.error].retry == "later":
             self._log.warning(name, **asdict(event))

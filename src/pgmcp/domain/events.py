@@ -89,4 +89,17 @@ class BreakerMoved:
     failures: int
 
 
-Event = CallStarted | CallEnded | StatementRan | CatalogueForgotten | Retried | BreakerMoved
+@frozen(kw_only=True)
+class AuditLost:
+    """Records of the audit could not be kept.
+
+    Args:
+        records: How many.
+        reason: What the system said, without a path.
+    """
+
+    records: int
+    reason: str
+
+
+Event = CallStarted | CallEnded | StatementRan | CatalogueForgotten | Retried | BreakerMoved | AuditLost

@@ -151,6 +151,18 @@ class Settings:
     secret_key: Secret | None = setting(
         None, "Seals cursors; when empty, made once and kept in the user's data directory."
     )
+    audit_file: str | None = setting(
+        None, "File that says of each call who did what, one JSON line each; `stderr` for there; none when empty."
+    )
+    audit_required: bool = setting(default=False, doc="Whether a write is refused when its line can't be written.")
+    audit_fsync: str = setting(
+        "never", "Which lines are forced to the disk before going on.", choices=("never", "writes", "always")
+    )
+    audit_max_bytes: int = setting(
+        104_857_600, "Bytes of the audit file; a full one is put aside.", unit="bytes", minimum=1024
+    )
+    audit_keep: int = setting(9, "Full audit files that are kept.", minimum=0)
+    audit_queue: int = setting(10_000, "Lines that may wait to be written before calls wait for them.", minimum=1)
     log_level: str = setting("info", "What is logged.", choices=("debug", "info", "warning", "error"))
     log_format: str = setting("console", "How it is logged.", choices=("console", "json"))
 

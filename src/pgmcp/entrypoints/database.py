@@ -8,10 +8,11 @@ from contextlib import AsyncExitStack
 from attrs import field, frozen
 
 from pgmcp.domain.calls import Principal
-from pgmcp.domain.errors import SecurityError, ValidationError, codes
+from pgmcp.domain.errors import PgmcpError, SecurityError, ValidationError, codes
+from pgmcp.domain.responses import ResponseBase
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.suggestions import did_you_mean
-from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
+from pgmcp.handlers.dispatch import AnyHandler, Arguments, Caller, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.examining import Examiner
 from pgmcp.services.security import SecurityService
@@ -61,6 +62,20 @@ class Database:
             f"the setting tools leaves {name} out",
             hint=f"Start the server with {known.group} among --tools.",
         )
+
+    async def call(self, name: str, arguments: Arguments, caller: Caller) -> ResponseBase:
+        """Call a tool by its name.
+
+        Raises:
+            PgmcpError: As `tool` and `Dispatcher.dispatch`; that nothing of the name is served goes to the audit too.
+        """
+        try:
+            handler = self.tool(name)
+        except PgmcpError as error:
+            known = next((each for each in HANDLERS if each.name == name), None)
+            await self.dispatcher.turn_away(known, caller, error)
+            raise
+        return await self.dispatcher.dispatch(handler, arguments, caller)
 
     async def aclose(self) -> None:
         """Close connections and, where it is ours, the server; calling again does nothing."""

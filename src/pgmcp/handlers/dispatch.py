@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import field, frozen
 
 from pgmcp.domain.calls import CallContext, CallId, Principal, Progress
-from pgmcp.domain.errors import InternalError, PgmcpError, codes
+from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
 from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten
+from pgmcp.domain.plans import Effect
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, ResponseBase
 from pgmcp.domain.results import Form
@@ -23,10 +24,12 @@ from pgmcp.handlers.base import HandlerBase
 from pgmcp.handlers.decoding import decode, given
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.observing import Observer
+from pgmcp.services.auditing import AuditService, Trail
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.security import SecurityService
 
 AnyHandler = HandlerBase[Any, Any, Any, Any]
+AnyTool = type[AnyHandler]
 Arguments = RequestBase[Any] | Mapping[str, Any] | bytes
 
 # What the server says when a kept fact of the catalogue, or a kept plan, no longer holds: an unknown table or column, a
@@ -43,19 +46,27 @@ class Caller:
         form: The form of rows.
         progress: Told of progress; None when nobody asked.
         id: One id for everything that the call leaves behind.
+        session: The process or connection that the call came in by, for the audit; None where there is none.
     """
 
     principal: Principal = Principal()
     form: Form = Form.WIRE
     progress: Progress | None = None
     id: CallId = field(factory=lambda: CallId(secrets.token_hex(16)))
+    session: str | None = None
 
 
 class Dispatcher:
     """Takes calls through the stations."""
 
     def __init__(
-        self, security: SecurityService, schemas: SchemaService, observer: Observer, clock: Clock, settings: Settings
+        self,
+        security: SecurityService,
+        schemas: SchemaService,
+        observer: Observer,
+        clock: Clock,
+        settings: Settings,
+        audit: AuditService,
     ) -> None:
         """Work for one database."""
         self._security = security
@@ -63,6 +74,7 @@ class Dispatcher:
         self._observer = observer
         self._clock = clock
         self._settings = settings
+        self._audit = audit
 
     async def dispatch(self, handler: AnyHandler, arguments: Arguments, caller: Caller) -> ResponseBase:
         """Carry out one call.
@@ -79,46 +91,85 @@ class Dispatcher:
             PgmcpError: What a station refused, or what went wrong; a defect of our own becomes an `InternalError`.
         """
         started = self._clock.monotonic()
-        ended = _ending(handler.name, caller)
+        trail = _trail(handler.name, handler.effect, caller)
         self._observer.observe(CallStarted(call=caller.id, tool=handler.name, principal=caller.principal.name))
         try:
-            response = await self._stations(handler, arguments, caller, started)
+            response = await self._stations(handler, arguments, caller, started, trail)
         except PgmcpError as error:
-            self._observer.observe(ended(self._clock.monotonic() - started, 0, error.code.name))
+            await self._ended(handler, caller, trail, started, 0, error.code, error)
             raise
-        except asyncio.CancelledError:
-            self._observer.observe(ended(self._clock.monotonic() - started, 0, codes.CANCELLED.name))
+        except asyncio.CancelledError as error:
+            await self._ended(handler, caller, trail, started, 0, codes.CANCELLED, error)
             raise
         except Exception as error:
-            self._observer.observe(ended(self._clock.monotonic() - started, 0, codes.INTERNAL.name))
+            await self._ended(handler, caller, trail, started, 0, codes.INTERNAL, error)
             raise InternalError(
                 codes.INTERNAL,
                 f"pgmcp failed with a {type(error).__name__}",
                 hint="This is a defect of pgmcp; the server's log has more.",
                 details={"call": caller.id},
             ) from error
-        self._observer.observe(ended(self._clock.monotonic() - started, _rows(response), None))
+        await self._ended(handler, caller, trail, started, _rows(response))
         return response
 
+    async def turn_away(self, tool: AnyTool | None, caller: Caller, error: PgmcpError) -> None:
+        """Put on record that a call was for a tool that is not there, or not served.
+
+        Args:
+            tool: The tool, where there is one of that name.
+            caller: Who called.
+            error: What the caller is told.
+        """
+        name, effect = (tool.name, tool.effect) if tool is not None else (None, None)
+        await self._audit.conclude(_trail(name, effect, caller), seconds=0.0, error=error)
+
     async def _stations(
-        self, handler: AnyHandler, arguments: Arguments, caller: Caller, started: float
+        self, handler: AnyHandler, arguments: Arguments, caller: Caller, started: float, trail: Trail
     ) -> ResponseBase:
         request = decode(handler.request, given(arguments) if isinstance(arguments, RequestBase) else arguments)
         self._security.admit(handler.name, handler.effect, caller.principal)
         call = self._call(handler, request, caller, started)
         try:
-            return await self._carry_out(handler, request, call)
+            return await self._carry_out(handler, request, call, trail)
         except PgmcpError as error:
             if error.sqlstate not in STALE or not _repeatable(request):
                 raise
             self._observer.observe(CatalogueForgotten(call=call.id, sqlstate=error.sqlstate))
             self._schemas.forget()
-            return await self._carry_out(handler, request, call)
+            return await self._carry_out(handler, request, call, trail)
 
-    async def _carry_out(self, handler: AnyHandler, request: RequestBase[Any], call: CallContext) -> ResponseBase:
-        plan = self._security.authorise(await handler.plan(request, call), call.principal)
+    async def _carry_out(
+        self, handler: AnyHandler, request: RequestBase[Any], call: CallContext, trail: Trail
+    ) -> ResponseBase:
+        plan = await handler.plan(request, call)
+        self._audit.planned(trail, plan, call.transaction)
+        plan = self._security.authorise(plan, call.principal)
+        await self._audit.intend(trail)
         response: ResponseBase = handler.answer(await handler.run(plan, request, call), plan, request, call)
         return response
+
+    async def _ended(
+        self,
+        handler: AnyHandler,
+        caller: Caller,
+        trail: Trail,
+        started: float,
+        rows: int,
+        code: Code | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        seconds = self._clock.monotonic() - started
+        self._observer.observe(
+            CallEnded(
+                call=caller.id,
+                tool=handler.name,
+                principal=caller.principal.name,
+                seconds=seconds,
+                rows=rows,
+                error=code.name if code is not None else None,
+            )
+        )
+        await self._audit.conclude(trail, seconds=seconds, rows=rows, error=error)
 
     def _call(self, handler: AnyHandler, request: RequestBase[Any], caller: Caller, started: float) -> CallContext:
         seconds = self._settings.call_timeout_s if request.timeout_ms is None else request.timeout_ms / 1000
@@ -133,13 +184,8 @@ class Dispatcher:
         )
 
 
-def _ending(tool: str, caller: Caller) -> Callable[[float, int, str | None], CallEnded]:
-    def ended(seconds: float, rows: int, error: str | None) -> CallEnded:
-        return CallEnded(
-            call=caller.id, tool=tool, principal=caller.principal.name, seconds=seconds, rows=rows, error=error
-        )
-
-    return ended
+def _trail(tool: str | None, effect: Effect | None, caller: Caller) -> Trail:
+    return Trail(call=caller.id, principal=caller.principal.name, session=caller.session, tool=tool, effect=effect)
 
 
 def _rows(response: ResponseBase) -> int:

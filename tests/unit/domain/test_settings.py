@@ -68,6 +68,12 @@ def test_the_defaults() -> None:
         "application_name": "pgmcp",
         "catalogue_ttl_s": 30.0,
         "secret_key": None,
+        "audit_file": None,
+        "audit_required": False,
+        "audit_fsync": "never",
+        "audit_max_bytes": 104_857_600,
+        "audit_keep": 9,
+        "audit_queue": 10_000,
         "log_level": "info",
         "log_format": "console",
     }

@@ -195,7 +195,7 @@ def test_every_setting_can_be_said_in_every_way(tmp_path: Path) -> None:
         text = ",".join(default) if isinstance(default, tuple) else "x" if default is None else str(default)
         by_flag = getattr(load({name: text}, {}), name)
         by_variable = getattr(load({}, {f"PGMCP_{name.upper()}": text} if text else {}), name)
-        quoted = text if isinstance(default, int | float) else f'"{text}"'
+        quoted = text.lower() if isinstance(default, int | float) else f'"{text}"'  # true and false are small in TOML
         by_file = getattr(load({}, {}, written(tmp_path, f"{name} = {quoted}\n")), name)
         assert by_flag == by_variable == by_file
         assert default is None or by_flag == default

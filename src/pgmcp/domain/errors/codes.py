@@ -87,6 +87,7 @@ WRITE_REFUSED = Code("write_refused", "never", "The access mode doesn't let this
 ADMIN_REFUSED = Code("admin_refused", "never", "The access mode doesn't let this change definitions.")
 PERMISSION_DENIED = Code("permission_denied", "never", "PostgreSQL's role may not do this.")
 LISTEN_REFUSED = Code("listen_refused", "never", "The server doesn't listen there without authentication.")
+AUDIT_FAILED = Code("audit_failed", "later", "The audit can't take a record of the write, so it was not run.")
 
 # Constraints
 UNIQUE_VIOLATION = Code("unique_violation", "fix_input", "A row with that key exists.")

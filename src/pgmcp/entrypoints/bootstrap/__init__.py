@@ -18,17 +18,20 @@ from pgmcp.adapters.keys import kept_key, key_of, passing_key
 from pgmcp.adapters.observers import LogObserver, SilentObserver
 from pgmcp.adapters.sealing import AesGcmSealer
 from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver
 from pgmcp.entrypoints.database import Database
 from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.analysing import SqlAnalyser
+from pgmcp.ports.auditing import AuditLog
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.examining import Examiner
 from pgmcp.ports.observing import Observer
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
 from pgmcp.ports.sealing import Sealer
 from pgmcp.ports.transactions import UnitOfWork
+from pgmcp.services.auditing import AuditService
 from pgmcp.services.cursors import Cursors
 from pgmcp.services.queries import QueryService
 from pgmcp.services.retrying import Retrying
@@ -53,6 +56,7 @@ _SERVICES = (
     QueryService,
     TransactionService,
     TableService,
+    AuditService,
     Dispatcher,
 )
 
@@ -70,6 +74,7 @@ class Ports:
     observer: Observer
     sealer: Sealer
     examiner: Examiner
+    audit: AuditLog
 
 
 def build(settings: Settings, *, observer: Observer | None = None) -> Database:
@@ -100,6 +105,7 @@ def build_memory(
     from pgmcp.adapters.memory import MemoryDatabase
 
     clock = SystemClock()
+    resources = AsyncExitStack()
     memory = MemoryDatabase(tables=tables, statements=statements, clock=clock)
     ports = Ports(
         tables=memory.tables,
@@ -111,8 +117,9 @@ def build_memory(
         observer=SilentObserver(),
         sealer=_sealer(settings),
         examiner=memory.examiner,
+        audit=audit_log(settings, SilentObserver(), resources),
     )
-    return _assemble(settings, ports, AsyncExitStack(), embedded=False)
+    return _assemble(settings, ports, resources, embedded=False)
 
 
 def uses_embedded(settings: Settings, environment: Mapping[str, str]) -> bool:
@@ -138,6 +145,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         (Clock, ports.clock),
         (Observer, ports.observer),
         (Sealer, ports.sealer),
+        (AuditLog, ports.audit),
         (Settings, settings),
         (SecurityService, security),
     ):
@@ -206,6 +214,7 @@ def _postgres(
         observer=observer,
         sealer=_sealer(settings),
         examiner=PostgresExaminer(runner),
+        audit=audit_log(settings, observer, resources),
     )
 
 
