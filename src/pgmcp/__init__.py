@@ -26,19 +26,26 @@ from pgmcp.domain.errors.responses import (
     ValidationErrorResponse,
 )
 from pgmcp.domain.requests import (
+    BeginTransactionRequest,
+    CommitTransactionRequest,
     CreateBatchRequest,
     CreateRequest,
+    CreateSavepointRequest,
     DeleteRequest,
     DescribeTableRequest,
     ExecuteQueryRequest,
     ExplainQueryRequest,
+    GetTransactionRequest,
     ListSchemasRequest,
     ListTablesRequest,
     QueryRequest,
     ReadRequest,
+    ReleaseSavepointRequest,
     RequestBase,
+    RollbackTransactionRequest,
     SchemaRequest,
     TableRequest,
+    TransactionRequest,
     UpdateRequest,
 )
 from pgmcp.domain.responses import (
@@ -49,6 +56,7 @@ from pgmcp.domain.responses import (
     PlanResponse,
     ResponseBase,
     SuccessResponse,
+    TransactionResponse,
 )
 
 if TYPE_CHECKING:
@@ -91,9 +99,12 @@ _LATER = {
 
 __all__ = [
     "AcknowledgementResponse",
+    "BeginTransactionRequest",
     "Client",
+    "CommitTransactionRequest",
     "CreateBatchRequest",
     "CreateRequest",
+    "CreateSavepointRequest",
     "DataResponse",
     "DatabaseError",
     "DatabaseErrorResponse",
@@ -103,6 +114,7 @@ __all__ = [
     "ErrorResponse",
     "ExecuteQueryRequest",
     "ExplainQueryRequest",
+    "GetTransactionRequest",
     "InternalError",
     "InternalErrorResponse",
     "ListSchemasRequest",
@@ -115,8 +127,10 @@ __all__ = [
     "QueryErrorResponse",
     "QueryRequest",
     "ReadRequest",
+    "ReleaseSavepointRequest",
     "RequestBase",
     "ResponseBase",
+    "RollbackTransactionRequest",
     "SchemaRequest",
     "SecurityError",
     "SecurityErrorResponse",
@@ -126,6 +140,8 @@ __all__ = [
     "Tool",
     "TransactionError",
     "TransactionErrorResponse",
+    "TransactionRequest",
+    "TransactionResponse",
     "UpdateRequest",
     "ValidationError",
     "ValidationErrorResponse",

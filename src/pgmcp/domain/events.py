@@ -102,4 +102,41 @@ class AuditLost:
     reason: str
 
 
-Event = CallStarted | CallEnded | StatementRan | CatalogueForgotten | Retried | BreakerMoved | AuditLost
+@frozen(kw_only=True)
+class LeaseBegan:
+    """A caller holds a transaction from now on."""
+
+    call: CallId
+    principal: str
+    isolation: str
+
+
+@frozen(kw_only=True)
+class LeaseEnded:
+    """A transaction that a caller held has ended.
+
+    Args:
+        outcome: `committed`, `rolled_back` or `unknown`.
+        reason: Why: `committed`, `rolled_back`, `expired`, `connection_lost` or `shutdown`.
+        seconds: How long it was open.
+        statements: Calls that ran in it.
+    """
+
+    principal: str
+    outcome: str
+    reason: str
+    seconds: float
+    statements: int
+
+
+Event = (
+    CallStarted
+    | CallEnded
+    | StatementRan
+    | CatalogueForgotten
+    | Retried
+    | BreakerMoved
+    | AuditLost
+    | LeaseBegan
+    | LeaseEnded
+)

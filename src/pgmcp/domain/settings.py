@@ -97,8 +97,9 @@ class Settings:
     access: Access = setting(Access.READ, "How far anyone may go.", choices=tuple(Access))
     tools: tuple[str, ...] = setting(
         (),
-        "Groups of tools to serve, separated by commas; `core`, which is all of them as yet, when empty.",
-        choices=("core", "schema", "data", "query"),
+        "Groups of tools to serve, separated by commas; `core` when empty: `schema`, `data`, `query`, and with writes"
+        " also `transactions`.",
+        choices=("core", "schema", "data", "query", "transactions"),
     )
     principal: str = setting("local", "Who is calling, where no one else says so.")
     name: str | None = setting(None, "A name of the database, told to the agent.")
@@ -135,6 +136,13 @@ class Settings:
     shutdown_grace_s: float = setting(
         10.0, "How long running calls have when the server stops.", unit="seconds", minimum=0
     )
+
+    lease_idle_s: float = setting(
+        60.0, "How long a transaction may lie idle between two calls.", unit="seconds", minimum=0.001
+    )
+    lease_total_s: float = setting(600.0, "How long a transaction may be open.", unit="seconds", minimum=0.001)
+    leases_per_principal: int = setting(4, "Transactions that one principal may hold open.", minimum=1)
+    leases_max: int = setting(0, "Transactions open in all; 0 is half of `pool_max`.", minimum=0)
 
     retry_attempts: int = setting(
         3, "How often a call tries what fails for a passing reason, the first time included.", minimum=1

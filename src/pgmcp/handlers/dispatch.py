@@ -10,14 +10,14 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from pgmcp.domain.calls import CallContext, CallId, Principal, Progress
+from pgmcp.domain.calls import CallContext, CallId, LeaseId, Principal, Progress
 from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
 from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten
 from pgmcp.domain.plans import Effect
 from pgmcp.domain.requests import RequestBase
-from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, ResponseBase
+from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, PlanResponse, ResponseBase
 from pgmcp.domain.results import Form
 from pgmcp.domain.settings import Settings
 from pgmcp.handlers.base import HandlerBase
@@ -136,6 +136,9 @@ class Dispatcher:
                 raise
             self._observer.observe(CatalogueForgotten(call=call.id, sqlstate=error.sqlstate))
             self._schemas.forget()
+            # In a transaction of the caller's own the error has undone what was there before: only it can begin anew.
+            if call.transaction is not None:
+                raise
             return await self._carry_out(handler, request, call, trail)
 
     async def _carry_out(
@@ -146,7 +149,7 @@ class Dispatcher:
         plan = self._security.authorise(plan, call.principal)
         await self._audit.intend(trail)
         response: ResponseBase = handler.answer(await handler.run(plan, request, call), plan, request, call)
-        return response
+        return response if call.transaction is None else _within(response, call.transaction)
 
     async def _ended(
         self,
@@ -180,6 +183,7 @@ class Dispatcher:
             deadline=started + seconds,
             form=caller.form,
             statement_timeout_ms=request.timeout_ms,
+            transaction=getattr(request, "transaction_id", None),
             progress=caller.progress,
         )
 
@@ -196,6 +200,15 @@ def _rows(response: ResponseBase) -> int:
             return count or 0
         case _:
             return 0
+
+
+def _within(response: ResponseBase, transaction: LeaseId) -> ResponseBase:
+    """The response of a call in a transaction that its caller holds, which says so."""
+    match response:
+        case DataResponse() | AcknowledgementResponse() | PlanResponse():
+            return evolve(response, transaction_id=transaction)
+        case _:
+            return response
 
 
 def _repeatable(request: RequestBase[Any]) -> bool:

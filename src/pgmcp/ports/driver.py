@@ -78,6 +78,11 @@ class Connection(Protocol):
         ...
 
     @property
+    def process(self) -> int | None:
+        """The number of the server's process that serves the session; None where a pooler changes it."""
+        ...
+
+    @property
     def parameters(self) -> dict[str, str]:
         """What the server reports of itself: `server_version`, `TimeZone`, `search_path` where it does."""
         ...

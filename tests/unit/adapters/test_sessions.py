@@ -19,6 +19,7 @@ class FakeConnection:
 
     name: str
     usable: bool = True
+    process: int | None = None
     closed: bool = False
     parameters: dict[str, str] = field(factory=dict)
     said: list[str] = field(factory=list)

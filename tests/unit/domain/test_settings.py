@@ -33,6 +33,10 @@ def test_the_defaults() -> None:
     """What holds when nothing is said."""
     assert asdict(Settings()) == {
         "dsn": None,
+        "lease_idle_s": 60.0,
+        "lease_total_s": 600.0,
+        "leases_per_principal": 4,
+        "leases_max": 0,
         "driver": "asyncpg",
         "access": Access.READ,
         "tools": (),

@@ -112,6 +112,12 @@ def test_all_tools() -> None:
         "delete_records",
         "execute_query",
         "explain_query",
+        "begin_transaction",
+        "commit_transaction",
+        "rollback_transaction",
+        "create_savepoint",
+        "release_savepoint",
+        "get_transaction",
     ]
 
 

@@ -132,6 +132,11 @@ class AsyncpgConnection:
         return not self._connection.is_closed() and not self._connection.is_in_transaction()
 
     @property
+    def process(self) -> int | None:
+        pid: int = self._connection.get_server_pid()
+        return pid
+
+    @property
     def parameters(self) -> dict[str, str]:
         settings = self._connection.get_settings()
         return {name: getattr(settings, name) for name in _REPORTED if hasattr(settings, name)}

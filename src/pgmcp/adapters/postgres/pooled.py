@@ -100,6 +100,10 @@ class PooledConnection:
         return self._connection.usable
 
     @property
+    def process(self) -> int | None:
+        return None
+
+    @property
     def parameters(self) -> dict[str, str]:
         return self._connection.parameters
 

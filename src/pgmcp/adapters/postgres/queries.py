@@ -12,6 +12,7 @@ from pgmcp.adapters.postgres.kept import Kept
 from pgmcp.adapters.postgres.reading import rows_in
 from pgmcp.adapters.postgres.residue import Residue
 from pgmcp.adapters.postgres.runner import Runner
+from pgmcp.adapters.postgres.transactions import PostgresTransaction
 from pgmcp.adapters.postgres.types import TypeCatalogue
 from pgmcp.adapters.postgres.wrapping import Wrapped, cast_parameters, largest, wrapped
 from pgmcp.domain.calls import CallContext
@@ -73,6 +74,11 @@ class PostgresQueryRepository:
         self._known: Kept[str, _Known] = Kept(clock, most=_KEPT_STATEMENTS, ttl_s=ttl_s)
 
     async def select(self, plan: RawQuery, call: CallContext, within: Transaction | None = None) -> Result:
+        if within is None or not plan.read_only:
+            return await self._select(plan, call, within)
+        return await PostgresTransaction.of(within).reading_only(lambda: self._select(plan, call, within), call)
+
+    async def _select(self, plan: RawQuery, call: CallContext, within: Transaction | None) -> Result:
         known = self._known.get(plan.text)
         if known is None:
             return await self._run(plan, await self._learn(plan, call, within), call, within)

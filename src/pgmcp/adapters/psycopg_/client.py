@@ -97,6 +97,10 @@ class PsycopgConnection:
         return self._line.idle
 
     @property
+    def process(self) -> int | None:
+        return self._line.process
+
+    @property
     def parameters(self) -> dict[str, str]:
         reported = {name: self._line.reported(name) for name in _REPORTED}
         return {name: value for name, value in reported.items() if value is not None}

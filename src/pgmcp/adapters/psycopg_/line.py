@@ -53,6 +53,11 @@ class Line:
         return self._is_open() and self._libpq.transaction_status == TransactionStatus.IDLE
 
     @property
+    def process(self) -> int:
+        """The number of the server's process."""
+        return self._libpq.backend_pid
+
+    @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open, failed or not."""
         return self._libpq.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}

@@ -109,6 +109,10 @@ TRANSACTION_FAILED = Code(
     "never",
     "A statement of the transaction failed: only rolling back, wholly or in part, is left.",
 )
+TRANSACTION_UNKNOWN = Code(
+    "transaction_unknown", "never", "No such transaction: the handle is forged, another's, or long forgotten."
+)
+TRANSACTIONS_EXHAUSTED = Code("transactions_exhausted", "later", "As many transactions are open as may be.")
 SAVEPOINT_UNKNOWN = Code("savepoint_unknown", "fix_input", "The transaction has no savepoint of that name.")
 
 # Resources and connections

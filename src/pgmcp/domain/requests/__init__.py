@@ -8,21 +8,37 @@ from pgmcp.domain.requests.reading import (
     ListTablesRequest,
     ReadRequest,
 )
+from pgmcp.domain.requests.transacting import (
+    BeginTransactionRequest,
+    CommitTransactionRequest,
+    CreateSavepointRequest,
+    GetTransactionRequest,
+    ReleaseSavepointRequest,
+    RollbackTransactionRequest,
+    TransactionRequest,
+)
 from pgmcp.domain.requests.writing import CreateBatchRequest, CreateRequest, DeleteRequest, UpdateRequest
 
 __all__ = [
+    "BeginTransactionRequest",
+    "CommitTransactionRequest",
     "CreateBatchRequest",
     "CreateRequest",
+    "CreateSavepointRequest",
     "DeleteRequest",
     "DescribeTableRequest",
     "ExecuteQueryRequest",
     "ExplainQueryRequest",
+    "GetTransactionRequest",
     "ListSchemasRequest",
     "ListTablesRequest",
     "QueryRequest",
     "ReadRequest",
+    "ReleaseSavepointRequest",
     "RequestBase",
+    "RollbackTransactionRequest",
     "SchemaRequest",
     "TableRequest",
+    "TransactionRequest",
     "UpdateRequest",
 ]

@@ -12,27 +12,34 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from pgmcp.adapters.changing import NobodyListens
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.embedded.places import data_home
 from pgmcp.adapters.keys import kept_key, key_of, passing_key
+from pgmcp.adapters.leases import ProcessLeases
 from pgmcp.adapters.observers import LogObserver, SilentObserver
 from pgmcp.adapters.sealing import AesGcmSealer
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver
 from pgmcp.entrypoints.database import Database
+from pgmcp.handlers.base import in_groups
 from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.analysing import SqlAnalyser
 from pgmcp.ports.auditing import AuditLog
+from pgmcp.ports.changing import ChangeListener
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.examining import Examiner
+from pgmcp.ports.leases import LeaseKeeper
 from pgmcp.ports.observing import Observer
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
 from pgmcp.ports.sealing import Sealer
 from pgmcp.ports.transactions import UnitOfWork
 from pgmcp.services.auditing import AuditService
 from pgmcp.services.cursors import Cursors
+from pgmcp.services.lease_ends import LeaseEnds
+from pgmcp.services.leases import LeaseService
 from pgmcp.services.queries import QueryService
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
@@ -53,8 +60,10 @@ _SERVICES = (
     Retrying,
     SchemaService,
     ValidationService,
-    QueryService,
+    LeaseEnds,
+    LeaseService,
     TransactionService,
+    QueryService,
     TableService,
     AuditService,
     Dispatcher,
@@ -75,6 +84,8 @@ class Ports:
     sealer: Sealer
     examiner: Examiner
     audit: AuditLog
+    leases: LeaseKeeper
+    listener: ChangeListener
 
 
 def build(settings: Settings, *, observer: Observer | None = None) -> Database:
@@ -118,6 +129,8 @@ def build_memory(
         sealer=_sealer(settings),
         examiner=memory.examiner,
         audit=audit_log(settings, SilentObserver(), resources),
+        leases=ProcessLeases(clock),
+        listener=NobodyListens(),
     )
     return _assemble(settings, ports, resources, embedded=False)
 
@@ -141,6 +154,8 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         (QueryRepository, ports.queries),
         (SchemaRepository, ports.catalogue),
         (UnitOfWork, ports.work),
+        (LeaseKeeper, ports.leases),
+        (ChangeListener, ports.listener),
         (SqlAnalyser, ports.analyser),
         (Clock, ports.clock),
         (Observer, ports.observer),
@@ -152,19 +167,21 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         container.register(kind, instance=made)
     for service in _SERVICES:
         container.register(service, scope=punq.Scope.singleton)
-    # `core` names all groups that there are as yet.
-    groups = () if "core" in settings.tools else settings.tools
     served: dict[str, AnyHandler] = {}
     for handler in HANDLERS:
-        if security.admits(handler.effect) and (not groups or handler.group in groups):
+        if security.serves(handler.effect, handler.group) and in_groups(handler.group, settings.tools):
             container.register(handler, scope=punq.Scope.singleton)
             served[handler.name] = container.resolve(handler)
+    leases = container.resolve(LeaseService)
+    # Pushed last, so run first: leases roll back while there are still connections.
+    resources.push_async_callback(leases.shut_down)
     return Database(
         settings=settings,
         handlers=served,
         dispatcher=container.resolve(Dispatcher),
         security=security,
         examiner=ports.examiner,
+        leases=leases,
         address=_address(settings, embedded=embedded),
         embedded=embedded,
         resources=resources,
@@ -215,6 +232,8 @@ def _postgres(
         sealer=_sealer(settings),
         examiner=PostgresExaminer(runner),
         audit=audit_log(settings, observer, resources),
+        leases=ProcessLeases(clock),
+        listener=NobodyListens(),
     )
 
 
