@@ -35,7 +35,8 @@ async def backends(way: Way, state: str) -> int:
     """How many other sessions of the database are in that state."""
     text = """
         SELECT count(*)::text FROM pg_stat_activity
-        WHERE datname = current_database() AND state = $1 AND pid <> pg_backend_pid()
+        WHERE datname = current_database() AND backend_type = 'client backend' AND state = $1
+            AND pid <> pg_backend_pid()
     """
     answer = await way.runner.run(Statement(text, (state,)), a_call(), need=Need.READ, kind="count")
     return int(answer.rows[0][0] or "")
@@ -43,7 +44,10 @@ async def backends(way: Way, state: str) -> int:
 
 async def pids(way: Way) -> list[str | None]:
     """The database's sessions."""
-    text = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() ORDER BY pid"
+    text = """
+        SELECT pid::text FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend' ORDER BY pid
+    """
     answer = await way.runner.run(Statement(text), a_call(), need=Need.READ, kind="pids")
     return [row[0] for row in answer.rows]
 
@@ -342,7 +346,8 @@ async def test_a_session_that_the_server_ends_is_an_error_once(make_database: Ma
         await until_running(way)
         kill = """
             SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
-            WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
+            WHERE datname = current_database() AND backend_type = 'client backend'
+                AND state = 'active' AND pid <> pg_backend_pid()
         """
         await way.runner.run(Statement(kill), a_call(), need=Need.READ, kind="kill")
         with pytest.raises(DatabaseError) as lost:

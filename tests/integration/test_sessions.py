@@ -9,7 +9,10 @@ from tests.fixtures.pool import a_call, way_to
 from tests.fixtures.postgres import MakeDatabase
 from tests.fixtures.proxy import counting_proxy
 
-SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+SESSIONS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 
 
 async def test_the_server_never_sees_more_sessions_than_the_bound(make_database: MakeDatabase) -> None:
