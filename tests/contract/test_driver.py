@@ -227,3 +227,24 @@ async def test_a_statement_whose_table_changed_is_prepared_anew(make_database: M
         assert (await fault_of(connection.run(star))).sqlstate == "0A000"
         await connection.control("ROLLBACK")
         assert plain(await connection.run(star)) == ([("pen",)], 1)
+
+
+async def test_what_the_server_says_while_it_prepares(make_database: MakeDatabase) -> None:
+    """All of it in order, of the statement that was asked about; nothing was run, and the session goes on."""
+    async with session(await make_database(ITEMS)) as connection:
+        await connection.control("BEGIN; SET LOCAL debug_print_parse = on; SET LOCAL client_min_messages = log")
+        heard = await connection.listen_to("DELETE FROM item WHERE size = 1")
+        nothing = await connection.run(ONE)
+        await connection.control("ROLLBACK")
+        quiet = await connection.listen_to("DELETE FROM item")
+        left = await connection.run(Statement("SELECT count(*)::text FROM item"))
+    assert [notice.message for notice in heard] == ["parse tree:"]
+    assert "DELETE" not in repr(heard)
+    assert (plain(nothing), list(quiet), plain(left)) == (([("1",)], 1), [], ([("2",)], 1))
+
+
+async def test_what_can_not_be_prepared_fails_as_ever(make_database: MakeDatabase) -> None:
+    """The error is the server's, and the session goes on."""
+    async with session(await make_database(ITEMS)) as connection:
+        fault = await fault_of(connection.listen_to("SELECT * FROM nothing"))
+        assert (fault.sqlstate, connection.usable) == ("42P01", True)

@@ -50,6 +50,22 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "explain_query": {"query": "SELECT * FROM orders WHERE id = $1", "params": [1]},
     "explain_query, analyze": {"query": "SELECT * FROM orders WHERE id = $1", "params": [1], "analyze": True},
 }
+_HELD = re.compile(r"^\| `(\w+)`([^|]*)\| (\d+) \|$", re.MULTILINE)
+# What is called in one transaction, in this order; each twice, the second time is counted.
+_NOTE = {"table": "orders", "filters": {"id": 1}, "data": {"note": "x"}}
+_SAVEPOINT = {"name": "here"}
+HELD: Mapping[str, Mapping[str, Any]] = {
+    "read_table": CALLS["read_table"],
+    "update_records": _NOTE,
+    "update_records, dry run": _NOTE | {"dry_run": True},
+    "create_records, three batches": CALLS["create_records, three batches"],
+    "execute_query": CALLS["execute_query"],
+    "execute_query, a write": CALLS["execute_query, a write"],
+    "create_savepoint": _SAVEPOINT,
+    "rollback_transaction, savepoint": {"savepoint": "here"},
+    "release_savepoint": _SAVEPOINT,
+    "get_transaction": {},
+}
 # Single statements of one's own: warm, each is one.
 ONE = ("read_table", "create_record", "create_records, one batch", "update_records", "delete_records", "execute_query")
 
@@ -108,7 +124,40 @@ async def test_the_documentation_tells_the_round_trips(
 def test_every_tool_has_its_line() -> None:
     """The table has a line for each tool, and none for what isn't counted."""
     assert list(documented(ASYNCPG)) == list(CALLS)
-    assert {line.partition(",")[0] for line in CALLS} == {handler.name for handler in HANDLERS}
+    assert {line.partition(",")[0] for line in [*CALLS, *held()]} == {handler.name for handler in HANDLERS}
+
+
+def held() -> dict[str, int]:
+    """The documentation's table of what is called in a transaction."""
+    text = TABLE.read_text(encoding="utf-8")
+    return {f"{tool}{variant}".strip(): int(number) for tool, variant, number in _HELD.findall(text)}
+
+
+async def test_the_round_trips_in_a_transaction(postgres: TestServer, driver: str) -> None:
+    """Each line of the table is what the proxy counts, from the beginning to both ends."""
+    async with (
+        shop_database(postgres) as dsn,
+        counting_proxy(dsn) as proxy,
+        pgmcp.connect(proxy.dsn, driver=driver) as db,
+    ):
+        tools = {each.name: each for each in db.tools()}
+
+        async def trips(line: str, **arguments: Any) -> tuple[int, Any]:
+            proxy.reset()
+            answer = json.loads(await tools[line.partition(",")[0]].call(_named(arguments)))
+            assert "error" not in answer, (line, answer)
+            return proxy.round_trips, answer
+
+        counted: dict[str, int] = {}
+        for last in ("rollback_transaction", "commit_transaction", "commit_transaction"):
+            _, begun = await trips("begin_transaction")
+            within = {"transaction_id": begun["transaction_id"]}
+            for _ in range(2):
+                for line, arguments in HELD.items():
+                    counted[line], _ = await trips(line, **within, **arguments)
+            counted[last], _ = await trips(last, **within)
+        counted["begin_transaction"], _ = await trips("begin_transaction")
+        assert counted == held()
 
 
 @pytest.mark.parametrize("name", CLIENTS)

@@ -5,9 +5,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from pgmcp.adapters.postgres.beginning import begin_text
+from pgmcp.adapters.postgres.settling import Proof, Settling
 from pgmcp.domain.errors import DatabaseError, PgmcpError, TransactionError
-from pgmcp.ports.driver import Need, Statement
-from pgmcp.ports.transactions import Isolation, Outcome, Transaction, TransactionOptions
+from pgmcp.domain.transactions import Limits
+from pgmcp.ports.driver import DriverError, Need, Statement
+from pgmcp.ports.transactions import Condition, Isolation, Outcome, Transaction, TransactionOptions
 from tests.fixtures.pool import Way, a_call, way_to
 from tests.fixtures.postgres import MakeDatabase
 from tests.fixtures.proxy import counting_proxy
@@ -159,19 +162,92 @@ async def test_what_has_ended_takes_nothing_more(make_database: MakeDatabase) ->
         assert await transaction.rollback() is Outcome.COMMITTED
 
 
-async def test_a_line_cut_during_commit_leaves_its_outcome_unknown(make_database: MakeDatabase) -> None:
-    """The server may have committed: here it has, and the answer doesn't claim otherwise."""
-    dsn = await make_database(SCHEMA)
-    async with counting_proxy(dsn) as proxy, way_to(proxy.dsn) as way:
+async def test_a_line_cut_during_commit_is_settled_by_asking(make_database: MakeDatabase) -> None:
+    """The answer is lost, not the work: the server says so on another session."""
+    async with counting_proxy(await make_database(SCHEMA)) as proxy, way_to(proxy.dsn) as way:
         transaction = await way.work.begin(WRITE, a_call())
         await add(way, transaction, 2)
         proxy.cut_after = b"COMMIT"
+        assert await transaction.commit(a_call()) is Outcome.COMMITTED
+        assert await transaction.rollback() is Outcome.COMMITTED
+        assert await items(way) == ["1", "2"]
+
+
+async def test_a_commit_lost_with_nothing_written_is_a_rollback(make_database: MakeDatabase) -> None:
+    """There was nothing to keep, so nobody needs to ask."""
+    async with counting_proxy(await make_database(SCHEMA)) as proxy, way_to(proxy.dsn) as way:
+        transaction = await way.work.begin(WRITE, a_call())
+        proxy.cut_after = b"COMMIT"
         with pytest.raises(DatabaseError) as lost:
             await transaction.commit(a_call())
-        assert (lost.value.code.name, lost.value.details["outcome"]) == ("connection_lost", "unknown")
-        assert await transaction.rollback() is Outcome.UNKNOWN
-        async with way_to(dsn) as other:
-            assert await items(other) == ["1", "2"]
+        assert (lost.value.code.name, lost.value.details["outcome"]) == ("connection_lost", "rolled_back")
+
+
+async def test_a_transaction_whose_commit_never_arrived_is_ended(make_database: MakeDatabase) -> None:
+    """Its session hasn't noticed that its client is gone; then it has rolled back for certain."""
+    async with way_to(await make_database(SCHEMA)) as way:
+        session = await way.sessions.acquire(Need.WRITE)
+        await session.control("BEGIN")
+        await session.run(Statement("INSERT INTO item VALUES (2, NULL)"))
+        settling = Settling(way.sessions)
+        proof = await settling.proof_from(session)
+        assert proof is not None
+        assert await settling.outcome_of(proof) is Outcome.ROLLED_BACK
+        with pytest.raises(DriverError):
+            await session.run(Statement("SELECT '1'"))
+        way.sessions.release(session)
+        assert await items(way) == ["1"]
+
+
+async def test_an_id_that_a_crash_has_swallowed_is_a_rollback(make_database: MakeDatabase) -> None:
+    """After recovery the ids that had not reached the disk are given out again, to others."""
+    async with way_to(await make_database(SCHEMA)) as way:
+        future = Proof(id=str(2**40), process="1", checkpoint="0/0")
+        assert await Settling(way.sessions).outcome_of(future) is Outcome.ROLLED_BACK
+
+
+@pytest.mark.parametrize("version", [pytest.param("16.9", id="idle limit"), pytest.param("17.2", id="both limits")])
+def test_what_begins_a_transaction_with_limits(version: str) -> None:
+    """The server keeps them too, a second later than we do; the total one from PostgreSQL 17 on."""
+    options = TransactionOptions(limits=Limits(total_s=600, idle_s=0.5))
+    total = "" if version == "16.9" else "; SET LOCAL transaction_timeout = 601000"
+    assert begin_text(options, version) == (
+        f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL idle_in_transaction_session_timeout = 1500{total}"
+    )
+
+
+async def test_the_server_ends_what_we_left(make_database: MakeDatabase) -> None:
+    """When nobody here ends it, its own timer does, and the transaction says so."""
+    options = TransactionOptions(limits=Limits(total_s=600, idle_s=0.1))
+    async with way_to(await make_database(SCHEMA)) as way:
+        transaction = await way.work.begin(options, a_call())
+        await add(way, transaction, 2)
+        await asyncio.sleep(1.5)  # the server's own timer, which nobody here hears of
+        with pytest.raises(PgmcpError):
+            await add(way, transaction, 3)
+        assert await transaction.condition() in {Condition.EXPIRED, Condition.LOST}
+        assert await transaction.rollback() is Outcome.ROLLED_BACK
+        assert await items(way) == ["1"]
+
+
+async def test_a_read_only_part_of_a_transaction_that_may_write(make_database: MakeDatabase) -> None:
+    """Writes are refused in it by the server, and go on after it."""
+    async with way_to(await make_database(SCHEMA)) as way:
+        transaction = await way.work.begin(WRITE, a_call())
+        mode = Statement("SELECT current_setting('transaction_read_only')")
+
+        async def look() -> str | None:
+            found = await way.runner.run(mode, a_call(), need=Need.READ, kind="show", within=transaction)
+            return found.rows[0][0]
+
+        assert await transaction.reading_only(look, a_call()) == "on"
+        assert await look() == "off"
+        await add(way, transaction, 2)
+        with pytest.raises(DatabaseError) as refused:
+            await transaction.reading_only(lambda: add(way, transaction, 3), a_call())
+        assert refused.value.sqlstate == "25006"
+        assert await transaction.condition() is Condition.FAILED
+        await transaction.rollback()
 
 
 async def test_a_line_cut_before_commit_is_a_rollback(make_database: MakeDatabase) -> None:

@@ -10,15 +10,15 @@ from typing import Any
 from attrs import evolve
 
 from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
+from pgmcp.adapters.audit import MemoryAuditLog
 from pgmcp.adapters.clock import FixedClock
+from pgmcp.adapters.leases import ProcessLeases
 from pgmcp.adapters.memory import MemoryDatabase
 from pgmcp.adapters.memory.declare import TableSpec, check, column, enum, foreign_key, table, view
-from pgmcp.adapters.metrics.gauges import GaugedResources
-from pgmcp.adapters.metrics.history import BoundedHistory
-from pgmcp.adapters.metrics.recorder import MetricsRecorder
 from pgmcp.adapters.sealing import AesGcmSealer
 from pgmcp.domain import json
 from pgmcp.domain.calls import CallContext, CallId, Principal, Progress
+from pgmcp.domain.changes import Changes
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.events import Event
 from pgmcp.domain.requests import ReadRequest, RequestBase
@@ -29,9 +29,11 @@ from pgmcp.entrypoints.rendering import render
 from pgmcp.handlers.dispatch import AnyHandler, Caller, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
-from pgmcp.ports.transactions import UnitOfWork
+from pgmcp.ports.transactions import Outcome, UnitOfWork
+from pgmcp.services.auditing import AuditService
 from pgmcp.services.cursors import Cursors
-from pgmcp.services.metrics import MetricsService
+from pgmcp.services.lease_ends import LeaseEnds
+from pgmcp.services.leases import LeaseService
 from pgmcp.services.queries import QueryService
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
@@ -54,6 +56,17 @@ class Recorder:
     def observe(self, event: Event) -> None:
         """Keep it."""
         self.events.append(event)
+
+
+class Listener:
+    """Hears of every write and keeps it."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[Changes, Outcome]] = []
+
+    async def changed(self, changes: Changes, outcome: Outcome) -> None:
+        """Keep it."""
+        self.heard.append((changes, outcome))
 
 
 class House:
@@ -82,6 +95,17 @@ class House:
         self.security = SecurityService(settings.access)
         self.cursors = Cursors(AesGcmSealer(lambda: bytes(32)))
         self.retrying = Retrying(self.clock, self.recorder, settings)
+        self.keeper = ProcessLeases(self.clock)
+        self.listener = Listener()
+        self.leases = LeaseService(
+            work or self.memory.work,
+            self.keeper,
+            LeaseEnds(self.keeper, self.listener, self.clock, self.recorder),
+            self.clock,
+            self.recorder,
+            settings,
+        )
+        self.transactions = TransactionService(work or self.memory.work, self.leases, self.listener)
         self.schemas = SchemaService(catalogue or self.memory.catalogue, self.retrying)
         self.validation = ValidationService(PgparseAnalyser(), settings)
         self.queries = QueryService(
@@ -92,14 +116,12 @@ class House:
             self.clock,
             settings,
             self.retrying,
+            self.transactions,
         )
-        self.transactions = TransactionService(work or self.memory.work)
         self.tables = TableService(rows or self.memory.tables, self.transactions, self.retrying)
-        self.history = BoundedHistory(settings.metrics_history, self.clock)
-        self.metrics = MetricsService(
-            self.history, GaugedResources([]), MetricsRecorder(self.history, self.clock, 1.0), self.clock, settings
-        )
-        self.dispatcher = Dispatcher(self.security, self.schemas, self.recorder, self.clock, settings)
+        self.records = MemoryAuditLog()
+        self.audit = AuditService(self.records, self.clock, settings)
+        self.dispatcher = Dispatcher(self.security, self.schemas, self.recorder, self.clock, settings, self.audit)
         self.handlers: dict[str, AnyHandler] = {tool.name: self._made(tool) for tool in HANDLERS}
 
     def _made(self, tool: Any) -> AnyHandler:

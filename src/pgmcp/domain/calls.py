@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, NewType
+from typing import Any, NewType
 
 from attrs import field, frozen
 
 from pgmcp.domain.results import Form
-
-if TYPE_CHECKING:
-    from pgmcp.domain.tracking import Tracker
 
 CallId = NewType("CallId", str)
 LeaseId = NewType("LeaseId", str)
@@ -40,7 +37,6 @@ class CallContext:
         statement_timeout_ms: The caller's own limit for each statement, kept by the server; None for the session's.
         transaction: The lease to run in; None outside one.
         progress: Told of progress on long work; None when nobody asked.
-        tracker: Takes the times of the call's parts; None where the call was not drawn to be timed.
     """
 
     id: CallId
@@ -51,4 +47,3 @@ class CallContext:
     statement_timeout_ms: int | None = None
     transaction: LeaseId | None = None
     progress: Progress | None = field(default=None, repr=False)
-    tracker: Tracker | None = field(default=None, repr=False, eq=False)

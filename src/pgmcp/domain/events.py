@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from attrs import field, frozen
+from attrs import frozen
 
 from pgmcp.domain.calls import CallId
-from pgmcp.domain.samples import Layer
-
-
-class Part(NamedTuple):
-    """A part of a call that was timed: a station, a service, a repository. A tuple, since every call has several.
-
-    Args:
-        layer: Where it ran.
-        operation: What ran.
-        started: When, on the clock port's monotonic scale, in seconds.
-        seconds: How long it took.
-        error: The code, or a defect's class, that it ended with.
-    """
-
-    layer: Layer
-    operation: str
-    started: float
-    seconds: float
-    error: str | None = None
 
 
 @frozen(kw_only=True)
 class CallStarted:
-    """A tool was called.
-
-    Args:
-        trace: The caller's W3C `traceparent`, as it was sent; None without one.
-    """
+    """A tool was called."""
 
     call: CallId
     tool: str
     principal: str
-    trace: str | None = None
 
 
 @frozen(kw_only=True)
@@ -50,8 +24,6 @@ class CallEnded:
         seconds: From the request's arrival to its answer.
         rows: Rows given or changed.
         error: The code of the error that it ended with; None when it went well.
-        relation: The relation that it worked on; None where there is none, or it was not found.
-        parts: What was timed inside of it; None where the call was not drawn by `metrics_sample`.
     """
 
     call: CallId
@@ -60,8 +32,6 @@ class CallEnded:
     seconds: float
     rows: int = 0
     error: str | None = None
-    relation: str | None = None
-    parts: tuple[Part, ...] | None = field(default=None, repr=False, eq=False)
 
 
 @frozen(kw_only=True)
@@ -72,7 +42,6 @@ class StatementRan:
         kind: The plan's kind, such as `select` or `insert`.
         seconds: On the wire and in the server together.
         sqlstate: PostgreSQL's answer where it was an error.
-        fingerprint: The same for statements that differ in values only; None where there is no text.
     """
 
     call: CallId
@@ -80,23 +49,6 @@ class StatementRan:
     seconds: float
     rows: int = 0
     sqlstate: str | None = None
-    fingerprint: str | None = None
-
-
-@frozen(kw_only=True)
-class FunctionRan:
-    """A function that belongs to no call was timed.
-
-    Args:
-        layer: Where it ran.
-        operation: What it is called.
-        error: The code, or a defect's class, that it ended with.
-    """
-
-    layer: Layer
-    operation: str
-    seconds: float
-    error: str | None = None
 
 
 @frozen(kw_only=True)
@@ -137,4 +89,54 @@ class BreakerMoved:
     failures: int
 
 
-Event = CallStarted | CallEnded | StatementRan | FunctionRan | CatalogueForgotten | Retried | BreakerMoved
+@frozen(kw_only=True)
+class AuditLost:
+    """Records of the audit could not be kept.
+
+    Args:
+        records: How many.
+        reason: What the system said, without a path.
+    """
+
+    records: int
+    reason: str
+
+
+@frozen(kw_only=True)
+class LeaseBegan:
+    """A caller holds a transaction from now on."""
+
+    call: CallId
+    principal: str
+    isolation: str
+
+
+@frozen(kw_only=True)
+class LeaseEnded:
+    """A transaction that a caller held has ended.
+
+    Args:
+        outcome: `committed`, `rolled_back` or `unknown`.
+        reason: Why: `committed`, `rolled_back`, `expired`, `connection_lost` or `shutdown`.
+        seconds: How long it was open.
+        statements: Calls that ran in it.
+    """
+
+    principal: str
+    outcome: str
+    reason: str
+    seconds: float
+    statements: int
+
+
+Event = (
+    CallStarted
+    | CallEnded
+    | StatementRan
+    | CatalogueForgotten
+    | Retried
+    | BreakerMoved
+    | AuditLost
+    | LeaseBegan
+    | LeaseEnded
+)

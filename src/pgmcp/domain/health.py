@@ -44,6 +44,7 @@ class ServerFacts:
         readable, writable: Relations outside the system's schemas that the role may read, or change.
         connections, max_connections: In use, and at the most.
         extensions: Names of those installed.
+        pgaudit: What pgaudit logs, its setting `pgaudit.log`; None where the server has not loaded it.
     """
 
     version: str
@@ -59,6 +60,7 @@ class ServerFacts:
     connections: int
     max_connections: int
     extensions: tuple[str, ...]
+    pgaudit: str | None = None
 
 
 def judge(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
@@ -68,6 +70,7 @@ def judge(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
     yield from _role(facts, settings)
     yield _pool(facts, settings)
     yield Finding("extensions", Level.OK, ", ".join(facts.extensions) or "none")
+    yield _audit(facts, settings)
     yield Finding("cache", Level.OK, "off")
 
 
@@ -112,3 +115,11 @@ def _pool(facts: ServerFacts, settings: Settings) -> Finding:
     free = facts.max_connections - facts.connections
     text = f"up to {settings.pool_max} connections; the server has {free} of {facts.max_connections} free"
     return Finding("pool", Level.OK if settings.pool_max <= free else Level.WARN, text)
+
+
+def _audit(facts: ServerFacts, settings: Settings) -> Finding:
+    ours = f"to {settings.audit_file}" if settings.audit_file else "none kept by pgmcp"
+    if settings.audit_required:
+        ours += ", required for writes"
+    theirs = "no pgaudit in the server" if facts.pgaudit is None else f"pgaudit logs {facts.pgaudit or 'none'}"
+    return Finding("audit", Level.OK, f"{ours}; {theirs}")

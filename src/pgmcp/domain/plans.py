@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from pgmcp.domain.filters.tree import EVERYTHING, Filter, Literal, Operand
 from pgmcp.domain.relations import Name, Relation
-from pgmcp.domain.samples import MetricType
+from pgmcp.domain.transactions import TransactionOptions
 
 
 class Effect(StrEnum):
@@ -244,34 +244,34 @@ class DescribeTable:
 
 
 @frozen(kw_only=True)
-class GetMetrics:
-    """Tell what the samples of the last `window_s` seconds come to.
+class BeginTransaction:
+    """Begin a transaction and hold it for the caller.
 
     Args:
-        what: The kind of metric.
-        operation: Only this one's; None for all.
+        options: How it begins.
+        total_s, idle_s: The limits that are wished for; None for the settings'.
     """
 
-    what: MetricType
-    operation: str | None = None
-    window_s: float
+    options: TransactionOptions
+    total_s: float | None = None
+    idle_s: float | None = None
 
 
 @frozen(kw_only=True)
-class ResetMetrics:
-    """Forget the samples and begin to count anew."""
+class ChangeTransaction:
+    """End the call's transaction, or mark or undo a part of it.
+
+    Args:
+        savepoint: The part; None for the whole.
+    """
+
+    savepoint: str | None = None
 
 
-Plan = (
-    Select
-    | Insert
-    | Update
-    | Delete
-    | RawQuery
-    | Explain
-    | ListSchemas
-    | ListTables
-    | DescribeTable
-    | GetMetrics
-    | ResetMetrics
-)
+@frozen(kw_only=True)
+class InspectTransaction:
+    """Look at the call's transaction."""
+
+
+Transacting = BeginTransaction | ChangeTransaction | InspectTransaction
+Plan = Transacting | Select | Insert | Update | Delete | RawQuery | Explain | ListSchemas | ListTables | DescribeTable

@@ -97,8 +97,9 @@ class Settings:
     access: Access = setting(Access.READ, "How far anyone may go.", choices=tuple(Access))
     tools: tuple[str, ...] = setting(
         (),
-        "Groups of tools to serve, separated by commas; `core` stands for the groups served when empty.",
-        choices=("core", "schema", "data", "query", "metrics"),
+        "Groups of tools to serve, separated by commas; `core` when empty: `schema`, `data`, `query`, and with writes"
+        " also `transactions`.",
+        choices=("core", "schema", "data", "query", "transactions"),
     )
     principal: str = setting("local", "Who is calling, where no one else says so.")
     name: str | None = setting(None, "A name of the database, told to the agent.")
@@ -136,6 +137,13 @@ class Settings:
         10.0, "How long running calls have when the server stops.", unit="seconds", minimum=0
     )
 
+    lease_idle_s: float = setting(
+        60.0, "How long a transaction may lie idle between two calls.", unit="seconds", minimum=0.001
+    )
+    lease_total_s: float = setting(600.0, "How long a transaction may be open.", unit="seconds", minimum=0.001)
+    leases_per_principal: int = setting(4, "Transactions that one principal may hold open.", minimum=1)
+    leases_max: int = setting(0, "Transactions open in all; 0 is half of `pool_max`.", minimum=0)
+
     retry_attempts: int = setting(
         3, "How often a call tries what fails for a passing reason, the first time included.", minimum=1
     )
@@ -151,10 +159,18 @@ class Settings:
     secret_key: Secret | None = setting(
         None, "Seals cursors; when empty, made once and kept in the user's data directory."
     )
-    metrics_sample: float = setting(1.0, "The share of calls whose times are kept.", minimum=0, maximum=1)
-    metrics_history: int = setting(
-        10_000, "Samples kept of each kind: calls, statements and the parts of calls.", minimum=1
+    audit_file: str | None = setting(
+        None, "File that says of each call who did what, one JSON line each; `stderr` for there; none when empty."
     )
+    audit_required: bool = setting(default=False, doc="Whether a write is refused when its line can't be written.")
+    audit_fsync: str = setting(
+        "never", "Which lines are forced to the disk before going on.", choices=("never", "writes", "always")
+    )
+    audit_max_bytes: int = setting(
+        104_857_600, "Bytes of the audit file; a full one is put aside.", unit="bytes", minimum=1024
+    )
+    audit_keep: int = setting(9, "Full audit files that are kept.", minimum=0)
+    audit_queue: int = setting(10_000, "Lines that may wait to be written before calls wait for them.", minimum=1)
     log_level: str = setting("info", "What is logged.", choices=("debug", "info", "warning", "error"))
     log_format: str = setting("console", "How it is logged.", choices=("console", "json"))
 

@@ -16,6 +16,7 @@ from pgmcp.domain.settings import Access, Secret, Setting, Settings, described
 from pgmcp.domain.suggestions import did_you_mean
 
 PREFIX = "PGMCP_"
+_WORDS = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
 # Names with the prefix that mean something else than a setting.
 _NOT_SETTINGS = frozenset({"PGMCP_PG_BIN", "PGMCP_DATA_DIR", "PGMCP_CONFIG"})
 
@@ -73,7 +74,7 @@ def _checked(name: str, value: Any, where: str) -> Any:
     facts = known[name][1]
     try:
         made = _converted(value, _type_of(name))
-    except (TypeError, ValueError):
+    except (LookupError, TypeError, ValueError):
         raise _bad(name, value, facts, where) from None
     if facts.choices and not set(map(str, made if isinstance(made, tuple) else (made,))) <= set(facts.choices):
         raise _bad(name, value, facts, where)
@@ -92,7 +93,7 @@ def _converted(value: Any, type_: Any) -> Any:
     """A value from a flag, a variable or a file as the setting's type.
 
     Raises:
-        TypeError, ValueError: It isn't one.
+        LookupError, TypeError, ValueError: It isn't one.
     """
     if type_ is Secret:
         return value if isinstance(value, Secret) else Secret(str(value))
@@ -101,6 +102,8 @@ def _converted(value: Any, type_: Any) -> Any:
     if typing.get_origin(type_) is tuple:
         parts = value.split(",") if isinstance(value, str) else value
         return tuple(str(part).strip() for part in parts if str(part).strip())
+    if type_ is bool:
+        return value if isinstance(value, bool) else _WORDS[str(value).lower()]
     if isinstance(value, bool) or (type_ is str and not isinstance(value, str)):
         raise ValueError
     made = type_(value)
@@ -115,7 +118,9 @@ def _inside(value: float, facts: Setting) -> bool:
 
 
 def _bad(name: str, value: Any, facts: Setting, where: str) -> ValidationError:
-    if facts.choices:
+    if isinstance(described()[name][0].default, bool):
+        takes = "true or false"
+    elif facts.choices:
         takes = f"one of {', '.join(facts.choices)}"
     elif facts.minimum is not None or facts.maximum is not None:
         low = f" from {facts.minimum:g}" if facts.minimum is not None else ""

@@ -8,12 +8,16 @@ from contextlib import AsyncExitStack
 from attrs import field, frozen
 
 from pgmcp.domain.calls import Principal
-from pgmcp.domain.errors import SecurityError, ValidationError, codes
+from pgmcp.domain.errors import PgmcpError, SecurityError, ValidationError, codes
+from pgmcp.domain.plans import Effect
+from pgmcp.domain.responses import ResponseBase
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.suggestions import did_you_mean
-from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
+from pgmcp.handlers.base import Group
+from pgmcp.handlers.dispatch import AnyHandler, Arguments, Caller, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.examining import Examiner
+from pgmcp.services.leases import LeaseService
 from pgmcp.services.security import SecurityService
 
 
@@ -27,6 +31,7 @@ class Database:
         dispatcher: The pipeline.
         security: The ceiling.
         examiner: Asks the server about itself.
+        leases: The transactions that callers hold.
         address: Where it is, as it may be shown.
         embedded: Whether it is the embedded PostgreSQL.
         resources: What is closed at the end.
@@ -37,6 +42,7 @@ class Database:
     dispatcher: Dispatcher
     security: SecurityService
     examiner: Examiner
+    leases: LeaseService
     address: str
     embedded: bool = False
     resources: AsyncExitStack = field(factory=AsyncExitStack, repr=False)
@@ -55,12 +61,28 @@ class Database:
         if known is None:
             hint = did_you_mean(name, self.handlers, otherwise=f"There are {', '.join(self.handlers)}.")
             raise ValidationError(codes.UNKNOWN_TOOL, f"there is no tool '{name}' here", hint=hint)
-        self.security.admit(name, known.effect, Principal(self.settings.principal))
+        # What looks at transactions is of no use where none can begin.
+        effect = Effect.UPDATE if known.group is Group.TRANSACTIONS else known.effect
+        self.security.admit(name, effect, Principal(self.settings.principal))
         raise SecurityError(
             codes.TOOL_NOT_SERVED,
             f"the setting tools leaves {name} out",
             hint=f"Start the server with {known.group} among --tools.",
         )
+
+    async def call(self, name: str, arguments: Arguments, caller: Caller) -> ResponseBase:
+        """Call a tool by its name.
+
+        Raises:
+            PgmcpError: As `tool` and `Dispatcher.dispatch`; that nothing of the name is served goes to the audit too.
+        """
+        try:
+            handler = self.tool(name)
+        except PgmcpError as error:
+            known = next((each for each in HANDLERS if each.name == name), None)
+            await self.dispatcher.turn_away(known, caller, error)
+            raise
+        return await self.dispatcher.dispatch(handler, arguments, caller)
 
     async def aclose(self) -> None:
         """Close connections and, where it is ours, the server; calling again does nothing."""

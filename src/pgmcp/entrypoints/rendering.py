@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+from attrs import asdict
 
 from pgmcp.domain.responses import (
     AcknowledgementResponse,
@@ -14,6 +15,7 @@ from pgmcp.domain.responses import (
     ErrorResponse,
     PlanResponse,
     ResponseBase,
+    TransactionResponse,
 )
 from pgmcp.domain.results import WireRows
 
@@ -28,12 +30,16 @@ def render(response: ResponseBase) -> bytes:
         case DataResponse():
             return _rows(response)
         case AcknowledgementResponse():
-            return orjson.dumps({"ok": True} | _present({"count": response.count}) | dict(response.extra))
+            head = {"ok": True} | _present({"count": response.count}) | dict(response.extra)
+            return orjson.dumps(head | _present({"transaction_id": response.transaction_id}))
         case DescriptionResponse():
             return orjson.dumps(response.document)
         case PlanResponse():
             head = {"plan": response.plan, "cost": response.cost, "rows": response.rows}
-            return orjson.dumps(head | dict(response.extra))
+            within = _present({"transaction_id": response.transaction_id})
+            return orjson.dumps(head | dict(response.extra) | within)
+        case TransactionResponse():
+            return orjson.dumps(_present(asdict(response)))
         case ErrorResponse():
             return orjson.dumps({"error": response.error})
         case _:
@@ -52,6 +58,7 @@ def _rows(response: DataResponse) -> bytes:
         "truncated": response.truncated,
         "hint": response.hint,
         "dry_run": response.dry_run,
+        "transaction_id": response.transaction_id,
     }
     rows = ",".join(response.data.rows).encode()
     return b"".join((head[:-1], b',"rows":[', rows, b"],", orjson.dumps(_present(tail))[1:]))

@@ -14,6 +14,8 @@ from pgmcp.domain.plans import Effect
 from pgmcp.domain.requests import RequestBase
 from pgmcp.handlers.base import HandlerBase
 
+# What many tools take stands behind what is a tool's own.
+_LAST = ("transaction_id", "idempotency_key", "timeout_ms")
 _TYPES: Mapping[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
@@ -34,8 +36,8 @@ def input_schema(request: type[RequestBase[Any]]) -> dict[str, Any]:
     return schema
 
 
-def _rank(each: Attribute[Any]) -> tuple[bool, bool]:
-    return each.default is not NOTHING, each.name == "timeout_ms"
+def _rank(each: Attribute[Any]) -> tuple[bool, int]:
+    return each.default is not NOTHING, _LAST.index(each.name) + 1 if each.name in _LAST else 0
 
 
 def _property(each: Attribute[Any]) -> dict[str, Any]:

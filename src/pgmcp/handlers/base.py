@@ -7,7 +7,7 @@ words and the reference; none of them is written by hand.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -23,11 +23,19 @@ class Group(StrEnum):
     SCHEMA = "schema"
     DATA = "data"
     QUERY = "query"
-    METRICS = "metrics"
+    TRANSACTIONS = "transactions"
 
 
-CORE = frozenset({Group.SCHEMA, Group.DATA, Group.QUERY})
-"""What is served where no group is named, and what `core` stands for among those that are."""
+_CORE = frozenset({Group.SCHEMA, Group.DATA, Group.QUERY, Group.TRANSACTIONS})
+
+
+def in_groups(group: Group, named: Sequence[str]) -> bool:
+    """Whether a group is among those that the setting `tools` names; without any the core is meant.
+
+    >>> in_groups(Group.DATA, ("query", "core")), in_groups(Group.DATA, ("query",)), in_groups(Group.DATA, ())
+    (True, False, True)
+    """
+    return group in named or (group in _CORE and (not named or "core" in named))
 
 
 Req = TypeVar("Req", bound=RequestBase[Any])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 import typing
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
@@ -159,9 +160,22 @@ def _scalar(value: Any, type_: type) -> Any:
             return int(value)
         except ValueError:
             raise _MismatchError(_WORDS[int]) from None
+    if type_ is float and isinstance(value, int | float | Number) and not isinstance(value, bool):
+        return _finite(value)
     if isinstance(value, Number) or not isinstance(value, type_) or (type_ is int and isinstance(value, bool)):
         raise _MismatchError(_WORDS[type_])
     return value
+
+
+def _finite(value: float | Number) -> float:
+    """A number of seconds and the like, where digits beyond a double say nothing."""
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        raise _MismatchError(_WORDS[float]) from None
+    if not math.isfinite(number):
+        raise _MismatchError(_WORDS[float])
+    return number
 
 
 def _is(value: Any, kind: Any, expected: str) -> Any:

@@ -7,31 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from pgmcp.domain.calls import CallContext, CallId, Principal, Progress
-from pgmcp.domain.drawing import is_drawn
-from pgmcp.domain.errors import InternalError, PgmcpError, codes
+from pgmcp.domain.calls import CallContext, CallId, LeaseId, Principal, Progress
+from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
 from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten
-from pgmcp.domain.plans import Plan
-from pgmcp.domain.relations import Relation
+from pgmcp.domain.plans import Effect
 from pgmcp.domain.requests import RequestBase
-from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, ResponseBase
+from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, PlanResponse, ResponseBase
 from pgmcp.domain.results import Form
 from pgmcp.domain.settings import Settings
-from pgmcp.domain.tracking import track_execution_time
 from pgmcp.handlers.base import HandlerBase
 from pgmcp.handlers.decoding import decode, given
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.observing import Observer
+from pgmcp.services.auditing import AuditService, Trail
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.security import SecurityService
-from pgmcp.services.watching import Watch
 
 AnyHandler = HandlerBase[Any, Any, Any, Any]
+AnyTool = type[AnyHandler]
 Arguments = RequestBase[Any] | Mapping[str, Any] | bytes
 
 # What the server says when a kept fact of the catalogue, or a kept plan, no longer holds: an unknown table or column, a
@@ -48,21 +46,27 @@ class Caller:
         form: The form of rows.
         progress: Told of progress; None when nobody asked.
         id: One id for everything that the call leaves behind.
-        trace: The W3C `traceparent` of whoever calls; None without one.
+        session: The process or connection that the call came in by, for the audit; None where there is none.
     """
 
     principal: Principal = Principal()
     form: Form = Form.WIRE
     progress: Progress | None = None
     id: CallId = field(factory=lambda: CallId(secrets.token_hex(16)))
-    trace: str | None = None
+    session: str | None = None
 
 
 class Dispatcher:
     """Takes calls through the stations."""
 
     def __init__(
-        self, security: SecurityService, schemas: SchemaService, observer: Observer, clock: Clock, settings: Settings
+        self,
+        security: SecurityService,
+        schemas: SchemaService,
+        observer: Observer,
+        clock: Clock,
+        settings: Settings,
+        audit: AuditService,
     ) -> None:
         """Work for one database."""
         self._security = security
@@ -70,6 +74,7 @@ class Dispatcher:
         self._observer = observer
         self._clock = clock
         self._settings = settings
+        self._audit = audit
 
     async def dispatch(self, handler: AnyHandler, arguments: Arguments, caller: Caller) -> ResponseBase:
         """Carry out one call.
@@ -86,71 +91,90 @@ class Dispatcher:
             PgmcpError: What a station refused, or what went wrong; a defect of our own becomes an `InternalError`.
         """
         started = self._clock.monotonic()
-        watch = Watch(self._clock, timed=is_drawn(caller.id, self._settings.metrics_sample))
-        ended = _ending(handler.name, caller, watch)
-        self._observer.observe(
-            CallStarted(call=caller.id, tool=handler.name, principal=caller.principal.name, trace=caller.trace)
-        )
+        trail = _trail(handler.name, handler.effect, caller)
+        self._observer.observe(CallStarted(call=caller.id, tool=handler.name, principal=caller.principal.name))
         try:
-            response = await self._stations(handler, arguments, caller, started, watch)
+            response = await self._stations(handler, arguments, caller, started, trail)
         except PgmcpError as error:
-            self._observer.observe(ended(self._clock.monotonic() - started, 0, error.code.name))
+            await self._ended(handler, caller, trail, started, 0, error.code, error)
             raise
-        except asyncio.CancelledError:
-            self._observer.observe(ended(self._clock.monotonic() - started, 0, codes.CANCELLED.name))
+        except asyncio.CancelledError as error:
+            await self._ended(handler, caller, trail, started, 0, codes.CANCELLED, error)
             raise
         except Exception as error:
-            self._observer.observe(ended(self._clock.monotonic() - started, 0, codes.INTERNAL.name))
+            await self._ended(handler, caller, trail, started, 0, codes.INTERNAL, error)
             raise InternalError(
                 codes.INTERNAL,
                 f"pgmcp failed with a {type(error).__name__}",
                 hint="This is a defect of pgmcp; the server's log has more.",
                 details={"call": caller.id},
             ) from error
-        self._observer.observe(ended(self._clock.monotonic() - started, _rows(response), None))
+        await self._ended(handler, caller, trail, started, _rows(response))
         return response
 
+    async def turn_away(self, tool: AnyTool | None, caller: Caller, error: PgmcpError) -> None:
+        """Put on record that a call was for a tool that is not there, or not served.
+
+        Args:
+            tool: The tool, where there is one of that name.
+            caller: Who called.
+            error: What the caller is told.
+        """
+        name, effect = (tool.name, tool.effect) if tool is not None else (None, None)
+        await self._audit.conclude(_trail(name, effect, caller), seconds=0.0, error=error)
+
     async def _stations(
-        self, handler: AnyHandler, arguments: Arguments, caller: Caller, started: float, watch: Watch
+        self, handler: AnyHandler, arguments: Arguments, caller: Caller, started: float, trail: Trail
     ) -> ResponseBase:
         request = decode(handler.request, given(arguments) if isinstance(arguments, RequestBase) else arguments)
         self._security.admit(handler.name, handler.effect, caller.principal)
-        call = self._call(handler, request, caller, started, watch)
+        call = self._call(handler, request, caller, started)
         try:
-            return await self._carry_out(handler, request, call, watch)
+            return await self._carry_out(handler, request, call, trail)
         except PgmcpError as error:
             if error.sqlstate not in STALE or not _repeatable(request):
                 raise
             self._observer.observe(CatalogueForgotten(call=call.id, sqlstate=error.sqlstate))
             self._schemas.forget()
-            return await self._carry_out(handler, request, call, watch)
+            # In a transaction of the caller's own the error has undone what was there before: only it can begin anew.
+            if call.transaction is not None:
+                raise
+            return await self._carry_out(handler, request, call, trail)
 
     async def _carry_out(
-        self, handler: AnyHandler, request: RequestBase[Any], call: CallContext, watch: Watch
+        self, handler: AnyHandler, request: RequestBase[Any], call: CallContext, trail: Trail
     ) -> ResponseBase:
-        plan = await self._plan(handler, request, call)
-        relation: Relation | None = getattr(plan, "relation", None)
-        watch.relation = None if relation is None else relation.display
-        plan = self._authorise(plan, call)
-        response: ResponseBase = handler.answer(await self._run(handler, plan, request, call), plan, request, call)
-        return response
+        plan = await handler.plan(request, call)
+        self._audit.planned(trail, plan, call.transaction)
+        plan = self._security.authorise(plan, call.principal)
+        await self._audit.intend(trail)
+        response: ResponseBase = handler.answer(await handler.run(plan, request, call), plan, request, call)
+        return response if call.transaction is None else _within(response, call.transaction)
 
-    @track_execution_time("plan", layer="station")
-    async def _plan(self, handler: AnyHandler, request: RequestBase[Any], call: CallContext) -> Plan:
-        plan: Plan = await handler.plan(request, call)
-        return plan
+    async def _ended(
+        self,
+        handler: AnyHandler,
+        caller: Caller,
+        trail: Trail,
+        started: float,
+        rows: int,
+        code: Code | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        seconds = self._clock.monotonic() - started
+        self._observer.observe(
+            CallEnded(
+                call=caller.id,
+                tool=handler.name,
+                principal=caller.principal.name,
+                seconds=seconds,
+                rows=rows,
+                error=code.name if code is not None else None,
+            )
+        )
+        await self._audit.conclude(trail, seconds=seconds, rows=rows, error=error)
 
-    @track_execution_time("authorise", layer="station")
-    def _authorise(self, plan: Plan, call: CallContext) -> Plan:
-        return self._security.authorise(plan, call.principal)
-
-    @track_execution_time("execute", layer="station")
-    async def _run(self, handler: AnyHandler, plan: Plan, request: RequestBase[Any], call: CallContext) -> Any:
-        return await handler.run(plan, request, call)
-
-    def _call(
-        self, handler: AnyHandler, request: RequestBase[Any], caller: Caller, started: float, watch: Watch
-    ) -> CallContext:
+    def _call(self, handler: AnyHandler, request: RequestBase[Any], caller: Caller, started: float) -> CallContext:
         seconds = self._settings.call_timeout_s if request.timeout_ms is None else request.timeout_ms / 1000
         return CallContext(
             id=caller.id,
@@ -159,25 +183,13 @@ class Dispatcher:
             deadline=started + seconds,
             form=caller.form,
             statement_timeout_ms=request.timeout_ms,
+            transaction=getattr(request, "transaction_id", None),
             progress=caller.progress,
-            tracker=watch.tracker,
         )
 
 
-def _ending(tool: str, caller: Caller, watch: Watch) -> Callable[[float, int, str | None], CallEnded]:
-    def ended(seconds: float, rows: int, error: str | None) -> CallEnded:
-        return CallEnded(
-            call=caller.id,
-            tool=tool,
-            principal=caller.principal.name,
-            seconds=seconds,
-            rows=rows,
-            error=error,
-            relation=watch.relation,
-            parts=watch.parts,
-        )
-
-    return ended
+def _trail(tool: str | None, effect: Effect | None, caller: Caller) -> Trail:
+    return Trail(call=caller.id, principal=caller.principal.name, session=caller.session, tool=tool, effect=effect)
 
 
 def _rows(response: ResponseBase) -> int:
@@ -188,6 +200,15 @@ def _rows(response: ResponseBase) -> int:
             return count or 0
         case _:
             return 0
+
+
+def _within(response: ResponseBase, transaction: LeaseId) -> ResponseBase:
+    """The response of a call in a transaction that its caller holds, which says so."""
+    match response:
+        case DataResponse() | AcknowledgementResponse() | PlanResponse():
+            return evolve(response, transaction_id=transaction)
+        case _:
+            return response
 
 
 def _repeatable(request: RequestBase[Any]) -> bool:

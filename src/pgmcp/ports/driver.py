@@ -49,6 +49,19 @@ class Description:
     columns: tuple[tuple[str, int], ...]
 
 
+@frozen
+class Notice:
+    """What PostgreSQL says beside an answer, at any level down to the one that the session asks for.
+
+    Args:
+        message: The primary message; not translated where it is written for the server's log.
+        detail: What stands behind it.
+    """
+
+    message: str
+    detail: str = field(default="", repr=False)
+
+
 class Need(StrEnum):
     """What a connection is wanted for: sessions for reading are read-only by default."""
 
@@ -62,6 +75,11 @@ class Connection(Protocol):
     @property
     def usable(self) -> bool:
         """Whether the session can go on: it is open and nothing is running or left open on it."""
+        ...
+
+    @property
+    def process(self) -> int | None:
+        """The number of the server's process that serves the session; None where a pooler changes it."""
         ...
 
     @property
@@ -93,6 +111,14 @@ class Connection(Protocol):
 
     async def describe(self, text: str) -> Description:
         """Prepare a statement and say what it takes and gives, without running it."""
+        ...
+
+    async def listen_to(self, text: str) -> Sequence[Notice]:
+        """Prepare a statement under no name, without running it, and give what the server said meanwhile, in order.
+
+        Raises:
+            DriverError: What the server said of the text.
+        """
         ...
 
     async def close(self) -> None:

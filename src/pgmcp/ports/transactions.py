@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Protocol
 
-from attrs import frozen
-
 from pgmcp.domain.calls import CallContext
+from pgmcp.domain.transactions import Condition, Footprint, Isolation, Outcome, TransactionOptions
 
-
-class Isolation(StrEnum):
-    """PostgreSQL's isolation levels. https://www.postgresql.org/docs/18/transaction-iso.html"""
-
-    READ_COMMITTED = "read committed"
-    REPEATABLE_READ = "repeatable read"
-    SERIALIZABLE = "serializable"
-    READ_UNCOMMITTED = "read uncommitted"
-
-
-@frozen(kw_only=True)
-class TransactionOptions:
-    """How a transaction begins."""
-
-    isolation: Isolation = Isolation.READ_COMMITTED
-    read_only: bool = False
-    deferrable: bool = False
-
-
-class Outcome(StrEnum):
-    """How a transaction ended; `UNKNOWN` when the server could not be asked."""
-
-    COMMITTED = "committed"
-    ROLLED_BACK = "rolled_back"
-    UNKNOWN = "unknown"
+__all__ = ["Condition", "Footprint", "Isolation", "Outcome", "Transaction", "TransactionOptions", "UnitOfWork"]
 
 
 class Transaction(Protocol):
@@ -68,6 +42,18 @@ class Transaction(Protocol):
 
         Raises:
             PgmcpError: A deferred constraint or a conflict; `details.outcome` says how it ended.
+        """
+        ...
+
+    async def condition(self) -> Condition:
+        """What it is good for; asks the server only after an error that leaves a doubt. Not for one that has ended."""
+        ...
+
+    async def footprint(self, call: CallContext) -> Footprint:
+        """What it holds and who waits for it, asked for beside it: neither waits for what runs in it.
+
+        Raises:
+            DatabaseError: The database could not be asked.
         """
         ...
 

@@ -19,7 +19,7 @@ from pgmcp.domain.requests import RequestBase
 from pgmcp.ports.sealing import Sealer
 
 # What may differ from page to page of one request.
-_PAGING = frozenset({"cursor", "limit", "offset", "timeout_ms"})
+_PAGING = frozenset({"cursor", "limit", "offset", "timeout_ms", "transaction_id"})
 
 
 @frozen(kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pgmcp.domain.calls import CallContext
+from pgmcp.domain.changes import ANYTHING
 from pgmcp.domain.errors import QueryError, ValidationError, codes
 from pgmcp.domain.filters.mentions import mentions_time
 from pgmcp.domain.filters.parser import parse
@@ -20,12 +21,13 @@ from pgmcp.domain.requests import ExecuteQueryRequest, ReadRequest
 from pgmcp.domain.results import Result
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.sql.names import name_at
-from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.repositories import QueryRepository
+from pgmcp.ports.transactions import Transaction
 from pgmcp.services.cursors import Cursors, Place, foreign_cursor
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
+from pgmcp.services.transactions import TransactionService
 from pgmcp.services.validation import ValidationService
 
 UNKNOWN_RELATION = "42P01"
@@ -43,6 +45,7 @@ class QueryService:
         clock: Clock,
         settings: Settings,
         retrying: Retrying,
+        transactions: TransactionService,
     ) -> None:
         """Plan within the settings' bounds, at the clock's time."""
         self._queries = queries
@@ -52,6 +55,7 @@ class QueryService:
         self._clock = clock
         self._settings = settings
         self._retrying = retrying
+        self._transactions = transactions
         self._bounds = Bounds(max_rows=settings.max_rows, max_bytes=settings.max_bytes)
 
     async def select_plan(self, request: ReadRequest, relation: Relation, call: CallContext) -> Select:
@@ -129,29 +133,35 @@ class QueryService:
         )
         return Explain(query=query_plan, analyze=analyze)
 
-    @track_execution_time("QueryService.run", layer="service")
     async def run(self, plan: RawQuery, call: CallContext) -> Result:
         """Run a raw statement.
 
         Raises:
             QueryError: What PostgreSQL says of it; an unknown relation comes with the nearest names.
         """
+
+        async def work(within: Transaction | None, call: CallContext) -> Result:
+            return await self._queries.select(plan, call, within)
+
         try:
             if plan.read_only:
-                return await self._retrying.reading(lambda: self._queries.select(plan, call), call)
+                return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
             if plan.kind is StatementKind.UTILITY:
                 # A procedure may have committed a part before it failed.
-                return await self._queries.select(plan, call)
-            return await self._retrying.writing(lambda: self._queries.select(plan, call), call)
+                return await self._transactions.write(work, call, ANYTHING)
+            return await self._retrying.writing(lambda: self._transactions.write(work, call, ANYTHING), call)
         except QueryError as error:
             if error.sqlstate == UNKNOWN_RELATION and error.position is not None:
                 error.hint = await self._schemas.hint(name_at(plan.text, error.position), call) or error.hint
             raise
 
-    @track_execution_time("QueryService.explain", layer="service")
     async def explain(self, plan: Explain, call: CallContext) -> Sequence[object]:
         """PostgreSQL's plan of a statement."""
-        return await self._retrying.reading(lambda: self._queries.explain(plan, call), call)
+
+        async def work(within: Transaction | None, call: CallContext) -> Sequence[object]:
+            return await self._queries.explain(plan, call, within)
+
+        return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
 
 
 def _after(place: Place, order: Sequence[Order]) -> tuple[Literal | None, ...]:

@@ -6,11 +6,22 @@ from typing import TypeVar
 
 from pgmcp.domain.calls import Principal
 from pgmcp.domain.errors import SecurityError, codes
-from pgmcp.domain.plans import Delete, Effect, Explain, Insert, Plan, RawQuery, ResetMetrics, Update
+from pgmcp.domain.plans import (
+    BeginTransaction,
+    ChangeTransaction,
+    Delete,
+    Effect,
+    Explain,
+    Insert,
+    Plan,
+    RawQuery,
+    Update,
+)
 from pgmcp.domain.settings import Access
 
 P = TypeVar("P", bound=Plan)
 
+_TRANSACTIONS = "transactions"
 _WRITES = frozenset({Effect.CREATE, Effect.UPDATE, Effect.DELETE})
 ADMITTED = {
     Access.READ: frozenset({Effect.READ, Effect.RUN}),
@@ -29,6 +40,10 @@ class SecurityService:
     def admits(self, effect: Effect) -> bool:
         """Whether a tool of that effect is served at all."""
         return effect in ADMITTED[self._access]
+
+    def serves(self, effect: Effect, group: str) -> bool:
+        """Whether a tool of that effect and group is served: without writes there are no transactions to look at."""
+        return self.admits(effect) and (group != _TRANSACTIONS or self.admits(Effect.UPDATE))
 
     def admit(self, tool: str, effect: Effect, principal: Principal) -> None:
         """Refuse a tool that the access mode never lets through.
@@ -69,7 +84,7 @@ def effect_of(plan: Plan) -> Effect:
     match plan:
         case Insert():
             return Effect.CREATE
-        case Update():
+        case Update() | BeginTransaction() | ChangeTransaction():
             return Effect.UPDATE
         case Delete():
             return Effect.DELETE
@@ -77,7 +92,5 @@ def effect_of(plan: Plan) -> Effect:
             return plan.effect if plan.read_only or plan.effect is not Effect.READ else Effect.UPDATE
         case Explain():
             return plan.query.effect if plan.analyze else Effect.READ
-        case ResetMetrics():
-            return Effect.OPERATE
         case _:
             return Effect.READ

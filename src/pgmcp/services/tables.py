@@ -8,14 +8,14 @@ from typing import TypeVar
 from attrs import evolve
 
 from pgmcp.domain.calls import CallContext
+from pgmcp.domain.changes import Changes
 from pgmcp.domain.errors import PgmcpError, ValidationError, codes
 from pgmcp.domain.plans import Batch, ConflictAction, Delete, Insert, Select, Update
 from pgmcp.domain.results import NativeRows, Result, Truncation, WireRows
-from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.repositories import TableRepository
 from pgmcp.ports.transactions import Transaction
 from pgmcp.services.retrying import Retrying
-from pgmcp.services.transactions import TransactionService
+from pgmcp.services.transactions import TransactionService, Work
 
 T = TypeVar("T")
 
@@ -33,32 +33,35 @@ class TableService:
         self._transactions = transactions
         self._retrying = retrying
 
-    @track_execution_time("TableService.select", layer="service")
     async def select(self, plan: Select, call: CallContext) -> Result:
         """Read one page."""
-        return await self._retrying.reading(lambda: self._repository.select(plan, call), call)
 
-    @track_execution_time("TableService.update", layer="service")
+        async def work(within: Transaction | None, call: CallContext) -> Result:
+            return await self._repository.select(plan, call, within)
+
+        return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
+
     async def update(self, plan: Update, call: CallContext) -> Result:
         """Change rows, or only try to."""
-        if not plan.dry_run:
-            return await self._retrying.writing(lambda: self._repository.update(plan, call), call)
-        return await self._retrying.reading(lambda: self._try_update(plan, call), call)
 
-    @track_execution_time("TableService.delete", layer="service")
+        async def work(within: Transaction | None, call: CallContext) -> Result:
+            return await self._repository.update(plan, call, within)
+
+        return await self._change(work, plan, call)
+
     async def delete(self, plan: Delete, call: CallContext) -> Result:
         """Remove rows, or only try to."""
-        if not plan.dry_run:
-            return await self._retrying.writing(lambda: self._repository.delete(plan, call), call)
-        return await self._retrying.reading(lambda: self._try_delete(plan, call), call)
 
-    @track_execution_time("TableService.add", layer="service")
+        async def work(within: Transaction | None, call: CallContext) -> Result:
+            return await self._repository.delete(plan, call, within)
+
+        return await self._change(work, plan, call)
+
     async def add(self, plan: Insert, call: CallContext) -> Result:
         """Add the rows that the plan itself holds, by one statement."""
         rows = plan.rows or Batch(columns=(), rows=())
-        return await self._retrying.writing(lambda: self._add(plan, rows, call), call)
+        return await self._retrying.writing(lambda: self._add_alone(plan, rows, call), call)
 
-    @track_execution_time("TableService.insert", layer="service")
     async def insert(self, plan: Insert, cut: Callable[[], AsyncIterator[Batch]], call: CallContext) -> Result:
         """Add all rows or none: one batch is a statement by itself, several share a unit of work.
 
@@ -72,7 +75,6 @@ class TableService:
         """
         return await self._retrying.writing(lambda: self.insert_once(plan, cut(), call), call)
 
-    @track_execution_time("TableService.insert_once", layer="service")
     async def insert_once(self, plan: Insert, batches: AsyncIterator[Batch], call: CallContext) -> Result:
         """Add all rows or none, from a source that gives them only once, so that nothing can be done again."""
         first = await anext(batches, None)
@@ -80,17 +82,25 @@ class TableService:
             raise ValidationError(codes.DATA_EMPTY, "there is nothing to add", hint="Give a record.", path="records")
         second = await anext(batches, None)
         if second is None:
-            return await self._add(plan, first, call)
-        async with self._transactions.unit(call) as transaction:
-            return await self._insert_all(plan, _chain(first, second, batches), call, transaction)
+            return await self._add_alone(plan, first, call)
+        rest = _chain(first, second, batches)
 
-    async def _try_update(self, plan: Update, call: CallContext) -> Result:
-        async with self._transactions.trial(call) as transaction:
-            return await self._repository.update(plan, call, transaction)
+        async def work(within: Transaction | None, call: CallContext) -> Result:
+            return await self._insert_all(plan, rest, call, within)
 
-    async def _try_delete(self, plan: Delete, call: CallContext) -> Result:
-        async with self._transactions.trial(call) as transaction:
-            return await self._repository.delete(plan, call, transaction)
+        return await self._transactions.unit(work, call, Changes.of(plan.relation.name))
+
+    async def _change(self, work: Work[Result], plan: Update | Delete, call: CallContext) -> Result:
+        if plan.dry_run:
+            return await self._retrying.reading(lambda: self._transactions.trial(work, call), call)
+        changes = Changes.of(plan.relation.name)
+        return await self._retrying.writing(lambda: self._transactions.write(work, call, changes), call)
+
+    async def _add_alone(self, plan: Insert, batch: Batch, call: CallContext) -> Result:
+        async def work(within: Transaction | None, call: CallContext) -> Result:
+            return await self._add(plan, batch, call, within)
+
+        return await self._transactions.write(work, call, Changes.of(plan.relation.name))
 
     async def _add(self, plan: Insert, batch: Batch, call: CallContext, within: Transaction | None = None) -> Result:
         try:
@@ -109,7 +119,7 @@ class TableService:
             ) from error.__cause__
 
     async def _insert_all(
-        self, plan: Insert, batches: AsyncIterator[Batch], call: CallContext, transaction: Transaction
+        self, plan: Insert, batches: AsyncIterator[Batch], call: CallContext, transaction: Transaction | None
     ) -> Result:
         total = Result()
         sent = 0

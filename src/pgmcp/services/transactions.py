@@ -1,48 +1,145 @@
-"""TransactionService: units of work around writes that take more than one statement."""
+"""TransactionService: where statements run (by themselves, in a unit of work, in a caller's lease), and how it ends."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from attrs import evolve
 
 from pgmcp.domain.calls import CallContext
+from pgmcp.domain.changes import Changes
 from pgmcp.domain.errors import PgmcpError
-from pgmcp.ports.transactions import Outcome, Transaction, TransactionOptions, UnitOfWork
+from pgmcp.ports.changing import ChangeListener
+from pgmcp.ports.transactions import Condition, Outcome, Transaction, TransactionOptions, UnitOfWork
+from pgmcp.services.leases import LeaseService
+
+T = TypeVar("T")
+Work = Callable[[Transaction | None, CallContext], Awaitable[T]]
+"""What runs somewhere: in a transaction, or by itself where there is none."""
+
+# Names that no caller can give to a savepoint of its own.
+PART = "pgmcp part"
+TRIAL = "pgmcp trial"
+# How long past its call's deadline a part may be taken back, in seconds: what it did must not stay.
+_BACK_S = 5.0
 
 
 class TransactionService:
-    """Opens units of work and ends them with a known outcome; knows nothing of tools and SQL text."""
+    """Finds each piece of work its transaction and ends it with a known outcome; knows nothing of tools and SQL text.
 
-    def __init__(self, work: UnitOfWork) -> None:
-        """Take transactions from `work`."""
+    Work in a call that names a lease runs inside it, one call at a time; whoever wants to know what was written is told
+    once it is committed.
+    """
+
+    def __init__(self, work: UnitOfWork, leases: LeaseService, listener: ChangeListener) -> None:
+        """Take transactions from `work`, or from the caller's leases."""
         self._work = work
+        self._leases = leases
+        self._listener = listener
 
-    @asynccontextmanager
-    async def unit(self, call: CallContext) -> AsyncIterator[Transaction]:
-        """A transaction that commits at the end of the block, and rolls back when the block raises.
+    async def read(self, work: Work[T], call: CallContext) -> T:
+        """Read: in the call's lease, or by itself."""
+        if call.transaction is None:
+            return await work(None, call)
+        return await self._leases.use(work, call)
+
+    async def write(self, work: Work[T], call: CallContext, changes: Changes) -> T:
+        """Write what is atomic by itself: in the call's lease, or alone.
+
+        Args:
+            work: What to do.
+            call: Whose it is.
+            changes: What it writes.
+        """
+        if call.transaction is not None:
+            return await self._leases.use(work, call, changes)
+        try:
+            result = await work(None, call)
+        except PgmcpError as error:
+            if error.details.get("outcome") == Outcome.UNKNOWN:
+                await self._listener.changed(changes, Outcome.UNKNOWN)
+            raise
+        except asyncio.CancelledError:
+            # The cancel request may have come too late.
+            await self._listener.changed(changes, Outcome.UNKNOWN)
+            raise
+        await self._listener.changed(changes, Outcome.COMMITTED)
+        return result
+
+    async def unit(self, work: Work[T], call: CallContext, changes: Changes) -> T:
+        """Write what takes several statements, all or none: in a transaction of its own, or as a part of the lease.
 
         Raises:
-            PgmcpError: What the block raised, with `details.outcome` `rolled_back`; or what the commit raised.
+            PgmcpError: What the work raised, with `details.outcome` outside a lease; or what the commit raised.
         """
+        if call.transaction is not None:
+            return await self._leases.use(lambda within, call: _part(work, within, call), call, changes)
         try:
             transaction = await self._work.begin(TransactionOptions(), call)
         except PgmcpError as error:
             raise error.with_details(outcome=Outcome.ROLLED_BACK) from error.__cause__
         try:
-            yield transaction
+            result = await work(transaction, call)
         except PgmcpError as error:
             outcome = await transaction.rollback()
             raise error.with_details(outcome=str(outcome)) from error.__cause__
         except BaseException:
             await transaction.rollback()
             raise
-        await transaction.commit(call)
+        try:
+            await transaction.commit(call)
+        except BaseException:
+            # Ended already: this only asks how.
+            if await transaction.rollback() is not Outcome.ROLLED_BACK:
+                await self._listener.changed(changes, Outcome.UNKNOWN)
+            raise
+        await self._listener.changed(changes, Outcome.COMMITTED)
+        return result
 
-    @asynccontextmanager
-    async def trial(self, call: CallContext) -> AsyncIterator[Transaction]:
-        """A transaction that is rolled back at the end of the block, whatever happens in it."""
+    async def trial(self, work: Work[T], call: CallContext) -> T:
+        """Do something and take it back, whatever comes of it: in a transaction of its own, or inside the lease."""
+        if call.transaction is not None:
+            return await self._leases.use(lambda within, call: _trial(work, within, call), call)
         transaction = await self._work.begin(TransactionOptions(), call)
         try:
-            yield transaction
+            return await work(transaction, call)
         finally:
             await transaction.rollback()
+
+
+async def _part(work: Work[T], within: Transaction | None, call: CallContext) -> T:
+    """Work of several statements as one part of a lease: what fails in between leaves nothing of it."""
+    if within is None:
+        return await work(within, call)
+    await within.savepoint(PART, call)
+    try:
+        result = await work(within, call)
+    except BaseException:
+        if await within.condition() is Condition.OPEN:
+            await _back(within, PART, call)
+        raise
+    await within.release(PART, call)
+    return result
+
+
+async def _trial(work: Work[T], within: Transaction | None, call: CallContext) -> T:
+    if within is None:
+        return await work(within, call)
+    await within.savepoint(TRIAL, call)
+    try:
+        return await work(within, call)
+    finally:
+        await _back(within, TRIAL, call)
+
+
+async def _back(within: Transaction, name: str, call: CallContext) -> None:
+    """Undo what came behind a savepoint of ours, and forget it; what can't be undone ends the transaction."""
+    later = evolve(call, deadline=call.deadline + _BACK_S)
+    try:
+        await within.rollback_to(name, later)
+        await within.release(name, later)
+    except BaseException:
+        await within.rollback()
+        raise

@@ -10,7 +10,7 @@ from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.postgres.pool import PoolLimits, PoolState
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.domain.errors import DatabaseError
-from pgmcp.ports.driver import Description, DriverError, Fault, Need, Rows, Statement
+from pgmcp.ports.driver import Description, DriverError, Fault, Need, Notice, Rows, Statement
 
 
 @define(eq=False)
@@ -19,6 +19,7 @@ class FakeConnection:
 
     name: str
     usable: bool = True
+    process: int | None = None
     closed: bool = False
     parameters: dict[str, str] = field(factory=dict)
     said: list[str] = field(factory=list)
@@ -39,6 +40,9 @@ class FakeConnection:
 
     async def describe(self, text: str) -> Description:
         return Description(parameters=(), columns=())
+
+    async def listen_to(self, text: str) -> tuple[Notice, ...]:
+        return ()
 
     async def close(self) -> None:
         await asyncio.sleep(0)

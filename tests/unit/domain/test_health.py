@@ -41,6 +41,7 @@ def test_a_server_that_is_as_it_should_be() -> None:
         Finding("privileges", Level.OK, "may read 5 and change 0 relations"),
         Finding("pool", Level.OK, "up to 10 connections; the server has 90 of 100 free"),
         Finding("extensions", Level.OK, "hstore, pg_trgm"),
+        Finding("audit", Level.OK, "none kept by pgmcp; no pgaudit in the server"),
         Finding("cache", Level.OK, "off"),
     ]
 
@@ -122,6 +123,9 @@ def test_a_server_that_is_as_it_should_be() -> None:
             id="just enough connections",
         ),
         pytest.param("extensions", {"extensions": ()}, Level.OK, "none", id="no extensions"),
+        pytest.param(
+            "audit", {"pgaudit": "write, ddl"}, Level.OK, "none kept by pgmcp; pgaudit logs write, ddl", id="pgaudit"
+        ),
     ],
 )
 def test_a_finding(about: str, facts: dict[str, Any], level: Level, text: str) -> None:
@@ -132,3 +136,9 @@ def test_a_finding(about: str, facts: dict[str, Any], level: Level, text: str) -
 def test_who_may_write_has_to() -> None:
     """With access write the privilege is meant."""
     assert findings(Settings(access=Access.WRITE), writable=2)["privileges"].level is Level.OK
+
+
+def test_an_audit_of_our_own() -> None:
+    """Where it goes, and whether a write waits for it."""
+    settings = Settings(audit_file="stderr", audit_required=True)
+    assert findings(settings, pgaudit="")["audit"].text == "to stderr, required for writes; pgaudit logs none"

@@ -54,12 +54,13 @@ from pgmcp.domain.requests import (
                 "limit": None,
                 "offset": 0,
                 "cursor": None,
+                "transaction_id": None,
             },
             id="read_table",
         ),
         pytest.param(
             CreateRequest(table="t", data={}),
-            {"table": "t", "schema": None, "data": {}, "returning": None},
+            {"table": "t", "schema": None, "data": {}, "returning": None, "transaction_id": None},
             id="create_record",
         ),
         pytest.param(
@@ -71,6 +72,7 @@ from pgmcp.domain.requests import (
                 "returning": None,
                 "batch_size": 1000,
                 "on_conflict": None,
+                "transaction_id": None,
             },
             id="create_records",
         ),
@@ -84,21 +86,32 @@ from pgmcp.domain.requests import (
                 "returning": None,
                 "max_rows": None,
                 "dry_run": False,
+                "transaction_id": None,
             },
             id="update_records",
         ),
         pytest.param(
             DeleteRequest(table="t", filters={}),
-            {"table": "t", "schema": None, "filters": {}, "returning": None, "max_rows": None, "dry_run": False},
+            {
+                "table": "t",
+                "schema": None,
+                "filters": {},
+                "returning": None,
+                "max_rows": None,
+                "dry_run": False,
+                "transaction_id": None,
+            },
             id="delete_records",
         ),
         pytest.param(
             ExecuteQueryRequest(query="q"),
-            {"query": "q", "params": (), "read_only": True, "max_rows": None},
+            {"query": "q", "params": (), "read_only": True, "max_rows": None, "transaction_id": None},
             id="execute_query",
         ),
         pytest.param(
-            ExplainQueryRequest(query="q"), {"query": "q", "params": (), "analyze": False}, id="explain_query"
+            ExplainQueryRequest(query="q"),
+            {"query": "q", "params": (), "analyze": False, "transaction_id": None},
+            id="explain_query",
         ),
     ],
 )

@@ -33,6 +33,10 @@ def test_the_defaults() -> None:
     """What holds when nothing is said."""
     assert asdict(Settings()) == {
         "dsn": None,
+        "lease_idle_s": 60.0,
+        "lease_total_s": 600.0,
+        "leases_per_principal": 4,
+        "leases_max": 0,
         "driver": "asyncpg",
         "access": Access.READ,
         "tools": (),
@@ -68,8 +72,12 @@ def test_the_defaults() -> None:
         "application_name": "pgmcp",
         "catalogue_ttl_s": 30.0,
         "secret_key": None,
-        "metrics_sample": 1.0,
-        "metrics_history": 10_000,
+        "audit_file": None,
+        "audit_required": False,
+        "audit_fsync": "never",
+        "audit_max_bytes": 104_857_600,
+        "audit_keep": 9,
+        "audit_queue": 10_000,
         "log_level": "info",
         "log_format": "console",
     }

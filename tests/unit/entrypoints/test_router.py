@@ -87,25 +87,6 @@ async def test_a_tool_that_a_setting_leaves_out() -> None:
             ["list_schemas", "list_tables", "describe_table", "read_table"],
             id="groups, in our order",
         ),
-        pytest.param({"tools": ("metrics",), "access": Access.READ}, ["get_metrics"], id="a group beside the core"),
-        pytest.param(
-            {"tools": ("metrics", "core"), "access": Access.ADMIN},
-            [
-                "list_schemas",
-                "list_tables",
-                "describe_table",
-                "read_table",
-                "create_record",
-                "create_records",
-                "update_records",
-                "delete_records",
-                "execute_query",
-                "explain_query",
-                "get_metrics",
-                "reset_metrics",
-            ],
-            id="the core and a group",
-        ),
         pytest.param(
             {"tools": ("core",), "access": Access.READ},
             ["list_schemas", "list_tables", "describe_table", "read_table", "execute_query", "explain_query"],
@@ -118,8 +99,8 @@ def test_what_is_listed(settings: dict[str, Any], names: list[str]) -> None:
     assert [each.name for each in router(**settings).tools("ana")] == names
 
 
-def test_the_default() -> None:
-    """Those of the core, in the order of the registry."""
+def test_all_tools() -> None:
+    """In the order of the registry."""
     assert [each.name for each in router().tools("ana")] == [
         "list_schemas",
         "list_tables",
@@ -131,6 +112,12 @@ def test_the_default() -> None:
         "delete_records",
         "execute_query",
         "explain_query",
+        "begin_transaction",
+        "commit_transaction",
+        "rollback_transaction",
+        "create_savepoint",
+        "release_savepoint",
+        "get_transaction",
     ]
 
 

@@ -48,6 +48,7 @@ TIMEOUT = {"type": "integer"}
                     "limit": {"type": "integer", "minimum": 0},
                     "offset": {"type": "integer", "minimum": 0},
                     "cursor": {"type": "string"},
+                    "transaction_id": {"type": "string"},
                     "timeout_ms": TIMEOUT,
                 },
                 "required": ["table"],
@@ -69,6 +70,7 @@ TIMEOUT = {"type": "integer"}
                         "type": ["string", "object"],
                         "description": "error, ignore, update or {action,columns,update}",
                     },
+                    "transaction_id": {"type": "string"},
                     "timeout_ms": TIMEOUT,
                 },
                 "required": ["table", "records"],
@@ -85,6 +87,7 @@ TIMEOUT = {"type": "integer"}
                     "params": {"type": "array", "description": "values of $1, $2…"},
                     "read_only": {"type": "boolean", "default": True},
                     "max_rows": {"type": "integer", "minimum": 1},
+                    "transaction_id": {"type": "string"},
                     "timeout_ms": TIMEOUT,
                 },
                 "required": ["query"],
@@ -157,8 +160,8 @@ def test_hints(tool: str, writes: bool, expected: tuple[bool, bool, bool]) -> No
     "access, number, most",
     [
         pytest.param(Access.READ, 6, 6_000, id="read"),
-        pytest.param(Access.WRITE, 10, 12_000, id="write"),
-        pytest.param(Access.ADMIN, 10, 12_000, id="admin"),
+        pytest.param(Access.WRITE, 16, 12_000, id="write"),
+        pytest.param(Access.ADMIN, 16, 12_000, id="admin"),
     ],
 )
 def test_what_the_listing_costs(access: Access, number: int, most: int) -> None:

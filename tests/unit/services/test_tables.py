@@ -14,7 +14,6 @@ from pgmcp.domain.plans import Batch, Bounds, ConflictAction, Insert, OnConflict
 from pgmcp.domain.results import NativeRows, Result, ResultColumn, Truncation, WireRows
 from pgmcp.domain.values.types import INT4
 from pgmcp.services.tables import TableService
-from pgmcp.services.transactions import TransactionService
 from tests.fixtures.relations import THINGS
 from tests.unit.house import House
 from tests.unit.services.test_transactions import Work
@@ -66,7 +65,7 @@ async def each(*batches: Batch) -> AsyncIterator[Batch]:
 def service(*results: Result) -> tuple[TableService, Inserts, Work]:
     """A service over what keeps books."""
     inserts, work = Inserts(*results), Work()
-    return TableService(inserts, TransactionService(work), House({}).retrying), inserts, work
+    return TableService(inserts, work.service, House({}).retrying), inserts, work
 
 
 async def test_one_batch_is_a_statement_by_itself() -> None:

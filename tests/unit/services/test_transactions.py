@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from pgmcp.domain.calls import CallContext
+from pgmcp.domain.changes import Changes
 from pgmcp.domain.errors import DatabaseError, PgmcpError, TransactionError, codes
+from pgmcp.domain.relations import Name
 from pgmcp.ports.transactions import Outcome, TransactionOptions
 from pgmcp.services.transactions import TransactionService
-from tests.unit.house import House
+from tests.unit.house import House, Listener
 
 CALL = House({}).call()
 
@@ -23,6 +25,8 @@ class Work:
         self.said: list[Any] = []
         self._commit = commit
         self._outcome = outcome
+        self.listener = Listener()
+        self.service = TransactionService(self, House({}, work=self).leases, self.listener)
 
     async def begin(self, options: TransactionOptions, call: CallContext) -> Any:
         """Write it down."""
@@ -42,16 +46,28 @@ class Work:
         return self._outcome
 
 
+CHANGES = Changes.of(Name("public", "orders"))
 BEGIN = ("begin", TransactionOptions(), CALL)
 
 
+async def _done(work: Work, within: Any) -> str:
+    """Something that goes well."""
+    assert id(within) == id(work)
+    work.said.append("work")
+    return "result"
+
+
+async def _fails(error: BaseException, cause: BaseException | None = None) -> None:
+    """Something that doesn't."""
+    raise error from cause
+
+
 async def test_a_unit_commits() -> None:
-    """At the end of its block."""
+    """After its work; whoever listens hears what was written."""
     work = Work()
-    async with TransactionService(work).unit(CALL) as transaction:
-        assert id(transaction) == id(work)
-        work.said.append("work")
+    assert await work.service.unit(lambda within, _: _done(work, within), CALL, CHANGES) == "result"
     assert work.said == [BEGIN, "work", ("commit", CALL)]
+    assert work.listener.heard == [(CHANGES, Outcome.COMMITTED)]
 
 
 @pytest.mark.parametrize(
@@ -63,12 +79,11 @@ async def test_a_unit_that_fails_rolls_back(outcome: Outcome) -> None:
     work, cause = Work(outcome=outcome), ValueError()
     error = DatabaseError(codes.CHECK_VIOLATION, "no", details={"a": 1})
     with pytest.raises(DatabaseError) as caught:
-        async with TransactionService(work).unit(CALL):
-            raise error from cause
+        await work.service.unit(lambda *_: _fails(error, cause), CALL, CHANGES)
     assert caught.value is error
     assert error.details == {"a": 1, "outcome": str(outcome)}
     assert error.__cause__ is cause
-    assert work.said == [BEGIN, "rollback"]
+    assert (work.said, work.listener.heard) == ([BEGIN, "rollback"], [])
 
 
 @pytest.mark.parametrize(
@@ -78,29 +93,34 @@ async def test_whatever_ends_a_unit_rolls_it_back(error: BaseException) -> None:
     """And goes on as it is."""
     work = Work()
     with pytest.raises(type(error)) as caught:
-        async with TransactionService(work).unit(CALL):
-            raise error
+        await work.service.unit(lambda *_: _fails(error), CALL, CHANGES)
     assert caught.value is error
     assert work.said == [BEGIN, "rollback"]
 
 
-async def test_a_commit_that_fails() -> None:
-    """Is what the caller hears; there is nothing left to roll back."""
-    error = TransactionError(codes.SERIALIZATION_FAILURE, "no", details={"outcome": "rolled_back"})
-    work = Work(commit=error)
+@pytest.mark.parametrize(
+    "outcome, heard",
+    [
+        pytest.param(Outcome.ROLLED_BACK, [], id="rolled back"),
+        pytest.param(Outcome.UNKNOWN, [(CHANGES, Outcome.UNKNOWN)], id="unknown"),
+    ],
+)
+async def test_a_commit_that_fails(outcome: Outcome, heard: list[Any]) -> None:
+    """Is what the caller hears; who listens hears of it where it may have been kept all the same."""
+    error = TransactionError(codes.SERIALIZATION_FAILURE, "no", details={"outcome": str(outcome)})
+    work = Work(commit=error, outcome=outcome)
     with pytest.raises(TransactionError) as caught:
-        async with TransactionService(work).unit(CALL):
-            work.said.append("work")
+        await work.service.unit(lambda within, _: _done(work, within), CALL, CHANGES)
     assert caught.value is error
-    assert work.said == [BEGIN, "work", ("commit", CALL)]
+    assert work.said == [BEGIN, "work", ("commit", CALL), "rollback"]
+    assert work.listener.heard == heard
 
 
 async def test_a_trial_is_rolled_back() -> None:
-    """Always."""
+    """Always, and nobody hears of it."""
     work = Work()
-    async with TransactionService(work).trial(CALL) as transaction:
-        assert id(transaction) == id(work)
-    assert work.said == [BEGIN, "rollback"]
+    assert await work.service.trial(lambda within, _: _done(work, within), CALL) == "result"
+    assert (work.said, work.listener.heard) == ([BEGIN, "work", "rollback"], [])
 
 
 async def test_a_trial_that_fails_too() -> None:
@@ -108,7 +128,38 @@ async def test_a_trial_that_fails_too() -> None:
     work = Work()
     error = DatabaseError(codes.CHECK_VIOLATION, "no")
     with pytest.raises(DatabaseError) as caught:
-        async with TransactionService(work).trial(CALL):
-            raise error
+        await work.service.trial(lambda *_: _fails(error), CALL)
     assert caught.value is error
     assert work.said == [BEGIN, "rollback"]
+
+
+@pytest.mark.parametrize(
+    "error, heard",
+    [
+        pytest.param(None, [(CHANGES, Outcome.COMMITTED)], id="done"),
+        pytest.param(DatabaseError(codes.CHECK_VIOLATION, "no", details={"outcome": "rolled_back"}), [], id="refused"),
+        pytest.param(
+            DatabaseError(codes.CONNECTION_LOST, "?", details={"outcome": "unknown"}),
+            [(CHANGES, Outcome.UNKNOWN)],
+            id="nobody knows",
+        ),
+        pytest.param(asyncio.CancelledError(), [(CHANGES, Outcome.UNKNOWN)], id="cancelled"),
+    ],
+)
+async def test_who_listens_hears_of_a_single_write(error: BaseException | None, heard: list[Any]) -> None:
+    """Of what is there, and of what may be."""
+    work = Work()
+
+    async def write(within: Any, call: CallContext) -> str:
+        assert (within, call) == (None, CALL)
+        if error is not None:
+            raise error
+        return "result"
+
+    writing = work.service.write(write, CALL, CHANGES)
+    if error is None:
+        assert await writing == "result"
+    else:
+        with pytest.raises(type(error)):
+            await writing
+    assert (work.listener.heard, work.said) == (heard, [])

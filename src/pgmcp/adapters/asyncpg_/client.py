@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar, cast
 
@@ -16,7 +16,7 @@ from pgmcp.adapters.postgres.address import Address
 from pgmcp.adapters.postgres.keepalive import KeepAlive
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.ports.driver import Description, DriverError, Need, Row, Rows, Statement
+from pgmcp.ports.driver import Description, DriverError, Need, Notice, Row, Rows, Statement
 
 T = TypeVar("T")
 
@@ -132,6 +132,11 @@ class AsyncpgConnection:
         return not self._connection.is_closed() and not self._connection.is_in_transaction()
 
     @property
+    def process(self) -> int | None:
+        pid: int = self._connection.get_server_pid()
+        return pid
+
+    @property
     def parameters(self) -> dict[str, str]:
         settings = self._connection.get_settings()
         return {name: getattr(settings, name) for name in _REPORTED if hasattr(settings, name)}
@@ -159,6 +164,21 @@ class AsyncpgConnection:
 
     async def describe(self, text: str) -> Description:
         return await self._guarded(lambda: self._describe(text))
+
+    async def listen_to(self, text: str) -> Sequence[Notice]:
+        said: list[Notice] = []
+
+        def hear(_: object, message: asyncpg.PostgresLogMessage) -> None:
+            # What asyncpg asks of the catalogue on its own is not the caller's.
+            if getattr(message, "query", text) == text:
+                said.append(Notice(message.message or "", message.detail or ""))
+
+        self._connection.add_log_listener(hear)
+        try:
+            await self._guarded(lambda: self._describe(text))
+        finally:
+            self._connection.remove_log_listener(hear)
+        return said
 
     async def close(self) -> None:
         try:

@@ -24,6 +24,11 @@ class WriteLock:
         self._held = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for it."""
+        return sum(not turn.done() for turn in self._waiting)
+
     async def acquire(self, call: CallContext) -> None:
         """Take the lock, first come, first served.
 

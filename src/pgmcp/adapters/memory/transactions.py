@@ -24,7 +24,8 @@ from pgmcp.adapters.memory.faults import (
 from pgmcp.adapters.memory.state import Space
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, TransactionError, codes
-from pgmcp.ports.transactions import Isolation, Outcome, Transaction, TransactionOptions
+from pgmcp.domain.transactions import Held
+from pgmcp.ports.transactions import Condition, Footprint, Isolation, Outcome, Transaction, TransactionOptions
 
 _SNAPSHOTS = frozenset({Isolation.REPEATABLE_READ, Isolation.SERIALIZABLE})
 
@@ -91,6 +92,20 @@ class MemoryTransaction:
             if any(space.committed[name] is not self._engine.committed[name] for name in names):
                 raise fault(SERIALIZATION_FAILURE)
         return space
+
+    async def condition(self) -> Condition:
+        if self._outcome is not None:
+            return Condition.LOST
+        return Condition.FAILED if self._failed else Condition.OPEN
+
+    async def footprint(self, call: CallContext) -> Footprint:
+        self._engine.in_time(call)
+        written = () if self._space is None else sorted(self._space.own)
+        waiting = self._engine.lock.waiting if self._holds_lock else 0
+        return Footprint(
+            locks=tuple(Held(relation=name, mode="RowExclusiveLock") for name in written),
+            blocking=tuple(range(1, waiting + 1)),
+        )
 
     def fail(self) -> None:
         """A statement has failed: nothing goes on before a rollback."""

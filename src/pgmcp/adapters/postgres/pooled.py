@@ -7,7 +7,7 @@ a session would have started with. For a read that is above all READ ONLY.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from attrs import frozen
 from pgmcp.adapters.postgres.naming import constant
 from pgmcp.adapters.postgres.session_settings import LIMIT_TO_DEFAULT, SessionSettings
 from pgmcp.domain.errors import SecurityError, codes
-from pgmcp.ports.driver import Connection, Description, Driver, DriverError, Need, Rows, Statement
+from pgmcp.ports.driver import Connection, Description, Driver, DriverError, Need, Notice, Rows, Statement
 
 T = TypeVar("T")
 
@@ -100,6 +100,10 @@ class PooledConnection:
         return self._connection.usable
 
     @property
+    def process(self) -> int | None:
+        return None
+
+    @property
     def parameters(self) -> dict[str, str]:
         return self._connection.parameters
 
@@ -111,6 +115,9 @@ class PooledConnection:
 
     async def describe(self, text: str) -> Description:
         return await self._alone(lambda: self._connection.describe(text))
+
+    async def listen_to(self, text: str) -> Sequence[Notice]:
+        return await self._alone(lambda: self._connection.listen_to(text))
 
     async def control(self, text: str) -> str:
         begin, _, rest = text.partition(";")

@@ -12,6 +12,7 @@ from pgmcp.adapters.postgres.kept import Kept
 from pgmcp.adapters.postgres.reading import rows_in
 from pgmcp.adapters.postgres.residue import Residue
 from pgmcp.adapters.postgres.runner import Runner
+from pgmcp.adapters.postgres.transactions import PostgresTransaction
 from pgmcp.adapters.postgres.types import TypeCatalogue
 from pgmcp.adapters.postgres.wrapping import Wrapped, cast_parameters, largest, wrapped
 from pgmcp.domain.calls import CallContext
@@ -20,7 +21,6 @@ from pgmcp.domain.json import dumps
 from pgmcp.domain.plans import Effect, Explain, RawQuery, StatementKind
 from pgmcp.domain.results import Form, NativeRows, Result, ResultColumn, Truncation, WireRows
 from pgmcp.domain.sql.caret import caret
-from pgmcp.domain.tracking import track_execution_time
 from pgmcp.domain.values.text import to_text
 from pgmcp.domain.values.types import TEXT, Type
 from pgmcp.domain.values.unfit import Unfit
@@ -73,8 +73,12 @@ class PostgresQueryRepository:
         self._residue = Residue(runner=runner, clock=clock, ttl_s=ttl_s)
         self._known: Kept[str, _Known] = Kept(clock, most=_KEPT_STATEMENTS, ttl_s=ttl_s)
 
-    @track_execution_time("QueryRepository.select", layer="repository")
     async def select(self, plan: RawQuery, call: CallContext, within: Transaction | None = None) -> Result:
+        if within is None or not plan.read_only:
+            return await self._select(plan, call, within)
+        return await PostgresTransaction.of(within).reading_only(lambda: self._select(plan, call, within), call)
+
+    async def _select(self, plan: RawQuery, call: CallContext, within: Transaction | None) -> Result:
         known = self._known.get(plan.text)
         if known is None:
             return await self._run(plan, await self._learn(plan, call, within), call, within)
@@ -88,7 +92,6 @@ class PostgresQueryRepository:
         self._residue.forget()
         return await self._run(plan, await self._learn(plan, call, within), call, within)
 
-    @track_execution_time("QueryRepository.explain", layer="repository")
     async def explain(self, plan: Explain, call: CallContext, within: Transaction | None = None) -> Sequence[object]:
         if not plan.analyze:
             return await self._explain(plan, call, within)

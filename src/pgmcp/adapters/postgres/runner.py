@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
+from attrs import evolve
+
 from pgmcp.adapters.postgres.constraints import name_columns
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.exchange import Exchange
@@ -82,6 +84,17 @@ class Runner:
             return work(session)
 
         return marking
+
+    async def unlimited(
+        self, work: Callable[[Connection], Awaitable[T]], call: CallContext, *, kind: str, within: Transaction | None
+    ) -> T:
+        """Do work that has a transaction of its own on a session for reading, or inside `within`.
+
+        The session's own limits hold, and the call's deadline; the caller's limit for its statement is not for ours.
+        """
+        return await self._carry_out(
+            work, evolve(call, statement_timeout_ms=None), Need.READ, kind, within, lambda _: 0
+        )
 
     async def _carry_out(
         self,

@@ -7,22 +7,34 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Self, TypeVar
 
+from attrs import evolve
+
+from pgmcp.adapters.postgres.beginning import begin_text
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.exchange import Exchange
 from pgmcp.adapters.postgres.naming import quote
 from pgmcp.adapters.postgres.session_settings import LIMIT_TO_DEFAULT
 from pgmcp.adapters.postgres.sessions import ConnectionManager
+from pgmcp.adapters.postgres.settling import Proof, Settling
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, TransactionError, codes
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Connection, DriverError, Need
 from pgmcp.ports.observing import Observer
-from pgmcp.ports.transactions import Outcome, Transaction, TransactionOptions
+from pgmcp.ports.transactions import Condition, Footprint, Outcome, Transaction, TransactionOptions
 
 T = TypeVar("T")
 
 # How long the end of a transaction may take once its caller has given up, in seconds; then its session is ended.
 _END_S = 5.0
+
+_READ_ONLY_PART = 'SAVEPOINT "pgmcp read"; SET LOCAL transaction_read_only = on'
+_PART_ENDS = 'RELEASE SAVEPOINT "pgmcp read"'
+# The least that has an answer, and an error in a failed transaction.
+_NOTHING = "SELECT"
+_FAILED = "25P02"
+# idle_in_transaction_session_timeout and transaction_timeout.
+_PAST_LIMIT = frozenset({"25P03", "25P04"})
 
 
 class PostgresUnitOfWork:
@@ -31,6 +43,7 @@ class PostgresUnitOfWork:
     def __init__(self, *, sessions: ConnectionManager, clock: Clock, observer: Observer) -> None:
         self._sessions = sessions
         self._exchange = Exchange(clock=clock, observer=observer)
+        self._settling = Settling(sessions)
 
     async def begin(self, options: TransactionOptions, call: CallContext) -> PostgresTransaction:
         return await self._exchange.carry_out(lambda: self._begin(options, call), call, "begin", _no_rows)
@@ -39,22 +52,36 @@ class PostgresUnitOfWork:
         need = Need.READ if options.read_only else Need.WRITE
         connection = await self._sessions.acquire(need, principal=call.principal.name, deadline=call.deadline)
         try:
-            await connection.control(_begin_text(options))
+            await connection.control(begin_text(options, connection.parameters.get("server_version", "")))
         except BaseException:
             self._sessions.release(connection)
             raise
-        return PostgresTransaction(connection, self._sessions, self._exchange)
+        return PostgresTransaction(
+            connection, self._sessions, self._exchange, self._settling, may_write=not options.read_only
+        )
 
 
 class PostgresTransaction:
     """A transaction that is open on one session; implements `Transaction`. One statement at a time; others wait."""
 
-    def __init__(self, connection: Connection, sessions: ConnectionManager, exchange: Exchange) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        sessions: ConnectionManager,
+        exchange: Exchange,
+        settling: Settling,
+        *,
+        may_write: bool,
+    ) -> None:
         self._connection = connection
         self._sessions = sessions
         self._exchange = exchange
+        self._settling = settling
+        self._may_write = may_write
         self._turn = asyncio.Lock()
         self._outcome: Outcome | None = None
+        # None after an error, until the server has been asked.
+        self._condition: Condition | None = Condition.OPEN
 
     @classmethod
     def of(cls, transaction: Transaction) -> Self:
@@ -82,18 +109,68 @@ class PostgresTransaction:
         async with self._turn:
             if self._outcome is not None:
                 raise _ended(self._outcome)
-            if limit_ms is None:
-                return await work(self._connection)
-            await self._connection.control(f"SET LOCAL statement_timeout = {limit_ms:d}")
-            result = await work(self._connection)
-            await self._connection.control(LIMIT_TO_DEFAULT)
+            try:
+                if limit_ms is None:
+                    return await work(self._connection)
+                await self._connection.control(f"SET LOCAL statement_timeout = {limit_ms:d}")
+                result = await work(self._connection)
+                await self._connection.control(LIMIT_TO_DEFAULT)
+            except BaseException as error:
+                self._condition = Condition.EXPIRED if _is_past_limit(error) else None
+                raise
             return result
+
+    async def reading_only(self, work: Callable[[], Awaitable[T]], call: CallContext) -> T:
+        """Do work that must not write, in a transaction that may: read-only until its savepoint is released.
+
+        PostgreSQL gives a transaction its own mode back when a part of it ends, and makes no part writable that began
+        in one which is not. https://www.postgresql.org/docs/18/sql-set-transaction.html
+        """
+        if not self._may_write:
+            return await work()
+        await self._control(_READ_ONLY_PART, call, "savepoint")
+        try:
+            result = await work()
+        except BaseException:
+            if await self.condition() is Condition.OPEN:
+                await self._control(_PART_ENDS, evolve(call, deadline=call.deadline + _END_S), "release")
+            raise
+        await self._control(_PART_ENDS, evolve(call, deadline=call.deadline + _END_S), "release")
+        return result
+
+    async def condition(self) -> Condition:
+        if self._outcome is not None:
+            return Condition.LOST
+        if self._condition is None:
+            async with self._turn:
+                self._condition = await self._asked()
+        return self._condition
+
+    async def _asked(self) -> Condition:
+        """The transaction's condition by the server's own word: no error of a driver's says it for certain."""
+        try:
+            await self._connection.control(_NOTHING)
+        except DriverError as error:
+            if error.fault.sqlstate == _FAILED:
+                return Condition.FAILED
+            return Condition.EXPIRED if _is_past_limit(error) else Condition.LOST
+        # A server that says so little would say it outside a transaction too.
+        return Condition.LOST if self._connection.usable else Condition.OPEN
+
+    async def footprint(self, call: CallContext) -> Footprint:
+        return await self._exchange.carry_out(
+            lambda: self._settling.footprint(self._connection.process),
+            call,
+            "footprint",
+            lambda found: len(found.locks),
+        )
 
     async def savepoint(self, name: str, call: CallContext) -> None:
         await self._control(f"SAVEPOINT {quote(name)}", call, "savepoint")
 
     async def rollback_to(self, name: str, call: CallContext) -> None:
         await self._control(f"ROLLBACK TO SAVEPOINT {quote(name)}", call, "rollback_to")
+        self._condition = Condition.OPEN
 
     async def release(self, name: str, call: CallContext) -> None:
         await self._control(f"RELEASE SAVEPOINT {quote(name)}", call, "release")
@@ -102,9 +179,12 @@ class PostgresTransaction:
         try:
             return await self._exchange.carry_out(lambda: _to_its_end(self._commit()), call, "commit", _no_rows)
         except PgmcpError as error:
-            if error.code is codes.CALL_TIMEOUT and self._outcome is Outcome.COMMITTED:
-                return Outcome.COMMITTED
-            raise error.with_details(outcome=self._outcome or Outcome.UNKNOWN) from error.__cause__
+            # Where it was not even begun, it is not to be left open either.
+            outcome = self._outcome or await self.rollback()
+            if outcome is Outcome.COMMITTED and error.code is not codes.TRANSACTION_ENDED:
+                # Only its answer was lost, or came late.
+                return outcome
+            raise error.with_details(outcome=outcome) from error.__cause__
 
     async def rollback(self) -> Outcome:
         return self._outcome or await _to_its_end(self._rollback())
@@ -118,6 +198,7 @@ class PostgresTransaction:
         async with self._turn:
             if self._outcome is not None:
                 raise _ended(self._outcome)
+            proof = await self._proof()
             # True until the server answers: whatever happens from here on, nobody may think it was rolled back.
             self._outcome = Outcome.UNKNOWN
             try:
@@ -125,13 +206,33 @@ class PostgresTransaction:
                 self._outcome = Outcome.COMMITTED if tag == "COMMIT" else Outcome.ROLLED_BACK
             except DriverError as error:
                 # An error that leaves the session usable is the server's answer: it has rolled back. So it has when
-                # the session was gone before COMMIT could be sent.
-                if self._connection.usable or error.fault.sqlstate == NOT_CONNECTED:
+                # the session was gone before COMMIT could be sent, and when there was nothing to commit.
+                if self._connection.usable or error.fault.sqlstate == NOT_CONNECTED or proof is None:
                     self._outcome = Outcome.ROLLED_BACK
                 raise
             finally:
                 self._sessions.release(self._connection)
+                if self._outcome is Outcome.UNKNOWN and proof is not None:
+                    self._outcome = await self._settling.outcome_of(proof)
         return self._outcome
+
+    async def _proof(self) -> Proof | None:
+        """What the server can be asked by, should the answer to COMMIT be lost; None where nothing was written.
+
+        Raises:
+            DriverError: The session is gone; nothing is committed.
+        """
+        if not self._may_write:
+            return None
+        try:
+            return await self._settling.proof_from(self._connection)
+        except DriverError as error:
+            if error.fault.sqlstate == _FAILED:
+                return None
+            self._outcome = Outcome.ROLLED_BACK
+            await self._connection.close()
+            self._sessions.release(self._connection)
+            raise
 
     async def _rollback(self) -> Outcome:
         try:
@@ -163,10 +264,8 @@ async def _to_its_end(ending: Coroutine[None, None, Outcome]) -> Outcome:
         raise
 
 
-def _begin_text(options: TransactionOptions) -> str:
-    mode = "READ ONLY" if options.read_only else "READ WRITE"
-    deferrable = " DEFERRABLE" if options.deferrable else ""
-    return f"BEGIN ISOLATION LEVEL {options.isolation.upper()} {mode}{deferrable}"
+def _is_past_limit(error: BaseException) -> bool:
+    return isinstance(error, DriverError) and error.fault.sqlstate in _PAST_LIMIT
 
 
 def _ended(outcome: Outcome) -> TransactionError:
@@ -176,6 +275,10 @@ def _ended(outcome: Outcome) -> TransactionError:
         hint="Begin another one.",
         details={"outcome": outcome},
     )
+
+
+def _locks(found: Footprint) -> int:
+    return len(found.locks)
 
 
 def _no_rows(_: object) -> int:

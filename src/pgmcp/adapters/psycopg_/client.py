@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from functools import partial
 
 import psycopg
@@ -21,7 +22,7 @@ from pgmcp.adapters.psycopg_.line import Line, Send, succeeded
 from pgmcp.adapters.psycopg_.opening import Session
 from pgmcp.adapters.psycopg_.texts import description_of, encoded, encoded_parameters, rows_of
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.ports.driver import Description, DriverError, Need, Rows, Statement
+from pgmcp.ports.driver import Description, DriverError, Need, Notice, Rows, Statement
 
 # The first libpq that closes prepared statements and sends cancel requests without blocking.
 _OLDEST_LIBPQ = 170000
@@ -96,6 +97,10 @@ class PsycopgConnection:
         return self._line.idle
 
     @property
+    def process(self) -> int | None:
+        return self._line.process
+
+    @property
     def parameters(self) -> dict[str, str]:
         reported = {name: self._line.reported(name) for name in _REPORTED}
         return {name: value for name, value in reported.items() if value is not None}
@@ -129,6 +134,11 @@ class PsycopgConnection:
     async def describe(self, text: str) -> Description:
         _, described = succeeded(await self._line.ask_all(_described(text)))
         return description_of(described)
+
+    async def listen_to(self, text: str) -> Sequence[Notice]:
+        with self._line.heard() as said:
+            await self.describe(text)
+        return said
 
     async def close(self) -> None:
         self._line.end()

@@ -9,8 +9,8 @@ has changed. Nor has a cursor a place for a cancel request that is repeated.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 import psycopg
@@ -22,7 +22,7 @@ from psycopg.waiting import wait_async
 
 from pgmcp.adapters.psycopg_.faults import LOST, NOT_CONNECTED, NOT_SUPPORTED, of_result
 from pgmcp.adapters.psycopg_.opening import Session
-from pgmcp.ports.driver import DriverError, Fault
+from pgmcp.ports.driver import DriverError, Fault, Notice
 
 T = TypeVar("T")
 
@@ -53,6 +53,11 @@ class Line:
         return self._is_open() and self._libpq.transaction_status == TransactionStatus.IDLE
 
     @property
+    def process(self) -> int:
+        """The number of the server's process."""
+        return self._libpq.backend_pid
+
+    @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open, failed or not."""
         return self._libpq.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}
@@ -61,6 +66,20 @@ class Line:
         """A parameter that the server reports of itself."""
         value = self._libpq.parameter_status(name.encode())
         return None if value is None else value.decode()
+
+    @contextmanager
+    def heard(self) -> Iterator[list[Notice]]:
+        """What the server says beside its answers, as long as the context lasts."""
+        said: list[Notice] = []
+
+        def hear(told: psycopg.errors.Diagnostic) -> None:
+            said.append(Notice(told.message_primary or "", told.message_detail or ""))
+
+        self._session.add_notice_handler(hear)
+        try:
+            yield said
+        finally:
+            self._session.remove_notice_handler(hear)
 
     async def ask(self, send: Send) -> list[PGresult]:
         """Send one message and wait for its results, one round trip: one, or as many as a text has statements."""

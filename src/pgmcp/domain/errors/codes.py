@@ -71,6 +71,7 @@ SYNTAX_ERROR = Code("syntax_error", "fix_input", "The statement doesn't parse.")
 SEVERAL_STATEMENTS = Code("several_statements", "fix_input", "There is not exactly one statement.")
 STATEMENT_TOO_LARGE = Code("statement_too_large", "fix_input", "The statement is larger than `max_query_bytes`.")
 STATEMENT_NOT_ALLOWED = Code("statement_not_allowed", "never", "That kind of statement is not served.")
+STATEMENT_UNRESOLVED = Code("statement_unresolved", "never", "Nobody can tell what the statement really uses.")
 PARAMETER_COUNT = Code("parameter_count", "fix_input", "The statement takes another number of parameters.")
 PARAMETER_INVALID = Code("parameter_invalid", "fix_input", "A parameter's value doesn't fit its type.")
 UNDEFINED_OBJECT = Code("undefined_object", "fix_input", "The statement names something that is not there.")
@@ -87,6 +88,7 @@ WRITE_REFUSED = Code("write_refused", "never", "The access mode doesn't let this
 ADMIN_REFUSED = Code("admin_refused", "never", "The access mode doesn't let this change definitions.")
 PERMISSION_DENIED = Code("permission_denied", "never", "PostgreSQL's role may not do this.")
 LISTEN_REFUSED = Code("listen_refused", "never", "The server doesn't listen there without authentication.")
+AUDIT_FAILED = Code("audit_failed", "later", "The audit can't take a record of the write, so it was not run.")
 
 # Constraints
 UNIQUE_VIOLATION = Code("unique_violation", "fix_input", "A row with that key exists.")
@@ -107,6 +109,10 @@ TRANSACTION_FAILED = Code(
     "never",
     "A statement of the transaction failed: only rolling back, wholly or in part, is left.",
 )
+TRANSACTION_UNKNOWN = Code(
+    "transaction_unknown", "never", "No such transaction: the handle is forged, another's, or long forgotten."
+)
+TRANSACTIONS_EXHAUSTED = Code("transactions_exhausted", "later", "As many transactions are open as may be.")
 SAVEPOINT_UNKNOWN = Code("savepoint_unknown", "fix_input", "The transaction has no savepoint of that name.")
 
 # Resources and connections

@@ -1,7 +1,6 @@
 """Requests: the commands, in the design's class names; closed, with the same defaults whichever way they come in."""
 
 from pgmcp.domain.requests.base import QueryRequest, RequestBase, SchemaRequest, TableRequest
-from pgmcp.domain.requests.measuring import GetMetricsRequest, MetricsRequest, ResetMetricsRequest
 from pgmcp.domain.requests.querying import ExecuteQueryRequest, ExplainQueryRequest
 from pgmcp.domain.requests.reading import (
     DescribeTableRequest,
@@ -9,24 +8,37 @@ from pgmcp.domain.requests.reading import (
     ListTablesRequest,
     ReadRequest,
 )
+from pgmcp.domain.requests.transacting import (
+    BeginTransactionRequest,
+    CommitTransactionRequest,
+    CreateSavepointRequest,
+    GetTransactionRequest,
+    ReleaseSavepointRequest,
+    RollbackTransactionRequest,
+    TransactionRequest,
+)
 from pgmcp.domain.requests.writing import CreateBatchRequest, CreateRequest, DeleteRequest, UpdateRequest
 
 __all__ = [
+    "BeginTransactionRequest",
+    "CommitTransactionRequest",
     "CreateBatchRequest",
     "CreateRequest",
+    "CreateSavepointRequest",
     "DeleteRequest",
     "DescribeTableRequest",
     "ExecuteQueryRequest",
     "ExplainQueryRequest",
-    "GetMetricsRequest",
+    "GetTransactionRequest",
     "ListSchemasRequest",
     "ListTablesRequest",
-    "MetricsRequest",
     "QueryRequest",
     "ReadRequest",
+    "ReleaseSavepointRequest",
     "RequestBase",
-    "ResetMetricsRequest",
+    "RollbackTransactionRequest",
     "SchemaRequest",
     "TableRequest",
+    "TransactionRequest",
     "UpdateRequest",
 ]

@@ -40,10 +40,27 @@ class TableRequest(RequestBase[R]):
 
 
 @frozen(kw_only=True)
+class RowsRequest(TableRequest[R]):
+    """A command on rows of one relation.
+
+    Args:
+        transaction_id: The transaction to do it in, from `begin_transaction`; None for one of its own.
+    """
+
+    transaction_id: str | None = field(default=None, metadata={MARK: Argument()})
+
+
+@frozen(kw_only=True)
 class SchemaRequest(RequestBase[R]):
     """A command on the catalogue."""
 
 
 @frozen(kw_only=True)
 class QueryRequest(RequestBase[R]):
-    """A command that holds a statement of the caller's own."""
+    """A command that holds a statement of the caller's own.
+
+    Args:
+        transaction_id: The transaction to do it in, from `begin_transaction`; None for one of its own.
+    """
+
+    transaction_id: str | None = field(default=None, metadata={MARK: Argument()})

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from pgmcp.domain.arguments import Filters, argument
-from pgmcp.domain.requests.base import SchemaRequest, TableRequest
+from pgmcp.domain.requests.base import RowsRequest, SchemaRequest, TableRequest
 from pgmcp.domain.responses import DataResponse, DescriptionResponse
 
 OrderBy = str | Sequence[str | Mapping[str, Any]]
@@ -61,7 +61,7 @@ class DescribeTableRequest(TableRequest[DescriptionResponse]):
 
 
 @frozen(kw_only=True)
-class ReadRequest(TableRequest[DataResponse]):
+class ReadRequest(RowsRequest[DataResponse]):
     """Read rows of one relation.
 
     Args:

@@ -3,6 +3,7 @@
 from pgmcp.domain.responses.base import ErrorResponse, ResponseBase, SuccessResponse
 from pgmcp.domain.responses.data import DataResponse
 from pgmcp.domain.responses.documents import AcknowledgementResponse, DescriptionResponse, PlanResponse
+from pgmcp.domain.responses.transactions import TransactionResponse
 
 __all__ = [
     "AcknowledgementResponse",
@@ -12,4 +13,5 @@ __all__ = [
     "PlanResponse",
     "ResponseBase",
     "SuccessResponse",
+    "TransactionResponse",
 ]

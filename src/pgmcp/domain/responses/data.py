@@ -22,6 +22,7 @@ class DataResponse(SuccessResponse):
         next_cursor: What to give as `cursor` for the rows behind these; None when none follow.
         truncated: `rows` or `bytes` when a cap cut the answer.
         hint: What to do about it.
+        transaction_id: The transaction that it was done in; None outside one.
         dry_run: Whether the write was only tried; None for reads.
     """
 
@@ -33,6 +34,7 @@ class DataResponse(SuccessResponse):
     truncated: str | None = None
     hint: str | None = None
     dry_run: bool | None = None
+    transaction_id: str | None = None
 
     @property
     def rows(self) -> list[dict[str, Any]]:

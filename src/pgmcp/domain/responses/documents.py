@@ -17,10 +17,12 @@ class AcknowledgementResponse(SuccessResponse):
     Args:
         count: Rows changed; None where none could be.
         extra: What the tool adds.
+        transaction_id: The transaction that it was done in; None outside one.
     """
 
     count: int | None = None
     extra: Mapping[str, Any] = field(factory=dict, hash=False)
+    transaction_id: str | None = None
 
 
 @frozen(kw_only=True)
@@ -39,9 +41,11 @@ class PlanResponse(SuccessResponse):
         cost: The planner's total cost.
         rows: The planner's estimate of rows.
         extra: With `analyze`: times, actual rows and buffers.
+        transaction_id: The transaction that it was asked in; None outside one.
     """
 
     plan: tuple[str, ...]
     cost: float
     rows: int
     extra: Mapping[str, Any] = field(factory=dict, hash=False)
+    transaction_id: str | None = None

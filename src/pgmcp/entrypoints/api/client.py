@@ -54,10 +54,9 @@ class Client:
         Raises:
             PgmcpError: One of its seven subclasses; `code`, `hint` and `retry` say what and what now.
         """
-        handler = self._database.tool(_NAMES[type(request)])
         caller = Caller(principal=self._principal, form=Form.NATIVE, progress=progress)
-        # The handler is the one that declares this class of request, so its response is the request's.
-        return cast("R", await self._database.dispatcher.dispatch(handler, request, caller))
+        # The tool is the one that declares this class of request, so its response is the request's.
+        return cast("R", await self._database.call(_NAMES[type(request)], request, caller))
 
     def tools(self) -> list[Tool]:
         """The tools that are served, each with name, description, JSON schema and call: for any agent framework."""

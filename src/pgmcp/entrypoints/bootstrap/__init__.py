@@ -10,34 +10,36 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict, frozen
+from attrs import frozen
 
+from pgmcp.adapters.changing import NobodyListens
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.embedded.places import data_home
-from pgmcp.adapters.fanning import FanOut
 from pgmcp.adapters.keys import kept_key, key_of, passing_key
-from pgmcp.adapters.metrics.gauges import GaugedResources, ProcessGauge, StateGauge
-from pgmcp.adapters.metrics.history import BoundedHistory
-from pgmcp.adapters.metrics.recorder import MetricsRecorder
-from pgmcp.adapters.observers import LogObserver
+from pgmcp.adapters.leases import ProcessLeases
+from pgmcp.adapters.observers import LogObserver, SilentObserver
 from pgmcp.adapters.sealing import AesGcmSealer
 from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver
 from pgmcp.entrypoints.database import Database
-from pgmcp.handlers.base import CORE
+from pgmcp.handlers.base import in_groups
 from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.analysing import SqlAnalyser
+from pgmcp.ports.auditing import AuditLog
+from pgmcp.ports.changing import ChangeListener
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.examining import Examiner
-from pgmcp.ports.history import History
+from pgmcp.ports.leases import LeaseKeeper
 from pgmcp.ports.observing import Observer
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
-from pgmcp.ports.resources import Gauge, Resources
 from pgmcp.ports.sealing import Sealer
 from pgmcp.ports.transactions import UnitOfWork
+from pgmcp.services.auditing import AuditService
 from pgmcp.services.cursors import Cursors
-from pgmcp.services.metrics import MetricsService
+from pgmcp.services.lease_ends import LeaseEnds
+from pgmcp.services.leases import LeaseService
 from pgmcp.services.queries import QueryService
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
@@ -58,10 +60,12 @@ _SERVICES = (
     Retrying,
     SchemaService,
     ValidationService,
-    QueryService,
+    LeaseEnds,
+    LeaseService,
     TransactionService,
+    QueryService,
     TableService,
-    MetricsService,
+    AuditService,
     Dispatcher,
 )
 
@@ -79,8 +83,9 @@ class Ports:
     observer: Observer
     sealer: Sealer
     examiner: Examiner
-    history: History
-    gauges: tuple[Gauge, ...] = ()
+    audit: AuditLog
+    leases: LeaseKeeper
+    listener: ChangeListener
 
 
 def build(settings: Settings, *, observer: Observer | None = None) -> Database:
@@ -93,13 +98,12 @@ def build(settings: Settings, *, observer: Observer | None = None) -> Database:
     if settings.driver == "memory":
         from pgmcp.adapters.shop.memory import shop_tables
 
-        return build_memory(shop_tables(), {}, settings, observer=observer)
+        return build_memory(shop_tables(), {}, settings)
     resources = AsyncExitStack()
     embedded = uses_embedded(settings, os.environ)
-    history = _history(settings)
-    heard = _heard(settings, history, observer)
+    heard = observer or SilentObserver()
     driver, check = make_driver(settings, resources, heard, embedded=embedded)
-    ports = _postgres(settings, driver, check, resources, heard, history)
+    ports = _postgres(settings, driver, check, resources, heard)
     return _assemble(settings, ports, resources, embedded=embedded)
 
 
@@ -107,16 +111,13 @@ def build_memory(
     tables: Mapping[str, TableSpec],
     statements: Mapping[str, Sequence[Mapping[str, Any]] | Callable[..., Sequence[Mapping[str, Any]]]],
     settings: Settings,
-    *,
-    observer: Observer | None = None,
 ) -> Database:
     """A database in memory, of declared tables and registered statements."""
     from pgmcp.adapters.memory import MemoryDatabase
 
     clock = SystemClock()
-    history = _history(settings)
-    heard = _heard(settings, history, observer)
-    memory = MemoryDatabase(tables=tables, statements=statements, clock=clock, observer=heard)
+    resources = AsyncExitStack()
+    memory = MemoryDatabase(tables=tables, statements=statements, clock=clock)
     ports = Ports(
         tables=memory.tables,
         queries=memory.queries,
@@ -124,12 +125,14 @@ def build_memory(
         work=memory.work,
         analyser=_analyser(),
         clock=clock,
-        observer=heard,
+        observer=SilentObserver(),
         sealer=_sealer(settings),
         examiner=memory.examiner,
-        history=history,
+        audit=audit_log(settings, SilentObserver(), resources),
+        leases=ProcessLeases(clock),
+        listener=NobodyListens(),
     )
-    return _assemble(settings, ports, AsyncExitStack(), embedded=False)
+    return _assemble(settings, ports, resources, embedded=False)
 
 
 def uses_embedded(settings: Settings, environment: Mapping[str, str]) -> bool:
@@ -151,31 +154,34 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         (QueryRepository, ports.queries),
         (SchemaRepository, ports.catalogue),
         (UnitOfWork, ports.work),
+        (LeaseKeeper, ports.leases),
+        (ChangeListener, ports.listener),
         (SqlAnalyser, ports.analyser),
         (Clock, ports.clock),
         (Observer, ports.observer),
         (Sealer, ports.sealer),
-        (History, ports.history),
-        (Resources, GaugedResources((ProcessGauge(), *ports.gauges))),
+        (AuditLog, ports.audit),
         (Settings, settings),
         (SecurityService, security),
     ):
         container.register(kind, instance=made)
     for service in _SERVICES:
         container.register(service, scope=punq.Scope.singleton)
-    named = frozenset(settings.tools)
-    groups = named | CORE if not named or "core" in named else named
     served: dict[str, AnyHandler] = {}
     for handler in HANDLERS:
-        if security.admits(handler.effect) and handler.group in groups:
+        if security.serves(handler.effect, handler.group) and in_groups(handler.group, settings.tools):
             container.register(handler, scope=punq.Scope.singleton)
             served[handler.name] = container.resolve(handler)
+    leases = container.resolve(LeaseService)
+    # Pushed last, so run first: leases roll back while there are still connections.
+    resources.push_async_callback(leases.shut_down)
     return Database(
         settings=settings,
         handlers=served,
         dispatcher=container.resolve(Dispatcher),
         security=security,
         examiner=ports.examiner,
+        leases=leases,
         address=_address(settings, embedded=embedded),
         embedded=embedded,
         resources=resources,
@@ -183,12 +189,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
 
 
 def _postgres(
-    settings: Settings,
-    driver: Driver,
-    check: Check | None,
-    resources: AsyncExitStack,
-    observer: Observer,
-    history: History,
+    settings: Settings, driver: Driver, check: Check | None, resources: AsyncExitStack, observer: Observer
 ) -> Ports:
     from pgmcp.adapters.postgres.builder import QueryBuilder
     from pgmcp.adapters.postgres.examining import PostgresExaminer
@@ -230,8 +231,9 @@ def _postgres(
         observer=observer,
         sealer=_sealer(settings),
         examiner=PostgresExaminer(runner),
-        history=history,
-        gauges=(StateGauge("pool", lambda: {"max": settings.pool_max, **asdict(sessions.state)}),),
+        audit=audit_log(settings, observer, resources),
+        leases=ProcessLeases(clock),
+        listener=NobodyListens(),
     )
 
 
@@ -258,16 +260,6 @@ def _sealer(settings: Settings) -> Sealer:
     if settings.driver == "memory":
         return AesGcmSealer(passing_key)
     return AesGcmSealer(lambda: kept_key(data_home(os.environ) / "secret_key"))
-
-
-def _history(settings: Settings) -> History:
-    return BoundedHistory(settings.metrics_history, SystemClock())
-
-
-def _heard(settings: Settings, history: History, observer: Observer | None) -> Observer:
-    """Everyone who hears the events of one database: the metrics, and whoever else was given."""
-    recorder = MetricsRecorder(history, SystemClock(), settings.metrics_sample)
-    return FanOut([recorder] if observer is None else [recorder, observer])
 
 
 def log_observer(settings: Settings) -> Observer:

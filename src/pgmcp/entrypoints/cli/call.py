@@ -69,7 +69,7 @@ async def _called(settings: Settings, tool: str, arguments: Mapping[str, Any]) -
         say_embedded()
     try:
         caller = Caller(principal=Principal(settings.principal))
-        return await database.dispatcher.dispatch(database.tool(tool), arguments, caller)
+        return await database.call(tool, arguments, caller)
     finally:
         await database.aclose()
 

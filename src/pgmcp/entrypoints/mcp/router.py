@@ -73,10 +73,10 @@ class MCPRouter:
             form=Form.WIRE,
             progress=_progress(controls.progress),
             id=CallId(controls.id),
+            session=controls.session,
         )
         try:
-            handler = self._database.tool(name)
-            response = await self._database.dispatcher.dispatch(handler, arguments, caller)
+            response = await self._database.call(name, arguments, caller)
         except PgmcpError as error:
             return ToolAnswer(text=render(error.response), is_error=True)
         return ToolAnswer(text=render(response), is_error=False)

@@ -44,6 +44,7 @@ class MCPServer:
         self.limits = limits
         self.calls = RunningCalls(limits.shutdown_grace_s)
         self._principal = principal
+        self._session = secrets.token_hex(4)
         self.sdk: Server[Any] = Server(
             toolbox.name,
             version=toolbox.version,
@@ -78,6 +79,7 @@ class MCPServer:
         controls = CallControls(
             id=secrets.token_hex(8),
             principal=self._principal,
+            session=self._session,
             progress=context.session.report_progress if _TOKEN in meta else None,
             trace=trace if isinstance(trace, str) else None,
             detached=exchange.detached,

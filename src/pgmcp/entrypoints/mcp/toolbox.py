@@ -36,6 +36,7 @@ class CallControls:
     Args:
         id: An id for this call alone, for events and log lines; a caller's own request ids repeat.
         principal: Who is calling.
+        session: What the call came in by, for the audit; nothing that opens anything.
         progress: Where progress goes; None when the caller did not ask for it.
         trace: The caller's W3C `traceparent`, as sent; None without one.
         detached: The caller may leave without that ending a write (an HTTP client). The transport keeps that promise
@@ -44,6 +45,7 @@ class CallControls:
 
     id: str
     principal: str
+    session: str | None = None
     progress: ReportProgress | None = field(default=None, repr=False)
     trace: str | None = None
     detached: bool = False

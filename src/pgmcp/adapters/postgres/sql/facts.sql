@@ -18,7 +18,8 @@ SELECT json_build_object(
   'writable', (SELECT count(*) FROM seen WHERE has_table_privilege(seen.oid, 'INSERT, UPDATE, DELETE')),
   'connections', (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.backend_type = 'client backend'),
   'max_connections', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
-  'extensions', (SELECT coalesce(json_agg(e.extname ORDER BY e.extname), '[]') FROM pg_catalog.pg_extension e)
+  'extensions', (SELECT coalesce(json_agg(e.extname ORDER BY e.extname), '[]') FROM pg_catalog.pg_extension e),
+  'pgaudit', current_setting('pgaudit.log', true)
 )::text
 FROM pg_catalog.pg_roles r
 WHERE r.rolname = current_user

@@ -1,0 +1,156 @@
+"""Leases in this process's memory, each with its transaction, its queue and its timer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+
+from attrs import define, field
+
+from pgmcp.domain.calls import LeaseId
+from pgmcp.domain.errors import DatabaseError, codes
+from pgmcp.domain.transactions import Lease
+from pgmcp.ports.clock import Clock
+from pgmcp.ports.transactions import Transaction
+
+Expire = Callable[[LeaseId], Awaitable[None]]
+
+# How long until a lease is looked at again whose end at its limit did not come about, in seconds.
+_AGAIN_S = 1.0
+
+
+@define(eq=False)
+class _Entry:
+    """An open lease with all that belongs to it."""
+
+    lease: Lease
+    transaction: Transaction
+    expire: Expire
+    queue: asyncio.Lock = field(factory=asyncio.Lock)
+    timer: asyncio.TimerHandle | None = None
+
+
+class ProcessLeases:
+    """Implements `LeaseKeeper`.
+
+    Args:
+        clock: The scale that leases' moments are on.
+        remembered: How many ended leases stay known, the latest.
+    """
+
+    def __init__(self, clock: Clock, *, remembered: int = 1000) -> None:
+        self._clock = clock
+        self._remembered = remembered
+        self._open: dict[LeaseId, _Entry] = {}
+        self._ended: OrderedDict[LeaseId, Lease] = OrderedDict()
+        self._reserved: dict[LeaseId, Lease] = {}
+        self._expiring: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def open(self) -> Sequence[Lease]:
+        return [*(entry.lease for entry in self._open.values()), *self._reserved.values()]
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def close(self) -> None:
+        self._closed = True
+
+    def reserve(self, lease: Lease) -> None:
+        self._reserved[lease.id] = lease
+
+    def give_up(self, id_: LeaseId) -> None:
+        self._reserved.pop(id_, None)
+
+    def find(self, id_: LeaseId) -> Lease | None:
+        entry = self._open.get(id_)
+        return self._ended.get(id_) if entry is None else entry.lease
+
+    def is_active(self, id_: LeaseId) -> bool:
+        entry = self._open.get(id_)
+        return entry is not None and entry.queue.locked()
+
+    def transaction(self, id_: LeaseId) -> Transaction | None:
+        entry = self._open.get(id_)
+        return None if entry is None else entry.transaction
+
+    def hold(self, lease: Lease, transaction: Transaction, expire: Expire) -> None:
+        self._reserved.pop(lease.id, None)
+        entry = self._open[lease.id] = _Entry(lease, transaction, expire)
+        self._arm(entry, lease.expires_at - self._clock.monotonic())
+
+    def change(self, lease: Lease) -> None:
+        entry = self._open.get(lease.id)
+        if entry is None:
+            return
+        entry.lease = lease
+        if lease.end is None:
+            return
+        del self._open[lease.id]
+        if entry.timer is not None:
+            entry.timer.cancel()
+        self._ended[lease.id] = lease
+        while len(self._ended) > self._remembered:
+            self._ended.popitem(last=False)
+
+    def turn(self, id_: LeaseId, deadline: float) -> AbstractAsyncContextManager[Transaction]:
+        return _Turn(self._open[id_], id_, deadline, self)
+
+    def is_open(self, id_: LeaseId) -> bool:
+        """Whether the lease has not ended yet."""
+        return id_ in self._open
+
+    def left(self, deadline: float) -> float:
+        """Seconds until a deadline."""
+        return deadline - self._clock.monotonic()
+
+    def _arm(self, entry: _Entry, delay_s: float) -> None:
+        # Never moved when the lease is used, only looked at when it rings: a use costs nothing.
+        entry.timer = asyncio.get_running_loop().call_later(max(0.0, delay_s), self._ring, entry)
+
+    def _ring(self, entry: _Entry) -> None:
+        now, lease, active = self._clock.monotonic(), entry.lease, entry.queue.locked()
+        if not lease.is_due(now, active=active):
+            # A call that runs now ends no sooner than now, and the idle limit begins there.
+            self._arm(entry, min(lease.ends_at, now + lease.limits.idle_s if active else lease.expires_at) - now)
+            return
+        task = asyncio.ensure_future(entry.expire(lease.id))
+        self._expiring.add(task)
+        task.add_done_callback(self._expiring.discard)
+        self._arm(entry, _AGAIN_S)
+
+
+class _Turn(AbstractAsyncContextManager[Transaction]):
+    """One user's turn at a lease."""
+
+    def __init__(self, entry: _Entry, id_: LeaseId, deadline: float, leases: ProcessLeases) -> None:
+        self._entry, self._id, self._deadline, self._leases = entry, id_, deadline, leases
+
+    async def __aenter__(self) -> Transaction:
+        queue = self._entry.queue
+        if not queue.locked():
+            await queue.acquire()
+        else:
+            try:
+                async with asyncio.timeout(self._leases.left(self._deadline)):
+                    await queue.acquire()
+            except TimeoutError:
+                raise DatabaseError(
+                    codes.CALL_TIMEOUT,
+                    "The call ran out of its time while another one ran in the same transaction.",
+                    hint="Wait for the other call's answer, or give this one more time.",
+                    details={"retry_after_ms": 1000},
+                ) from None
+        if not self._leases.is_open(self._id):
+            queue.release()
+            raise KeyError(self._id)
+        return self._entry.transaction
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._entry.queue.release()

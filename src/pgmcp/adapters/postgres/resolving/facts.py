@@ -1,0 +1,188 @@
+"""Who the ids of a query tree are, kept so that only what is new is asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from attrs import evolve, frozen
+
+from pgmcp.adapters.postgres.kept import Kept
+from pgmcp.adapters.postgres.resolving.tree import FIRST_OF_USERS, Mentions
+from pgmcp.adapters.postgres.runner import Runner
+from pgmcp.adapters.postgres.texts import sql
+from pgmcp.domain.calls import CallContext
+from pgmcp.domain.guard.resolution import UsedFunction, Volatility
+from pgmcp.domain.relations import Name
+from pgmcp.ports.clock import Clock
+from pgmcp.ports.driver import Need, Statement
+from pgmcp.ports.transactions import Transaction
+
+T = TypeVar("T")
+
+_KEPT = 5000
+# PostgreSQL's own functions change with its version alone.
+_BUILTINS_TTL_S = 600
+_VOLATILITY = {"i": Volatility.IMMUTABLE, "s": Volatility.STABLE, "v": Volatility.VOLATILE}
+_BUILTINS = "builtins"
+
+
+@frozen(kw_only=True)
+class RelationFacts:
+    """What is known of a relation."""
+
+    oid: int
+    name: Name
+    kind: str
+    columns: Mapping[int, str]
+    ancestors: tuple[Name, ...]
+    descendants: tuple[Name, ...]
+
+
+@frozen
+class FunctionFacts:
+    """What is known of a function, and the ids of those that do its work, where it is an aggregate."""
+
+    function: UsedFunction
+    parts: tuple[int, ...] = ()
+
+
+@frozen
+class TypeFacts:
+    """The functions that values of a type bring along, and the relations that have their rows of it."""
+
+    functions: tuple[int, ...]
+    relations: tuple[int, ...]
+
+
+@frozen(kw_only=True)
+class Known:
+    """What is known of everything that a tree mentions."""
+
+    relations: Mapping[int, RelationFacts]
+    functions: Mapping[int, FunctionFacts]
+    operators: Mapping[int, int]
+    types: Mapping[int, TypeFacts]
+
+
+class Facts:
+    """The catalogue's answers by id.
+
+    Args:
+        runner: Asks the catalogue.
+        clock: Tells when an answer is too old.
+        ttl_s: Seconds that one is kept.
+    """
+
+    def __init__(self, *, runner: Runner, clock: Clock, ttl_s: float) -> None:
+        self._runner = runner
+        self._relations: Kept[int, RelationFacts] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
+        self._functions: Kept[int, FunctionFacts] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
+        self._operators: Kept[int, int] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
+        self._types: Kept[int, TypeFacts] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
+        self._builtins: Kept[str, Mapping[int, FunctionFacts]] = Kept(clock, most=1, ttl_s=_BUILTINS_TTL_S)
+
+    async def of(self, found: Mentions, call: CallContext, within: Transaction | None) -> Known:
+        """What is known of all that is mentioned; no round trip where everything is kept, else one for all of it."""
+        builtins = self._builtins.get(_BUILTINS) or await self._ask_builtins(call, within)
+        functions = sorted(oid for oid in found.functions if oid >= FIRST_OF_USERS)
+        kept = self._kept(found, functions)
+        if kept is None:
+            wanted = ({*found.relations, *found.named}, functions, found.operators, found.types)
+            statement = Statement(sql("resolve"), tuple([str(oid) for oid in sorted(each)] for each in wanted))
+            rows = await self._runner.run(statement, call, need=Need.READ, kind="resolve", within=within)
+            kept = self._keep(json.loads(rows.rows[0][0] or "{}"))
+        return evolve(kept, functions={**builtins, **kept.functions})
+
+    def forget(self) -> None:
+        """Drop what is kept."""
+        for each in (self._relations, self._functions, self._operators, self._types, self._builtins):
+            each.clear()
+
+    def _kept(self, found: Mentions, functions: Sequence[int]) -> Known | None:
+        """What is known where all of it is kept; None where anything is not."""
+        types = _all(self._types, found.types)
+        operators = _all(self._operators, found.operators)
+        if types is None or operators is None:
+            return None
+        brought = [oid for each in types.values() for oid in each.functions]
+        called = _all(self._functions, filter(_is_users, (*functions, *operators.values(), *brought)))
+        rows = [oid for each in types.values() for oid in each.relations]
+        relations = _all(self._relations, (*found.relations, *found.named, *rows))
+        if called is None or relations is None:
+            return None
+        parts = _all(self._functions, (oid for each in called.values() for oid in each.parts))
+        if parts is None:
+            return None
+        return Known(relations=relations, functions=called | parts, operators=operators, types=types)
+
+    async def _ask_builtins(self, call: CallContext, within: Transaction | None) -> Mapping[int, FunctionFacts]:
+        rows = await self._runner.run(Statement(sql("builtins")), call, need=Need.READ, kind="resolve", within=within)
+        listed: Sequence[tuple[int, str, str, str]] = json.loads(rows.rows[0][0] or "[]")
+        return self._builtins.put(
+            _BUILTINS,
+            {
+                oid: FunctionFacts(
+                    UsedFunction(
+                        oid=oid, name=Name(schema, name), volatility=_VOLATILITY[volatility], language="", builtin=True
+                    )
+                )
+                for oid, schema, name, volatility in listed
+            },
+        )
+
+    def _keep(self, document: Mapping[str, Any]) -> Known:
+        return Known(
+            relations={
+                each["oid"]: self._relations.put(each["oid"], _relation(each)) for each in document["relations"] or ()
+            },
+            functions={
+                each["oid"]: self._functions.put(each["oid"], _function(each)) for each in document["functions"] or ()
+            },
+            operators={oid: self._operators.put(oid, calls) for oid, calls in document["operators"] or ()},
+            types={
+                each["oid"]: self._types.put(
+                    each["oid"], TypeFacts(tuple(each["functions"] or ()), tuple(each["relations"] or ()))
+                )
+                for each in document["types"] or ()
+            },
+        )
+
+
+def _is_users(oid: int) -> bool:
+    return oid >= FIRST_OF_USERS
+
+
+def _all(kept: Kept[int, T], oids: Iterable[int]) -> dict[int, T] | None:
+    """The values of all those ids; None where one is missing."""
+    found: dict[int, T] = {}
+    for oid in oids:
+        value = kept.get(oid)
+        if value is None:
+            return None
+        found[oid] = value
+    return found
+
+
+def _relation(facts: Mapping[str, Any]) -> RelationFacts:
+    return RelationFacts(
+        oid=facts["oid"],
+        name=Name(*facts["name"]),
+        kind=facts["kind"],
+        columns=dict(facts["columns"] or ()),
+        ancestors=tuple(Name(*each) for each in facts["ancestors"] or ()),
+        descendants=tuple(Name(*each) for each in facts["descendants"] or ()),
+    )
+
+
+def _function(facts: Mapping[str, Any]) -> FunctionFacts:
+    function = UsedFunction(
+        oid=facts["oid"],
+        name=Name(*facts["name"]),
+        volatility=_VOLATILITY[facts["volatility"]],
+        language=facts["language"],
+        security_definer=facts["security_definer"],
+        extension=facts["extension"],
+    )
+    return FunctionFacts(function, tuple(facts["parts"] or ()))

@@ -1,0 +1,123 @@
+"""What a statement uses, told by the server itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from attrs import evolve
+
+from pgmcp.adapters.postgres.resolving.aloud import trees_alone, trees_within
+from pgmcp.adapters.postgres.resolving.facts import Facts, Known, RelationFacts
+from pgmcp.adapters.postgres.resolving.tree import (
+    ACL_DELETE,
+    ACL_INSERT,
+    ACL_SELECT,
+    ACL_UPDATE,
+    Mentions,
+    Touch,
+    mentions,
+)
+from pgmcp.adapters.postgres.runner import Runner
+from pgmcp.domain.calls import CallContext
+from pgmcp.domain.errors import SecurityError, codes
+from pgmcp.domain.guard.resolution import Resolution, UsedFunction, UsedRelation
+from pgmcp.domain.plans import Effect
+from pgmcp.ports.transactions import Transaction
+
+# `CmdType` of nodes/nodes.h.
+_COMMANDS = {1: Effect.READ, 2: Effect.UPDATE, 3: Effect.CREATE, 4: Effect.DELETE, 5: Effect.UPDATE}
+_WRITES = ((ACL_INSERT, Effect.CREATE), (ACL_UPDATE, Effect.UPDATE), (ACL_DELETE, Effect.DELETE))
+
+
+class PostgresResolver:
+    """Implements `Resolver`.
+
+    Args:
+        runner: Has statements prepared.
+        facts: Knows whose the ids are.
+    """
+
+    def __init__(self, *, runner: Runner, facts: Facts) -> None:
+        self._runner = runner
+        self._facts = facts
+
+    async def resolve(self, text: str, call: CallContext, within: Transaction | None = None) -> Resolution:
+        work = trees_alone if within is None else trees_within
+        trees = await self._runner.unlimited(
+            lambda connection: work(connection, text), call, kind="resolve", within=within
+        )
+        found = Mentions()
+        for tree in trees:
+            mentions(tree, found)
+        if not found.commands or not found.commands <= _COMMANDS.keys():
+            raise SecurityError(
+                codes.STATEMENT_UNRESOLVED,
+                "The server doesn't tell what the statement uses, so it isn't run.",
+                hint="Write it as one SELECT, INSERT, UPDATE, DELETE or MERGE.",
+                path="query",
+            )
+        return _resolution(found, await self._facts.of(found, call, within), text)
+
+    def forget(self) -> None:
+        self._facts.forget()
+
+
+def _resolution(found: Mentions, known: Known, text: str) -> Resolution:
+    """Mentions with their names.
+
+    Raises:
+        SecurityError: `statement_unresolved`: something was dropped between the tree and the look-up.
+    """
+    octets = text.encode()
+    brought = [oid for each in known.types.values() for oid in each.functions]
+    places = dict.fromkeys([*known.operators.values(), *brought], -1) | found.functions
+    named = found.named | {oid for each in known.types.values() for oid in each.relations}
+    try:
+        relations = [
+            _relation(known.relations[oid], touch, named=oid in named) for oid, touch in found.relations.items()
+        ]
+        relations += [
+            _relation(known.relations[oid], Touch(), named=True) for oid in sorted(named - found.relations.keys())
+        ]
+        functions = list(_functions(known, places, octets))
+    except KeyError:
+        raise SecurityError(
+            codes.STATEMENT_UNRESOLVED,
+            "What the statement uses is being changed right now, so it isn't run.",
+            hint="Call again.",
+            path="query",
+        ) from None
+    return Resolution(
+        relations=tuple(relations),
+        functions=tuple(functions),
+        effects=frozenset(_COMMANDS[command] for command in found.commands),
+    )
+
+
+def _relation(facts: RelationFacts, touch: Touch, *, named: bool) -> UsedRelation:
+    return UsedRelation(
+        oid=facts.oid,
+        name=facts.name,
+        kind=facts.kind,
+        reads=bool(touch.perms & ACL_SELECT or touch.columns),
+        columns=_names(facts, touch.columns),
+        whole=0 in touch.columns,
+        named=named,
+        writes=frozenset(effect for bit, effect in _WRITES if touch.perms & bit),
+        sets=_names(facts, touch.inserted | touch.updated),
+        ancestors=facts.ancestors,
+        descendants=facts.descendants,
+    )
+
+
+def _names(facts: RelationFacts, numbers: Iterable[int]) -> frozenset[str]:
+    """Columns by name; a system column, whose number is below zero, belongs to the row and not to its values."""
+    return frozenset(facts.columns[number] for number in numbers if number > 0)
+
+
+def _functions(known: Known, places: dict[int, int], octets: bytes) -> Iterator[UsedFunction]:
+    for oid, place in places.items():
+        facts = known.functions[oid]
+        position = None if place < 0 else len(octets[:place].decode(errors="ignore")) + 1
+        for part in (facts, *(known.functions[each] for each in facts.parts)):
+            yield evolve(part.function, position=position)

@@ -1,0 +1,181 @@
+r"""The ids in a query tree as the server prints it (`debug_print_rewritten`).
+
+The form is PostgreSQL's `nodeToString` (nodes/outfuncs.c): `{NODE :field value …}`, lists in parentheses, sets of bits
+as `(b 8 9)`, lists of ids as `(o 96 97)`; whatever could be mistaken in a name has a backslash before it. With
+`debug_pretty_print=off` lines end where a space stood, so that no number is ever cut (nodes/print.c).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from attrs import define, field, frozen
+
+FIRST_OF_USERS = 16384
+"""Ids below it are PostgreSQL's own (`FirstNormalObjectId`, access/transam.h)."""
+
+TITLE = "rewritten parse tree:"
+"""The message that a tree comes with; PostgreSQL doesn't translate it."""
+
+# Types whose constants say that something of the catalogue is there: regclass. (pg_type.dat)
+_REGCLASS = 2205
+
+# Which field of which node holds the id of a function, an operator, several operators.
+_FUNCTIONS = frozenset(
+    "funcid opfuncid hashfuncid negfuncid aggfnoid winfnoid startInRangeFunc endInRangeFunc tsmhandler".split()
+)
+_OPERATORS = frozenset("opno eqop sortop cycle_mark_neop".split())
+_COLUMNS = frozenset("selectedCols insertedCols updatedCols".split())
+_PLAIN = "relid seqid requiredPerms location commandType constvalue opnos".split()
+# A field of any node whose name tells of a type, such as `vartype`, `aggargtypes`, `coltypes`, `typeId`, `row_typeid`.
+_TYPES = r"\w*?(?:[tT]yp(?:e[sS]?|eid|eId|id))"
+
+_TOKEN = re.compile(
+    r"\\."
+    r"|\{(?P<opens>\w+)"
+    r"|(?P<closes>\})"
+    rf"|:(?P<field>{'|'.join(sorted(_FUNCTIONS | _OPERATORS | _COLUMNS | set(_PLAIN)))}|{_TYPES}|securityQuals)"
+    r"\s+(?P<value>-?\d+(?:\s+\[[^\]]*\])?|\([bio]?[\s\d]*\)|<>|\((?=\s*\{))",
+    re.DOTALL,
+)
+_EDGE = re.compile(r"\\.|[(){}]", re.DOTALL)
+_NUMBER = re.compile(r"-?\d+")
+
+
+@define(kw_only=True)
+class Touch:
+    """How a statement touches a relation.
+
+    Args:
+        perms: The privileges that it needs, as `ACL_*` bits (nodes/parsenodes.h).
+        columns, inserted, updated: Numbers of columns that are read, and given a value; 0 for the whole row.
+    """
+
+    perms: int = 0
+    columns: set[int] = field(factory=set)
+    inserted: set[int] = field(factory=set)
+    updated: set[int] = field(factory=set)
+
+
+@frozen(kw_only=True)
+class Mentions:
+    """The ids that a tree mentions.
+
+    Args:
+        relations: How each relation is touched, by id.
+        named: Relations that are there as constants of the caller's own.
+        functions: Functions, each with the byte of the statement (from 0) where it is called, -1 where nowhere in it.
+        operators: Operators that are not PostgreSQL's own.
+        types: Types that are not PostgreSQL's own.
+        commands: `CmdType` of every query in it (nodes/nodes.h): 1 SELECT, 2 UPDATE, 3 INSERT, 4 DELETE, 5 MERGE.
+    """
+
+    relations: dict[int, Touch] = field(factory=dict)
+    named: set[int] = field(factory=set)
+    functions: dict[int, int] = field(factory=dict)
+    operators: set[int] = field(factory=set)
+    types: set[int] = field(factory=set)
+    commands: set[int] = field(factory=set)
+
+
+@define
+class _Node:
+    """A node that is being read: its kind and the fields that matter once it is complete."""
+
+    kind: str
+    fields: dict[str, str] = field(factory=dict)
+
+
+def mentions(text: str, into: Mentions | None = None) -> Mentions:
+    """What a tree mentions.
+
+    Conditions of row security (`securityQuals`) and of a view's CHECK OPTION are the database's own: the caller can't
+    leave them out, nor see more than whether a row passes, so what they use is not counted.
+
+    Args:
+        text: The tree as the server writes it.
+        into: What to add to; None for nothing yet.
+    """
+    found = into if into is not None else Mentions()
+    stack: list[_Node] = []
+    at = 0
+    while (token := _TOKEN.search(text, at)) is not None:
+        at = token.end()
+        kind = token["opens"]
+        if kind == "WITHCHECKOPTION":
+            at = _behind(text, token.start())
+        elif kind is not None:
+            stack.append(_Node(kind))
+        elif token["closes"] is not None:
+            if stack:
+                _take(stack.pop(), found)
+        elif (name := token["field"]) is not None and stack:
+            if name == "securityQuals":
+                # Only a list is passed over: what a name may look like is never followed by one.
+                at = _behind(text, token.start("value")) if token["value"] == "(" else at
+            elif token["value"] == "(":
+                at = token.start("value")
+            else:
+                stack[-1].fields[name] = token["value"]
+    return found
+
+
+def _behind(text: str, start: int) -> int:
+    """Where the list or node that opens at a place ends."""
+    depth = 0
+    for edge in _EDGE.finditer(text, start):
+        if len(edge[0]) == 1:
+            depth += 1 if edge[0] in "({" else -1
+            if depth == 0:
+                return edge.end()
+    return len(text)
+
+
+def _take(node: _Node, found: Mentions) -> None:
+    """Add what a complete node mentions."""
+    for name, value in node.fields.items():
+        if name in _FUNCTIONS:
+            where = int(node.fields.get("location", "-1"))
+            for oid in filter(None, _numbers(value)):
+                found.functions[oid] = max(where, found.functions.get(oid, -1))
+        elif name in _OPERATORS or name == "opnos":
+            # What PostgreSQL's own operators call, it calls by the function's id or could call without harm.
+            found.operators.update(oid for oid in _numbers(value) if oid >= FIRST_OF_USERS)
+        elif name == "commandType":
+            found.commands.update(_numbers(value))
+        elif name not in _COLUMNS and name not in _PLAIN:
+            found.types.update(oid for oid in _numbers(value) if oid >= FIRST_OF_USERS)
+    if (oid := next(_numbers(node.fields.get("relid", "0")), 0)) > 0:
+        _touch(found.relations.setdefault(oid, Touch()), node)
+    if (oid := next(_numbers(node.fields.get("seqid", "0")), 0)) > 0:
+        found.relations.setdefault(oid, Touch()).perms |= ACL_UPDATE
+    if node.kind == "CONST" and node.fields.get("consttype") == str(_REGCLASS):
+        _name(node, found)
+
+
+ACL_INSERT, ACL_SELECT, ACL_UPDATE, ACL_DELETE = 1, 2, 4, 8
+# Bits count from `FirstLowInvalidHeapAttributeNumber` + 1, so that 7 is the whole row and 8 the first column.
+_WHOLE_ROW = 7
+
+
+def _touch(touch: Touch, node: _Node) -> None:
+    touch.perms |= next(_numbers(node.fields.get("requiredPerms", "0")), 0)
+    for name, columns in (
+        ("selectedCols", touch.columns),
+        ("insertedCols", touch.inserted),
+        ("updatedCols", touch.updated),
+    ):
+        columns.update(number - _WHOLE_ROW for number in _numbers(node.fields.get(name, "")))
+
+
+def _name(node: _Node, found: Mentions) -> None:
+    """A constant that is a relation's id, if the caller wrote it: those in views and defaults have no place."""
+    _, _, octets = node.fields.get("constvalue", "").partition("[")
+    oid = int.from_bytes(bytes(int(octet) % 256 for octet in _NUMBER.findall(octets)[:4]), "little")
+    if oid and int(node.fields.get("location", "-1")) >= 0:
+        found.named.add(oid)
+
+
+def _numbers(value: str) -> Iterator[int]:
+    return (int(number) for number in _NUMBER.findall(value))

@@ -1,0 +1,136 @@
+-- Who the ids of a query tree are: relations, functions, operators and types, with whatever types bring along.
+-- $1 relations, $2 functions, $3 operators, $4 types that are not PostgreSQL's own. Source: chapter 53 (System Catalogs).
+WITH RECURSIVE
+type_ids(root, oid) AS (
+    SELECT wanted, wanted FROM unnest($4::text[]::oid[]) AS wanted
+    UNION
+    SELECT type_ids.root, part.oid
+    FROM type_ids
+    JOIN pg_catalog.pg_type AS t ON t.oid = type_ids.oid
+    CROSS JOIN LATERAL (
+        SELECT t.typbasetype
+        UNION ALL SELECT t.typelem
+        UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute AS a
+            WHERE t.typrelid <> 0 AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+        UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range AS r WHERE r.rngtypid = t.oid OR r.rngmultitypid = t.oid
+    ) AS part(oid)
+    WHERE part.oid >= 16384
+),
+type_calls(root, oid) AS (
+    -- A cast to a domain runs what its checks call, be it deep inside a row or an array.
+    SELECT type_ids.root, coalesce(o.oprcode::oid, d.refobjid)
+    FROM type_ids
+    JOIN pg_catalog.pg_constraint AS c ON c.contypid = type_ids.oid
+    JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_constraint'::regclass AND d.objid = c.oid
+        AND d.refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass)
+    LEFT JOIN pg_catalog.pg_operator AS o
+        ON d.refclassid = 'pg_catalog.pg_operator'::regclass AND o.oid = d.refobjid
+    UNION
+    -- Reading and writing a base type's text is a call, too.
+    SELECT type_ids.root, io.oid
+    FROM type_ids
+    JOIN pg_catalog.pg_type AS t ON t.oid = type_ids.oid AND t.typtype = 'b'
+    CROSS JOIN LATERAL (VALUES (t.typinput::oid), (t.typoutput::oid)) AS io(oid)
+    WHERE io.oid >= 16384
+),
+operator_calls(operator, oid) AS (
+    SELECT o.oid, o.oprcode::oid FROM pg_catalog.pg_operator AS o WHERE o.oid = ANY ($3::text[]::oid[])
+),
+named(oid) AS (
+    SELECT unnest($2::text[]::oid[])
+    UNION SELECT oid FROM operator_calls
+    UNION SELECT oid FROM type_calls
+),
+-- An aggregate promises nothing itself: its parts do the work.
+parts(aggregate, oid) AS (
+    SELECT named.oid, part.oid
+    FROM named
+    JOIN pg_catalog.pg_aggregate AS a ON a.aggfnoid = named.oid
+    CROSS JOIN LATERAL (
+        VALUES (a.aggtransfn::oid), (a.aggfinalfn::oid), (a.aggcombinefn::oid), (a.aggserialfn::oid),
+            (a.aggdeserialfn::oid), (a.aggmtransfn::oid), (a.aggminvtransfn::oid), (a.aggmfinalfn::oid)
+    ) AS part(oid)
+    WHERE part.oid >= 16384
+),
+function_ids(oid) AS (SELECT oid FROM named UNION SELECT oid FROM parts),
+type_relations(root, oid) AS (
+    SELECT type_ids.root, t.typrelid
+    FROM type_ids JOIN pg_catalog.pg_type AS t ON t.oid = type_ids.oid
+    WHERE t.typrelid <> 0
+),
+relation_ids(oid) AS (SELECT unnest($1::text[]::oid[]) UNION SELECT oid FROM type_relations),
+up(start, oid, depth) AS (
+    SELECT i.inhrelid, i.inhparent, 1
+    FROM pg_catalog.pg_inherits AS i
+    WHERE i.inhrelid IN (SELECT oid FROM relation_ids)
+    UNION ALL
+    SELECT up.start, i.inhparent, up.depth + 1
+    FROM up JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = up.oid
+),
+down(start, oid) AS (
+    SELECT i.inhparent, i.inhrelid
+    FROM pg_catalog.pg_inherits AS i
+    WHERE i.inhparent IN (SELECT oid FROM relation_ids)
+    UNION
+    SELECT down.start, i.inhrelid
+    FROM down JOIN pg_catalog.pg_inherits AS i ON i.inhparent = down.oid
+),
+name_of(oid, name) AS (
+    SELECT c.oid, pg_catalog.json_build_array(n.nspname, c.relname)
+    FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.oid IN (SELECT oid FROM relation_ids UNION SELECT oid FROM up UNION SELECT oid FROM down)
+)
+SELECT pg_catalog.json_build_object(
+    'relations', (
+        SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+            'oid', c.oid::int8,
+            'name', name_of.name,
+            'kind', c.relkind,
+            'columns', (
+                SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname))
+                FROM pg_catalog.pg_attribute AS a
+                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            ),
+            'ancestors', (
+                SELECT pg_catalog.json_agg(n.name ORDER BY up.depth)
+                FROM up JOIN name_of AS n ON n.oid = up.oid WHERE up.start = c.oid
+            ),
+            'descendants', (
+                SELECT pg_catalog.json_agg(n.name) FROM down JOIN name_of AS n ON n.oid = down.oid
+                WHERE down.start = c.oid
+            )
+        ))
+        FROM relation_ids AS r
+        JOIN pg_catalog.pg_class AS c ON c.oid = r.oid
+        JOIN name_of ON name_of.oid = r.oid
+    ),
+    'functions', (
+        SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+            'oid', p.oid::int8,
+            'name', pg_catalog.json_build_array(n.nspname, p.proname),
+            'volatility', p.provolatile,
+            'language', l.lanname,
+            'security_definer', p.prosecdef,
+            'parts', (SELECT pg_catalog.json_agg(parts.oid::int8) FROM parts WHERE parts.aggregate = p.oid),
+            'extension', (
+                SELECT x.extname
+                FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_extension AS x ON x.oid = d.refobjid
+                WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+                    AND d.refclassid = 'pg_catalog.pg_extension'::regclass
+            )
+        ))
+        FROM function_ids AS f
+        JOIN pg_catalog.pg_proc AS p ON p.oid = f.oid
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+        JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
+    ),
+    'operators', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(operator::int8, oid::int8)) FROM operator_calls),
+    'types', (
+        SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+            'oid', wanted::int8,
+            'functions', (SELECT pg_catalog.json_agg(oid::int8) FROM type_calls WHERE root = wanted),
+            'relations', (SELECT pg_catalog.json_agg(oid::int8) FROM type_relations WHERE root = wanted)
+        ))
+        FROM unnest($4::text[]::oid[]) AS wanted
+    )
+)::text

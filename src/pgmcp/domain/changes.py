@@ -1,0 +1,42 @@
+"""What a write may have changed: of which relations the rows are no longer what they were."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from pgmcp.domain.relations import Name
+
+
+@frozen(kw_only=True)
+class Changes:
+    """Relations whose rows may have changed.
+
+    Args:
+        relations: Those that are known by name; what triggers and cascades do besides isn't among them.
+        anywhere: Whether nobody can tell which, as after a raw statement.
+
+    >>> (Changes.of(Name("public", "a")) | Changes(anywhere=True)).anywhere
+    True
+    """
+
+    relations: frozenset[Name] = frozenset()
+    anywhere: bool = False
+
+    @classmethod
+    def of(cls, *names: Name) -> Changes:
+        """Changes of relations that are known."""
+        return cls(relations=frozenset(names))
+
+    def __or__(self, other: Changes) -> Changes:
+        """Both together."""
+        if not other:
+            return self
+        return Changes(relations=self.relations | other.relations, anywhere=self.anywhere or other.anywhere)
+
+    def __bool__(self) -> bool:
+        """Whether anything may have changed at all."""
+        return self.anywhere or bool(self.relations)
+
+
+NOTHING = Changes()
+ANYTHING = Changes(anywhere=True)

@@ -1,0 +1,34 @@
+"""The audit: who did what. It is told of a write before it runs, so that it can refuse, and of every call's end."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pgmcp.domain.auditing import AuditRecord
+
+
+class AuditError(Exception):
+    """A record could not be kept."""
+
+
+class AuditLog(Protocol):
+    """Keeps records, in the order that they are given in; no more of them wait than a bound allows."""
+
+    async def intend(self, record: AuditRecord) -> None:
+        """Keep an intent; it is kept once this returns.
+
+        Raises:
+            AuditError: It could not be.
+        """
+        ...
+
+    async def conclude(self, record: AuditRecord) -> None:
+        """Take a record of a call's end; it is kept soon after. Never raises but when the task is cancelled.
+
+        What can't be kept is told to the observer as `AuditLost`. Waits only while too many records wait.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Keep what still waits, then let go of the file."""
+        ...

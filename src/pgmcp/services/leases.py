@@ -1,0 +1,288 @@
+"""LeaseService: transactions that callers hold between calls: owned, limited, and with an end that can be told."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import TypeVar
+
+from attrs import evolve, frozen
+
+from pgmcp.domain.calls import CallContext, LeaseId
+from pgmcp.domain.changes import NOTHING, Changes
+from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.events import LeaseBegan
+from pgmcp.domain.lease_errors import cancelled, ended, exhausted, failed, no_savepoint, stopping, unknown
+from pgmcp.domain.settings import Settings
+from pgmcp.domain.transactions import (
+    EndReason,
+    Footprint,
+    Lease,
+    Limits,
+    Outcome,
+    TransactionOptions,
+    limits_of,
+    reason_of,
+    wait_for_room,
+)
+from pgmcp.ports.clock import Clock
+from pgmcp.ports.leases import LeaseKeeper
+from pgmcp.ports.observing import Observer
+from pgmcp.ports.transactions import Transaction, UnitOfWork
+from pgmcp.services.lease_ends import LeaseEnds
+
+T = TypeVar("T")
+
+
+@frozen(kw_only=True)
+class LeaseReport:
+    """A lease as its owner may see it, at a moment of the clock's monotonic scale."""
+
+    lease: Lease
+    active: bool
+    at: float
+    footprint: Footprint | None
+
+
+class LeaseService:
+    """Begins, uses and ends leases. It keeps nothing itself: leases are in their keeper's hands."""
+
+    def __init__(
+        self,
+        work: UnitOfWork,
+        keeper: LeaseKeeper,
+        ends: LeaseEnds,
+        clock: Clock,
+        observer: Observer,
+        settings: Settings,
+    ) -> None:
+        """Take transactions from `work`, within the settings' limits."""
+        self._work = work
+        self._keeper = keeper
+        self._ends = ends
+        self._clock = clock
+        self._observer = observer
+        self._most = Limits(total_s=settings.lease_total_s, idle_s=settings.lease_idle_s)
+        self._per_owner = settings.leases_per_principal
+        self._in_all = settings.leases_max or max(1, settings.pool_max // 2)
+
+    async def begin(
+        self, options: TransactionOptions, total_s: float | None, idle_s: float | None, call: CallContext
+    ) -> Lease:
+        """Open a transaction and hold it for the caller.
+
+        Raises:
+            TransactionError: `transactions_exhausted`.
+            DatabaseError: No connection was to be had; `shutting_down`.
+        """
+        limits = limits_of(total_s, idle_s, self._most)
+        now = self._clock.monotonic()
+        lease = Lease(
+            id=LeaseId(secrets.token_urlsafe(24)),
+            owner=call.principal.name,
+            options=evolve(options, limits=limits),
+            limits=limits,
+            began_at=now,
+            used_at=now,
+        )
+        if self._keeper.closed:
+            raise stopping()
+        wait = wait_for_room(
+            self._keeper.open(), lease.owner, per_owner=self._per_owner, most=self._in_all, now=lease.began_at
+        )
+        if wait is not None:
+            raise exhausted(wait)
+        self._keeper.reserve(lease)
+        try:
+            transaction = await self._work.begin(lease.options, call)
+        except BaseException:
+            self._keeper.give_up(lease.id)
+            raise
+        now = self._clock.monotonic()
+        lease = evolve(lease, began_at=now, used_at=now)
+        self._keeper.hold(lease, transaction, self._ends.expire)
+        self._observer.observe(LeaseBegan(call=call.id, principal=lease.owner, isolation=options.isolation))
+        return lease
+
+    async def use(
+        self,
+        work: Callable[[Transaction, CallContext], Awaitable[T]],
+        call: CallContext,
+        changes: Changes = NOTHING,
+    ) -> T:
+        """Run work inside the call's lease; calls on one lease wait for each other.
+
+        Raises:
+            NotFoundError: `transaction_unknown`.
+            TransactionError: `transaction_failed` and `transaction_ended`, with what is possible and how it ended.
+        """
+        self._ready(call)
+        async with self._turn(call) as transaction:
+            lease = self._ready(call)
+            # Past the lease's own end nothing runs on: the statement is stopped as at a call's deadline.
+            within = evolve(call, deadline=min(call.deadline, lease.ends_at))
+            try:
+                result = await work(transaction, within)
+            except PgmcpError as error:
+                raise await self._ends.after(error, lease, transaction, changes) from error.__cause__
+            except BaseException:
+                with suppress(PgmcpError):
+                    await self._ends.after(cancelled(), lease, transaction, changes)
+                raise
+            self._keeper.change(lease.used(self._clock.monotonic(), changes))
+            return result
+
+    async def commit(self, call: CallContext) -> Lease:
+        """End a lease and keep its work.
+
+        Raises:
+            PgmcpError: Whatever ended it otherwise, with `details.outcome`; a failed one's commit is a rollback, and
+                `transaction_ended` with the SQLSTATE of what failed.
+        """
+        self._usable(call)
+        async with self._turn(call) as transaction:
+            lease = self._usable(call)
+            try:
+                outcome = await transaction.commit(call)
+            except PgmcpError as error:
+                outcome = Outcome(error.details.get("outcome", Outcome.UNKNOWN))
+                await self._ends.end(lease, outcome, reason_of(outcome))
+                raise
+            except BaseException:
+                # Its end is settled by now; this only asks how.
+                outcome = await transaction.rollback()
+                await self._ends.end(lease, outcome, reason_of(outcome))
+                raise
+            lease, end = await self._ends.end(lease, outcome, reason_of(outcome))
+        if outcome is not Outcome.COMMITTED:
+            raise ended(end, lease.failed)
+        return lease
+
+    async def rollback(self, call: CallContext) -> Lease:
+        """End a lease and undo its work.
+
+        Raises:
+            NotFoundError, TransactionError: As in `use`; a failed one can be rolled back.
+        """
+        self._usable(call)
+        async with self._turn(call) as transaction:
+            lease = self._usable(call)
+            outcome = await transaction.rollback()
+            lease, _ = await self._ends.end(lease, outcome, reason_of(outcome))
+        return lease
+
+    async def savepoint(self, name: str, call: CallContext) -> Lease:
+        """Mark a place in the lease to come back to."""
+        return await self._mark(
+            call, lambda within, call: within.savepoint(name, call), lambda lease, now: lease.with_savepoint(name, now)
+        )
+
+    async def release(self, name: str, call: CallContext) -> Lease:
+        """Forget a savepoint and those behind it, and keep what was done since.
+
+        Raises:
+            TransactionError: `savepoint_unknown`.
+        """
+        self._named(name, self._ready(call))
+        return await self._mark(
+            call, lambda within, call: within.release(name, call), lambda lease, now: lease.without_savepoint(name, now)
+        )
+
+    async def rollback_to(self, name: str, call: CallContext) -> Lease:
+        """Undo what came behind a savepoint, which stays; the way on for a lease that has failed.
+
+        Raises:
+            TransactionError: `savepoint_unknown`; the lease stays as it is.
+        """
+        self._usable(call)
+        async with self._turn(call) as transaction:
+            lease = self._usable(call)
+            self._named(name, lease)
+            try:
+                await transaction.rollback_to(name, call)
+            except PgmcpError as error:
+                raise await self._ends.after(error, lease, transaction, NOTHING) from error.__cause__
+            lease = lease.back_at(name, self._clock.monotonic())
+            self._keeper.change(lease)
+        return lease
+
+    async def report(self, call: CallContext) -> LeaseReport:
+        """What a lease is and does, also of one that has ended; asking is no use of it, and never waits for it.
+
+        Raises:
+            NotFoundError: `transaction_unknown`.
+        """
+        lease = self._own(call)
+        transaction = self._keeper.transaction(lease.id)
+        footprint = await transaction.footprint(call) if transaction is not None and lease.end is None else None
+        lease = self._own(call)
+        return LeaseReport(
+            lease=lease,
+            active=self._keeper.is_active(lease.id),
+            at=self._clock.monotonic(),
+            footprint=footprint if lease.end is None else None,
+        )
+
+    async def shut_down(self) -> None:
+        """Begin no more leases; roll back those that are idle at once, the others when their call has ended."""
+        self._keeper.close()
+        await asyncio.gather(*(self._ends.finish(lease.id, EndReason.SHUTDOWN) for lease in self._keeper.open()))
+
+    async def _mark(
+        self,
+        call: CallContext,
+        work: Callable[[Transaction, CallContext], Awaitable[None]],
+        mark: Callable[[Lease, float], Lease],
+    ) -> Lease:
+        self._ready(call)
+        async with self._turn(call) as transaction:
+            lease = self._ready(call)
+            try:
+                await work(transaction, call)
+            except PgmcpError as error:
+                raise await self._ends.after(error, lease, transaction, NOTHING) from error.__cause__
+            lease = mark(lease, self._clock.monotonic())
+            self._keeper.change(lease)
+        return lease
+
+    @asynccontextmanager
+    async def _turn(self, call: CallContext) -> AsyncIterator[Transaction]:
+        lease = self._own(call)
+        if lease.is_due(self._clock.monotonic(), active=self._keeper.is_active(lease.id)):
+            await self._ends.expire(lease.id)
+        try:
+            turn = self._keeper.turn(lease.id, call.deadline)
+            transaction = await turn.__aenter__()
+        except KeyError:
+            # It ended while this call waited for its turn.
+            self._usable(call)
+            raise
+        async with AsyncExitStack() as stack:
+            stack.push_async_exit(turn)
+            yield transaction
+        if self._keeper.closed:
+            await self._ends.finish(lease.id, EndReason.SHUTDOWN)
+
+    def _own(self, call: CallContext) -> Lease:
+        lease = None if call.transaction is None else self._keeper.find(call.transaction)
+        if lease is None or lease.owner != call.principal.name:
+            raise unknown()
+        return lease
+
+    def _usable(self, call: CallContext) -> Lease:
+        lease = self._own(call)
+        if lease.end is not None:
+            raise ended(lease.end)
+        return lease
+
+    def _ready(self, call: CallContext) -> Lease:
+        lease = self._usable(call)
+        if lease.failed is not None:
+            raise failed(lease)
+        return lease
+
+    def _named(self, name: str, lease: Lease) -> None:
+        if name not in lease.savepoints:
+            raise no_savepoint(name, lease.savepoints)

@@ -1,0 +1,80 @@
+"""Every audit keeps what it is told, in order, and says when it can't."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve, frozen
+
+from pgmcp.adapters.audit import AuditWriter, MemoryAuditLog, RotatingFile, Stream, Sync
+from pgmcp.domain.auditing import AuditRecord, Phase
+from pgmcp.domain.calls import CallId
+from pgmcp.domain.plans import Effect
+from pgmcp.ports.auditing import AuditLog
+from tests.unit.house import Recorder
+
+RECORD = AuditRecord(
+    phase=Phase.CALL,
+    at=datetime(2026, 1, 2, tzinfo=UTC),
+    call=CallId("0"),
+    principal='ana "the\nbreaker" \udcff',
+    tool="read_table",
+    effect=Effect.READ,
+)
+
+
+@frozen
+class Kept:
+    """An audit, and the lines that it has kept once it is closed."""
+
+    log: AuditLog
+    lines: Callable[[], list[dict[str, Any]]]
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+
+
+@pytest.fixture(params=["memory", "file", "stream"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
+    """Each kind of audit in turn."""
+    path = tmp_path / "audit.jsonl"
+    if request.param == "memory":
+        memory = MemoryAuditLog()
+        yield Kept(memory, lambda: [json.loads(json.dumps(record.document())) for record in memory.records])
+    elif request.param == "file":
+        sink = RotatingFile(path, max_bytes=10_000_000, keep=1, sync=Sync.WRITES)
+        yield Kept(AuditWriter(sink, Recorder(), most=10), lambda: _read(path))
+    else:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
+        yield Kept(AuditWriter(Stream(descriptor), Recorder(), most=10), lambda: _read(path))
+        os.close(descriptor)
+
+
+async def test_records_are_kept_in_order(kept: Kept) -> None:
+    """Each on one line, whatever a name holds, and more of them than may wait."""
+    records = [evolve(RECORD, call=CallId(str(number))) for number in range(100)]
+    for record in records:
+        await kept.log.conclude(record)
+    await kept.log.close()
+    assert kept.lines() == [json.loads(json.dumps(record.document())) for record in records]
+
+
+async def test_an_intent_is_kept_once_it_is_taken(kept: Kept) -> None:
+    """So that a write may run."""
+    intent = evolve(RECORD, phase=Phase.INTENT)
+    await kept.log.intend(intent)
+    assert kept.lines() == [json.loads(json.dumps(intent.document()))]
+    await kept.log.close()
+
+
+async def test_closing_twice_does_nothing_more(kept: Kept) -> None:
+    """Also without any record."""
+    await kept.log.close()
+    await kept.log.close()
