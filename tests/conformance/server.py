@@ -46,6 +46,9 @@ class Fixtures:
     def is_read(self, name: str, arguments: bytes) -> bool:
         return True
 
+    async def stopping(self) -> None:
+        """Nothing is held."""
+
     async def call(self, name: str, arguments: bytes, controls: CallControls) -> ToolAnswer:
         match name:
             case "test_simple_text":

@@ -88,7 +88,8 @@ async def test_a_transaction_is_begun(client: pgmcp.Client) -> None:
         "state": "idle",
         "isolation_level": "serializable",
         "read_only": False,
-        "expires_in_s": 600.0,
+        "expires_in_s": 2.5,
+        "timeout_s": 600.0,
         "idle_timeout_s": 2.5,
     }
 

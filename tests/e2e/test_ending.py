@@ -27,6 +27,7 @@ TABLE = "CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item VALUES (1)"
 SLEEP = {"query": "SELECT pg_sleep(60)"}
 SLOW_WRITE = {"query": "INSERT INTO item SELECT 1 + max(id) FROM item, pg_sleep(0.5)", "read_only": False}
 SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+LOCKED = "SELECT count(*) FROM pg_locks WHERE relation = 'item'::regclass AND pid <> pg_backend_pid()"
 _AT_ONCE_S = 1.0
 
 
@@ -46,6 +47,14 @@ class Watch:
         started = time.monotonic()
         async with asyncio.timeout(20):
             while await self.sleeping() != count:  # noqa: ASYNC110 -- another process is what is waited for
+                await asyncio.sleep(0.005)
+        return time.monotonic() - started
+
+    async def until_free(self) -> float:
+        """Wait until no other session holds a lock on the table; gives the seconds that it took."""
+        started = time.monotonic()
+        async with asyncio.timeout(20):
+            while await self._session.fetchval(LOCKED):  # noqa: ASYNC110 -- as above
                 await asyncio.sleep(0.005)
         return time.monotonic() - started
 
@@ -166,6 +175,23 @@ async def test_closing_stdin_cancels_and_ends_with_0(postgres: TestServer) -> No
         await started(server, watch, SLEEP)
         server.stdin.close()
         assert await watch.until(0) < _AT_ONCE_S
+        assert await server.process.wait() == 0
+
+
+async def test_sigterm_rolls_idle_transactions_back_at_once(postgres: TestServer) -> None:
+    """While another call still has its grace; the one who held it hears of it no more."""
+    async with fresh_database(postgres, TABLE) as dsn, watching(dsn) as watch, stdio_server(dsn) as server:
+        await server.handshake()
+        begun = answer_of(await server.ask(frame("begin_transaction", {}, 3))).document
+        write = {"query": "INSERT INTO item VALUES (7)", "read_only": False} | {
+            "transaction_id": begun["transaction_id"]
+        }
+        assert answer_of(await server.ask(frame("execute_query", write, 4))).document["count"] == 1
+        await started(server, watch, SLEEP)
+        server.process.send_signal(signal.SIGTERM)
+        assert await watch.until_free() < _AT_ONCE_S
+        assert await watch.items() == 1
+        server.stdin.close()
         assert await server.process.wait() == 0
 
 

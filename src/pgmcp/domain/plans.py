@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from pgmcp.domain.filters.tree import EVERYTHING, Filter, Literal, Operand
 from pgmcp.domain.relations import Name, Relation
-from pgmcp.domain.transactions import TransactionOptions
+from pgmcp.domain.transacting import Transacting
 
 
 class Effect(StrEnum):
@@ -243,35 +243,4 @@ class DescribeTable:
     start: int = 0
 
 
-@frozen(kw_only=True)
-class BeginTransaction:
-    """Begin a transaction and hold it for the caller.
-
-    Args:
-        options: How it begins.
-        total_s, idle_s: The limits that are wished for; None for the settings'.
-    """
-
-    options: TransactionOptions
-    total_s: float | None = None
-    idle_s: float | None = None
-
-
-@frozen(kw_only=True)
-class ChangeTransaction:
-    """End the call's transaction, or mark or undo a part of it.
-
-    Args:
-        savepoint: The part; None for the whole.
-    """
-
-    savepoint: str | None = None
-
-
-@frozen(kw_only=True)
-class InspectTransaction:
-    """Look at the call's transaction."""
-
-
-Transacting = BeginTransaction | ChangeTransaction | InspectTransaction
 Plan = Transacting | Select | Insert | Update | Delete | RawQuery | Explain | ListSchemas | ListTables | DescribeTable

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.plans import BeginTransaction, Effect
+from pgmcp.domain.plans import Effect
 from pgmcp.domain.requests import BeginTransactionRequest
 from pgmcp.domain.responses import TransactionResponse
+from pgmcp.domain.transacting import BeginTransaction
 from pgmcp.domain.transactions import Isolation, Lease, LeaseState, TransactionOptions
 from pgmcp.handlers.transacting import TransactionHandler
 
@@ -52,6 +53,7 @@ class BeginTransactionHandler(
             isolation_level=got.options.isolation.value,
             read_only=got.options.read_only,
             deferrable=got.options.deferrable or None,
-            expires_in_s=got.limits.total_s,
+            expires_in_s=got.limits.idle_s,
+            timeout_s=got.limits.total_s,
             idle_timeout_s=got.limits.idle_s,
         )

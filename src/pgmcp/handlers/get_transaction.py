@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.plans import Effect, InspectTransaction
+from pgmcp.domain.plans import Effect
 from pgmcp.domain.requests import GetTransactionRequest
 from pgmcp.domain.responses import TransactionResponse
+from pgmcp.domain.transacting import InspectTransaction
 from pgmcp.handlers.transacting import EXAMPLE, TransactionHandler
 from pgmcp.services.leases import LeaseReport
 

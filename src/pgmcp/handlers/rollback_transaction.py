@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.plans import ChangeTransaction
 from pgmcp.domain.requests import RollbackTransactionRequest
+from pgmcp.domain.transacting import ChangeTransaction
 from pgmcp.domain.transactions import Lease
 from pgmcp.handlers.transacting import EXAMPLE, ChangingHandler, savepoint_named
 

@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.domain.plans import ChangeTransaction, Effect, Plan
+from pgmcp.domain.plans import Effect, Plan
 from pgmcp.domain.requests import TransactionRequest
 from pgmcp.domain.responses import AcknowledgementResponse, ResponseBase
+from pgmcp.domain.transacting import ChangeTransaction
 from pgmcp.domain.transactions import Lease
 from pgmcp.handlers.base import Group, HandlerBase
 from pgmcp.services.leases import LeaseService

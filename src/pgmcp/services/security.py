@@ -6,18 +6,9 @@ from typing import TypeVar
 
 from pgmcp.domain.calls import Principal
 from pgmcp.domain.errors import SecurityError, codes
-from pgmcp.domain.plans import (
-    BeginTransaction,
-    ChangeTransaction,
-    Delete,
-    Effect,
-    Explain,
-    Insert,
-    Plan,
-    RawQuery,
-    Update,
-)
+from pgmcp.domain.plans import Delete, Effect, Explain, Insert, Plan, RawQuery, Update
 from pgmcp.domain.settings import Access
+from pgmcp.domain.transacting import BeginTransaction, ChangeTransaction
 
 P = TypeVar("P", bound=Plan)
 

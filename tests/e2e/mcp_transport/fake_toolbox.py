@@ -42,6 +42,9 @@ class FakeToolbox:
     def is_read(self, name: str, arguments: bytes) -> bool:
         return name in _READS
 
+    async def stopping(self) -> None:
+        """Nothing is held."""
+
     async def call(self, name: str, arguments: bytes, controls: CallControls) -> ToolAnswer:
         match name:
             case "echo":

@@ -23,6 +23,7 @@ class TransactionResponse(SuccessResponse):
         age_s: Seconds since its beginning.
         idle_s: Seconds since its last use.
         expires_in_s: Seconds until it ends when nobody uses it.
+        timeout_s: How long it may be open.
         idle_timeout_s: How long it may lie idle.
         statements: Calls that ran in it.
         savepoints: Names of its savepoints, the latest last.
@@ -41,6 +42,7 @@ class TransactionResponse(SuccessResponse):
     age_s: float | None = None
     idle_s: float | None = None
     expires_in_s: float | None = None
+    timeout_s: float | None = None
     idle_timeout_s: float | None = None
     statements: int | None = None
     savepoints: Sequence[str] | None = None

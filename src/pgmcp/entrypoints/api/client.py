@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from typing import Self, TypeVar, cast
 
 from pgmcp.domain.calls import Principal, Progress
-from pgmcp.domain.requests import RequestBase
+from pgmcp.domain.requests import BeginTransactionRequest, RequestBase
 from pgmcp.domain.responses import ResponseBase
 from pgmcp.domain.results import Form
+from pgmcp.domain.transactions import Isolation
 from pgmcp.entrypoints.api.tools import Tool
+from pgmcp.entrypoints.api.transaction import ClientTransaction, transaction
 from pgmcp.entrypoints.database import Database
 from pgmcp.handlers.dispatch import Caller
 from pgmcp.handlers.registry import HANDLERS
@@ -57,6 +60,37 @@ class Client:
         caller = Caller(principal=self._principal, form=Form.NATIVE, progress=progress)
         # The tool is the one that declares this class of request, so its response is the request's.
         return cast("R", await self._database.call(_NAMES[type(request)], request, caller))
+
+    def transaction(
+        self,
+        isolation: str = Isolation.READ_COMMITTED.value,
+        *,
+        read_only: bool = False,
+        deferrable: bool = False,
+        timeout_s: float | None = None,
+        idle_timeout_s: float | None = None,
+    ) -> AbstractAsyncContextManager[ClientTransaction]:
+        """A block in a transaction: `async with db.transaction(isolation="serializable") as tx: await tx.call(…)`.
+
+        It commits at the block's end, rolls back when the block raises, and ends by itself at its limits.
+
+        Args:
+            isolation: `read committed`, `repeatable read`, `serializable` or `read uncommitted`.
+            read_only: Whether it refuses every write.
+            deferrable: Whether it may wait at its beginning; means something for serializable and read-only alone.
+            timeout_s: Its total limit, at most `lease_total_s`.
+            idle_timeout_s: How long it may lie idle between two calls, at most `lease_idle_s`.
+        """
+        return transaction(
+            self,
+            BeginTransactionRequest(
+                isolation_level=isolation,
+                read_only=read_only,
+                deferrable=deferrable,
+                timeout_s=timeout_s,
+                idle_timeout_s=idle_timeout_s,
+            ),
+        )
 
     def tools(self) -> list[Tool]:
         """The tools that are served, each with name, description, JSON schema and call: for any agent framework."""

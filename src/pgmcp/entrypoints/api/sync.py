@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Self, TypeVar
+from collections.abc import Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import Any, Self, TypeVar
 
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.responses import ResponseBase
+from pgmcp.domain.transactions import Isolation
 from pgmcp.entrypoints.api.client import Client
+from pgmcp.entrypoints.api.transaction import ClientTransaction
 
 R = TypeVar("R", bound=ResponseBase)
+T = TypeVar("T")
 
 
 class SyncClient:
@@ -37,13 +42,39 @@ class SyncClient:
         Raises:
             PgmcpError: As `Client.call`.
         """
-        future = asyncio.run_coroutine_threadsafe(self._client.call(request), self._loop)
+        return self._wait(self._client.call(request))
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
         except BaseException:
             # An interrupt in this thread stops the statement too.
             future.cancel()
             raise
+
+    @contextmanager
+    def transaction(self, isolation: str = Isolation.READ_COMMITTED.value, **options: Any) -> Iterator[SyncTransaction]:
+        """A block in a transaction, as `Client.transaction`: `with db.transaction() as tx: tx.call(…)`.
+
+        Args:
+            isolation: The isolation level.
+            **options: As `Client.transaction` takes them.
+        """
+        with self._entered(self._client.transaction(isolation, **options)) as within:
+            yield SyncTransaction(self, within)
+
+    @contextmanager
+    def _entered(self, block: AbstractAsyncContextManager[T]) -> Iterator[T]:
+        """An asynchronous block, run on the loop."""
+        entered = self._wait(block.__aenter__())
+        try:
+            yield entered
+        except BaseException as error:
+            if not self._wait(block.__aexit__(type(error), error, error.__traceback__)):
+                raise
+        else:
+            self._wait(block.__aexit__(None, None, None))
 
     def close(self) -> None:
         """Close the connections and end the thread; calling again does nothing."""
@@ -53,3 +84,27 @@ class SyncClient:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+class SyncTransaction:
+    """A transaction that is open; made by `SyncClient.transaction`."""
+
+    def __init__(self, client: SyncClient, within: ClientTransaction) -> None:
+        """Call within `within`."""
+        self._client = client
+        self._within = within
+
+    @property
+    def id(self) -> str:
+        """Its handle, as requests take it in `transaction_id`."""
+        return self._within.id
+
+    def call(self, request: RequestBase[R]) -> R:
+        """Carry out a request inside, as `ClientTransaction.call` does."""
+        return self._client._wait(self._within.call(request))  # noqa: SLF001 -- one object in two parts
+
+    @contextmanager
+    def savepoint(self, name: str | None = None) -> Iterator[str]:
+        """A part that is undone by itself, as `ClientTransaction.savepoint`."""
+        with self._client._entered(self._within.savepoint(name)) as made:  # noqa: SLF001 -- as above
+            yield made

@@ -5,34 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from attrs import field, frozen
+from typing import TYPE_CHECKING
 
 from pgmcp.domain import json
 from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.cli.demo_step import HELD, Step
+from pgmcp.entrypoints.cli.demo_transactions import TRANSACTION_STEPS
 from pgmcp.entrypoints.cli.printing import table
 
 if TYPE_CHECKING:
     from mcp.client.session import ClientSession
-
-
-@frozen(kw_only=True)
-class Step:
-    """One call of the round.
-
-    Args:
-        says: What it shows.
-        tool: The tool that is called.
-        arguments: With what.
-        fails: Whether the answer shall be an error.
-    """
-
-    says: str
-    tool: str
-    arguments: Mapping[str, Any] = field(factory=dict)
-    fails: bool = False
 
 
 _EMAIL = "grace.demo@example.org"
@@ -115,6 +97,7 @@ STEPS = (
         arguments={"table": "orders", "filters": {"staus": "paid"}},
         fails=True,
     ),
+    *TRANSACTION_STEPS,
 )
 
 
@@ -146,23 +129,33 @@ async def _round(settings: Settings) -> int:
         await session.initialize()
         listed = await session.list_tools()
         print(f"connected; tools: {', '.join(tool.name for tool in listed.tools)}\n")
-        surprises = [step for step in STEPS if not await _take(session, step)]
+        held: list[str] = []
+        surprises = [step for step in STEPS if not await _take(session, step, held)]
     for step in surprises:
         print(f"unexpected: {step.says}", file=sys.stderr)
     print("done" if not surprises else "failed")
     return 1 if surprises else 0
 
 
-async def _take(session: ClientSession, step: Step) -> bool:
+async def _take(session: ClientSession, step: Step, held: list[str]) -> bool:
     """Make a call, print it and its answer.
+
+    Args:
+        session: Whom to ask.
+        step: What.
+        held: Handles of the transactions that were begun, the last one last.
 
     Returns:
         Whether the answer is of the kind that the step wants.
     """
-    answer = await session.call_tool(step.tool, dict(step.arguments))
+    await asyncio.sleep(step.pause_s)
+    arguments = {name: held[-1] if value == HELD else value for name, value in step.arguments.items()}
+    answer = await session.call_tool(step.tool, arguments)
     text = getattr(answer.content[0], "text", "")
+    if step.tool == "begin_transaction" and not answer.is_error:
+        held.append(json.loads(text)["transaction_id"])
     print(f"── {step.says}")
-    print(f"   {step.tool} {json.dumps(dict(step.arguments))}")
+    print(f"   {step.tool} {json.dumps(arguments)}")
     print(_indented(text, failed=bool(answer.is_error)), end="\n\n")
     return bool(answer.is_error) == step.fails
 

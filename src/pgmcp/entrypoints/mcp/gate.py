@@ -67,6 +67,7 @@ class FrameGate:
     async def close(self) -> None:
         """Take nothing new; give running calls their grace, cancel what is left, end the idle streams."""
         self._closing.set()
+        await self._server.toolbox.stopping()
         try:
             async with asyncio.timeout(self._server.limits.shutdown_grace_s):
                 await self._idle.wait()

@@ -66,6 +66,10 @@ class MCPRouter:
             return handler is not None and handler.effect is Effect.READ
         return not self._database.security.admits(Effect.UPDATE) or _is_read_only(arguments)
 
+    async def stopping(self) -> None:
+        """Roll back the transactions that nobody uses."""
+        await self._database.leases.shut_down()
+
     async def call(self, name: str, arguments: bytes, controls: CallControls) -> ToolAnswer:
         """Call a tool; errors are answers too."""
         caller = Caller(

@@ -151,6 +151,7 @@ class StdioSession:
 
     async def _let_finish(self) -> None:
         """Give running calls their grace, then cancel what is left, and let its answers out."""
+        await self._server.toolbox.stopping()
         with anyio.move_on_after(self._server.limits.shutdown_grace_s):
             await self._idle.wait()
         await self._server.calls.cancel_all()

@@ -95,6 +95,10 @@ class Toolbox(Protocol):
         """
         ...
 
+    async def stopping(self) -> None:
+        """Hear that the server is about to stop: let go of what is held between calls; those that run have a while."""
+        ...
+
     async def call(self, name: str, arguments: bytes, controls: CallControls) -> ToolAnswer:
         """Call a tool.
 
