@@ -92,7 +92,7 @@ class House:
             tables=shop() if tables is None else tables, statements=statements or {}, clock=self.clock
         )
         self.settings = settings
-        self.security = SecurityService(settings.access)
+        self.security = SecurityService(settings.access, settings.policy)
         self.cursors = Cursors(AesGcmSealer(lambda: bytes(32)))
         self.retrying = Retrying(self.clock, self.recorder, settings)
         self.keeper = ProcessLeases(self.clock)

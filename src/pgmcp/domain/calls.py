@@ -7,6 +7,8 @@ from typing import Any, NewType
 
 from attrs import field, frozen
 
+from pgmcp.domain.access import Access
+from pgmcp.domain.policy.views import EVERYTHING_SEEN, View
 from pgmcp.domain.results import Form
 
 CallId = NewType("CallId", str)
@@ -18,10 +20,18 @@ Progress = Callable[[int, int | None], Awaitable[None]]
 
 @frozen
 class Principal:
-    """Who is calling: a name, and the attributes that a policy may use."""
+    """Who is calling.
+
+    Args:
+        name: The name that a policy knows the caller by.
+        attributes: What a policy may use as `$name`, where it doesn't say so itself.
+        access: How far the caller may go by what came with the call, such as a token's scopes; None for the server's
+            own mode.
+    """
 
     name: str = "local"
     attributes: Mapping[str, Any] = field(factory=dict, hash=False)
+    access: Access | None = None
 
 
 @frozen(kw_only=True)
@@ -36,6 +46,7 @@ class CallContext:
         form: The form that rows are wanted in.
         statement_timeout_ms: The caller's own limit for each statement, kept by the server; None for the session's.
         transaction: The lease to run in; None outside one.
+        view: The database as the caller may know it.
         progress: Told of progress on long work; None when nobody asked.
     """
 
@@ -46,4 +57,5 @@ class CallContext:
     form: Form = Form.NATIVE
     statement_timeout_ms: int | None = None
     transaction: LeaseId | None = None
+    view: View = EVERYTHING_SEEN
     progress: Progress | None = field(default=None, repr=False)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Any, Final
 
 from attrs import NOTHING, Attribute, field, fields, frozen
+
+from pgmcp.domain.access import Access
+from pgmcp.domain.policy.rules import OPEN, Policy
+
+__all__ = ["Access", "Secret", "Setting", "Settings", "described", "setting"]
 
 SETTING: Final = "setting"
 
@@ -41,14 +45,6 @@ class Secret:
     def __hash__(self) -> int:
         """By the text."""
         return hash((Secret, self._text))
-
-
-class Access(StrEnum):
-    """How far the server lets anyone go: each mode includes the one before."""
-
-    READ = "read"
-    WRITE = "write"
-    ADMIN = "admin"
 
 
 @frozen(kw_only=True)
@@ -174,7 +170,9 @@ class Settings:
     log_level: str = setting("info", "What is logged.", choices=("debug", "info", "warning", "error"))
     log_format: str = setting("console", "How it is logged.", choices=("console", "json"))
 
+    policy: Policy = field(default=OPEN, repr=False)
+
 
 def described() -> dict[str, tuple[Attribute[Any], Setting]]:
-    """Every setting by name: its field and what is said about it."""
-    return {attribute.name: (attribute, attribute.metadata[SETTING]) for attribute in fields(Settings)}
+    """Every setting by name: its field and what is said about it. The policy is none: it has tables of its own."""
+    return {each.name: (each, each.metadata[SETTING]) for each in fields(Settings) if SETTING in each.metadata}

@@ -12,6 +12,8 @@ from typing import Any
 from attrs import resolve_types
 
 from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.policy.parsing import parse_policy
+from pgmcp.domain.policy.rules import Policy
 from pgmcp.domain.settings import Access, Secret, Setting, Settings, described
 from pgmcp.domain.suggestions import did_you_mean
 
@@ -25,7 +27,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str], config: Path 
     """The settings of this start.
 
     Args:
-        flags: What was said on the command line or in the call, by setting's name; None where nothing was.
+        flags: What was said on the command line or in the call, by setting's name; None where nothing was. A call may
+            give a `policy` too, as a file's table.
         environment: The process's environment.
         config: A TOML file; None for the one that `PGMCP_CONFIG` names, if any.
 
@@ -37,7 +40,10 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str], config: Path 
     if path is not None:
         values |= _from_file(path)
     values |= _from_environment(environment)
-    values |= {name: _checked(name, value, f"--{name}") for name, value in flags.items() if value is not None}
+    said = {name: value for name, value in flags.items() if value is not None}
+    if "policy" in said:
+        values["policy"] = _policy(said.pop("policy"), None)
+    values |= {name: _checked(name, value, f"--{name}") for name, value in said.items()}
     if values.get("dsn") is None and environment.get("DATABASE_URL"):
         values["dsn"] = Secret(environment["DATABASE_URL"])
     return Settings(**values)
@@ -54,7 +60,13 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise ValidationError(
             codes.SETTING_INVALID, "the configuration file is not TOML", hint=str(error), path=str(path)
         ) from None
-    return {name: _checked(name, value, f"{path}: {name}") for name, value in content.items()}
+    policy = {"policy": _policy(content.pop("policy"), str(path))} if "policy" in content else {}
+    return policy | {name: _checked(name, value, f"{path}: {name}") for name, value in content.items()}
+
+
+def _policy(content: Any, source: str | None) -> Policy:
+    """The policy of a file or a call, which may be one already."""
+    return content if isinstance(content, Policy) else parse_policy(content, source)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -146,7 +146,7 @@ class Dispatcher:
     ) -> ResponseBase:
         plan = await handler.plan(request, call)
         self._audit.planned(trail, plan, call.transaction)
-        plan = self._security.authorise(plan, call.principal)
+        plan = self._security.authorise(plan, call)
         await self._audit.intend(trail)
         response: ResponseBase = handler.answer(await handler.run(plan, request, call), plan, request, call)
         return response if call.transaction is None else _within(response, call.transaction)
@@ -184,6 +184,7 @@ class Dispatcher:
             form=caller.form,
             statement_timeout_ms=request.timeout_ms,
             transaction=getattr(request, "transaction_id", None),
+            view=self._security.view(caller.principal),
             progress=caller.progress,
         )
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from pgmcp.domain.calls import Principal
+from pgmcp.domain.calls import CallContext, Principal
 from pgmcp.domain.errors import SecurityError, codes
 from pgmcp.domain.plans import Delete, Effect, Explain, Insert, Plan, RawQuery, Update
+from pgmcp.domain.policy.rules import OPEN, Policy
+from pgmcp.domain.policy.views import EVERYTHING_SEEN, View
 from pgmcp.domain.settings import Access
 from pgmcp.domain.transacting import BeginTransaction, ChangeTransaction
 
 P = TypeVar("P", bound=Plan)
 
 _TRANSACTIONS = "transactions"
+# Names that callers bring themselves must not fill the memory.
+_VIEWS_KEPT = 1000
 _WRITES = frozenset({Effect.CREATE, Effect.UPDATE, Effect.DELETE})
 ADMITTED = {
     Access.READ: frozenset({Effect.READ, Effect.RUN}),
@@ -24,9 +28,30 @@ ADMITTED = {
 class SecurityService:
     """Decides by the access mode; knows nothing of how plans run."""
 
-    def __init__(self, access: Access) -> None:
-        """Let nobody go past `access`."""
+    def __init__(self, access: Access, policy: Policy = OPEN) -> None:
+        """Let nobody go past `access`, and everyone only as far as the policy says."""
         self._access = access
+        self._policy = policy
+        self._views: dict[Principal, View] = {}
+
+    def view(self, principal: Principal) -> View:
+        """The database as a principal may know it; kept, as its decisions are."""
+        found = self._views.get(principal)
+        if found is None:
+            if len(self._views) >= _VIEWS_KEPT:
+                self._views.clear()
+            found = self._views[principal] = self._made(principal)
+        return found
+
+    def _made(self, principal: Principal) -> View:
+        if not self._policy.given and principal.access is None:
+            return EVERYTHING_SEEN
+        return View(
+            policy=self._policy,
+            principal=principal.name,
+            attributes=principal.attributes,
+            ceiling=principal.access,
+        )
 
     def admits(self, effect: Effect) -> bool:
         """Whether a tool of that effect is served at all."""
@@ -45,15 +70,22 @@ class SecurityService:
         if not self.admits(effect):
             raise self._refusal(f"{tool} is not served to '{principal.name}'", effect)
 
-    def authorise(self, plan: P, principal: Principal) -> P:
+    def authorise(self, plan: P, call: CallContext) -> P:
         """The plan as the principal may carry it out.
 
         Raises:
             SecurityError: `write_refused` or `admin_refused`.
         """
         effect = effect_of(plan)
+        if not call.view.is_open:
+            # Nothing runs under a policy before everything is narrowed by it.
+            raise SecurityError(
+                codes.STATEMENT_NOT_ALLOWED,
+                "nothing is served under a policy as yet",
+                hint="Start the server without one.",
+            )
         if not self.admits(effect):
-            raise self._refusal(f"'{principal.name}' may not do this", effect)
+            raise self._refusal(f"'{call.principal.name}' may not do this", effect)
         if isinstance(plan, RawQuery) and plan.read_only and effect is not Effect.READ:
             raise SecurityError(
                 codes.WRITE_REFUSED,

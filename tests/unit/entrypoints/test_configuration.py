@@ -207,3 +207,27 @@ def test_every_setting_can_be_said_in_every_way(tmp_path: Path) -> None:
 def test_no_secret_in_an_error() -> None:
     """A mistake elsewhere doesn't tell the password."""
     assert "hunter2" not in str(refusal({"dsn": "postgresql://u:hunter2@h", "port": "x"}, {}))
+
+
+def test_a_policy_is_part_of_the_file(tmp_path: Path) -> None:
+    """Its tables are read with the settings; it knows the file that it stands in."""
+    file = tmp_path / "pgmcp.toml"
+    file.write_text('max_rows = 7\n[policy]\ndefault = "allow"\n[[policy.tables]]\nmatch = "*"\nallow = ["read"]\n')
+    settings = load({}, {}, file)
+    assert settings.policy.source == str(file)
+    assert (settings.max_rows, settings.policy.given, len(settings.policy.tables)) == (7, True, 1)
+
+
+def test_a_policy_can_be_given_by_a_program() -> None:
+    """As the table of a file; without one there is none."""
+    given = load({"policy": {"default": "deny"}}, {})
+    assert (given.policy.given, load({}, {}).policy.given) == (True, False)
+
+
+def test_a_mistake_in_the_policy_ends_the_start(tmp_path: Path) -> None:
+    """With its place."""
+    file = tmp_path / "pgmcp.toml"
+    file.write_text('[[policy.tables]]\nmatch = "*"\nalow = []\n')
+    with pytest.raises(ValidationError) as raised:
+        load({}, {}, file)
+    assert raised.value.path == "policy.tables[0].alow"

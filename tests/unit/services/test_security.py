@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from pgmcp.domain.calls import Principal
-from pgmcp.domain.errors import SecurityError
+from pgmcp.domain.calls import CallContext, CallId, Principal
+from pgmcp.domain.errors import SecurityError, codes
 from pgmcp.domain.filters.tree import EVERYTHING
 from pgmcp.domain.plans import (
     Bounds,
@@ -24,11 +25,14 @@ from pgmcp.domain.plans import (
     StatementKind,
     Update,
 )
+from pgmcp.domain.policy.parsing import parse_policy
+from pgmcp.domain.policy.views import EVERYTHING_SEEN
 from pgmcp.domain.settings import Access
 from pgmcp.services.security import ADMITTED, SecurityService, effect_of
 from tests.fixtures.relations import THINGS
 
 ANA = Principal("ana")
+CALL = CallContext(id=CallId("a call"), tool="some_tool", principal=ANA, deadline=1.0)
 BOUNDS = Bounds()
 WRITING = "The server was started with access read; a write needs access write."
 
@@ -139,7 +143,7 @@ def test_effect_of_a_plan(plan: Any, effect: Effect) -> None:
 )
 def test_a_plan_that_may_be_carried_out(access: Access, plan: Any) -> None:
     """As it is."""
-    assert SecurityService(access).authorise(plan, ANA) is plan
+    assert SecurityService(access).authorise(plan, CALL) is plan
 
 
 @pytest.mark.parametrize(
@@ -187,5 +191,25 @@ def test_a_plan_that_may_be_carried_out(access: Access, plan: Any) -> None:
 def test_a_plan_that_may_not(access: Access, plan: Any, error: tuple[str, str, str]) -> None:
     """Refused, with what it would take."""
     with pytest.raises(SecurityError) as caught:
-        SecurityService(access).authorise(plan, ANA)
+        SecurityService(access).authorise(plan, CALL)
     assert (caught.value.code.name, caught.value.message, caught.value.hint) == error
+
+
+def test_a_policy_lets_no_statement_through_unseen() -> None:
+    """What a statement uses has to be known first."""
+    security = SecurityService(Access.ADMIN, parse_policy({}))
+    call = evolve(CALL, view=security.view(ANA))
+    plan = RawQuery(text="select 1", kind=StatementKind.ROWS, effect=Effect.READ, bounds=Bounds())
+    for each in (plan, Explain(query=plan)):
+        with pytest.raises(SecurityError) as raised:
+            security.authorise(each, call)
+        assert raised.value.code is codes.STATEMENT_NOT_ALLOWED
+
+
+def test_views_are_kept_by_principal() -> None:
+    """The same caller has the same view; without a policy or a ceiling it is everyone's."""
+    security = SecurityService(Access.ADMIN, parse_policy({}))
+    assert security.view(ANA) is security.view(Principal(ANA.name))
+    assert SecurityService(Access.READ).view(ANA) is EVERYTHING_SEEN
+    limited = SecurityService(Access.ADMIN).view(Principal("ana", access=Access.READ))
+    assert limited.access is Access.READ

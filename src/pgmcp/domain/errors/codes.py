@@ -87,6 +87,11 @@ TOOL_NOT_SERVED = Code("tool_not_served", "never", "The access mode or the setti
 WRITE_REFUSED = Code("write_refused", "never", "The access mode doesn't let this change anything.")
 ADMIN_REFUSED = Code("admin_refused", "never", "The access mode doesn't let this change definitions.")
 PERMISSION_DENIED = Code("permission_denied", "never", "PostgreSQL's role may not do this.")
+ACTION_REFUSED = Code("action_refused", "never", "The policy or the role doesn't let the caller do that there.")
+COLUMN_MASKED = Code("column_masked", "fix_input", "The caller sees the column masked and can't use it so.")
+ROWS_FILTERED = Code(
+    "rows_filtered", "never", "The caller may see some of the rows only; a structured tool gives them."
+)
 LISTEN_REFUSED = Code("listen_refused", "never", "The server doesn't listen there without authentication.")
 AUDIT_FAILED = Code("audit_failed", "later", "The audit can't take a record of the write, so it was not run.")
 
@@ -139,6 +144,7 @@ EMBEDDED_FAILED = Code("embedded_failed", "later", "The embedded PostgreSQL did 
 
 # Settings
 SETTING_INVALID = Code("setting_invalid", "never", "A setting has a bad value.")
+POLICY_INVALID = Code("policy_invalid", "never", "The policy is wrong, or doesn't fit the database.")
 SETTING_UNKNOWN = Code("setting_unknown", "never", "There is no setting of that name.")
 
 # pgmcp itself

@@ -148,7 +148,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
     import punq
 
     container = punq.Container()
-    security = SecurityService(settings.access)
+    security = SecurityService(settings.access, settings.policy)
     for kind, made in (
         (TableRepository, ports.tables),
         (QueryRepository, ports.queries),
