@@ -15,6 +15,9 @@ from pgmcp.adapters.clock import FixedClock
 from pgmcp.adapters.leases import ProcessLeases
 from pgmcp.adapters.memory import MemoryDatabase
 from pgmcp.adapters.memory.declare import TableSpec, check, column, enum, foreign_key, table, view
+from pgmcp.adapters.metrics.gauges import GaugedResources
+from pgmcp.adapters.metrics.history import BoundedHistory
+from pgmcp.adapters.metrics.recorder import MetricsRecorder
 from pgmcp.adapters.sealing import AesGcmSealer
 from pgmcp.domain import json
 from pgmcp.domain.calls import CallContext, CallId, Principal, Progress
@@ -34,6 +37,7 @@ from pgmcp.services.auditing import AuditService
 from pgmcp.services.cursors import Cursors
 from pgmcp.services.lease_ends import LeaseEnds
 from pgmcp.services.leases import LeaseService
+from pgmcp.services.metrics import MetricsService
 from pgmcp.services.queries import QueryService
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
@@ -119,6 +123,10 @@ class House:
             self.transactions,
         )
         self.tables = TableService(rows or self.memory.tables, self.transactions, self.retrying)
+        self.history = BoundedHistory(settings.metrics_history, self.clock)
+        self.metrics = MetricsService(
+            self.history, GaugedResources([]), MetricsRecorder(self.history, self.clock, 1.0), self.clock, settings
+        )
         self.records = MemoryAuditLog()
         self.audit = AuditService(self.records, self.clock, settings)
         self.dispatcher = Dispatcher(self.security, self.schemas, self.recorder, self.clock, settings, self.audit)

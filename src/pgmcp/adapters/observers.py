@@ -1,4 +1,4 @@
-"""Where events go: nowhere, or to the log."""
+"""Events in the log."""
 
 from __future__ import annotations
 
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 _OURS = frozenset({codes.INTERNAL.name, codes.DATABASE_FAILED.name, codes.AUTHENTICATION_FAILED.name})
 
 
-class SilentObserver:
-    """Hears everything and says nothing."""
-
-    def observe(self, event: Event) -> None:
-        """Let it pass."""
-
-
 class LogObserver:
     """Writes events to the log on stderr: what an operator should see as warnings, callers' mistakes as news."""
 
@@ -32,6 +25,7 @@ class LogObserver:
         """Log from `level` on, as `console` or `json`."""
         self._level = level
         self._form = form
+        self._debug = level == "debug"
 
     @cached_property
     def _log(self) -> FilteringBoundLogger:
@@ -46,7 +40,9 @@ class LogObserver:
         if isinstance(event, AuditLost):
             self._log.error(name, **asdict(event))
         elif not isinstance(event, CallEnded) or event.error is None:
-            self._log.debug(name, **asdict(event))
+            # Most events by far, and most servers don't want to read them: nothing is made of them then.
+            if self._debug:
+                self._log.debug(name, **asdict(event))
         elif event.error in _OURS or codes.catalogue()[event.error].retry == "later":
             self._log.warning(name, **asdict(event))
         else:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NewType
+from typing import TYPE_CHECKING, Any, NewType
 
 from attrs import field, frozen
 
 from pgmcp.domain.access import Access
 from pgmcp.domain.policy.views import EVERYTHING_SEEN, View
 from pgmcp.domain.results import Form
+
+if TYPE_CHECKING:
+    from pgmcp.domain.tracking import Tracker
 
 CallId = NewType("CallId", str)
 LeaseId = NewType("LeaseId", str)
@@ -48,6 +51,7 @@ class CallContext:
         transaction: The lease to run in; None outside one.
         view: The database as the caller may know it.
         progress: Told of progress on long work; None when nobody asked.
+        tracker: Takes the times of the call's parts; None where the call was not drawn to be timed.
     """
 
     id: CallId
@@ -59,3 +63,4 @@ class CallContext:
     transaction: LeaseId | None = None
     view: View = EVERYTHING_SEEN
     progress: Progress | None = field(default=None, repr=False)
+    tracker: Tracker | None = field(default=None, repr=False, eq=False)

@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from typing import NamedTuple
+
+from attrs import field, frozen
 
 from pgmcp.domain.calls import CallId
+from pgmcp.domain.samples import Layer
+
+
+class Part(NamedTuple):
+    """A part of a call that was timed: a station, a service, a repository. A tuple, since every call has several.
+
+    Args:
+        layer: Where it ran.
+        operation: What ran.
+        started: When, on the clock port's monotonic scale, in seconds.
+        seconds: How long it took.
+        error: The code, or a defect's class, that it ended with.
+    """
+
+    layer: Layer
+    operation: str
+    started: float
+    seconds: float
+    error: str | None = None
 
 
 @frozen(kw_only=True)
 class CallStarted:
-    """A tool was called."""
+    """A tool was called.
+
+    Args:
+        trace: The caller's W3C `traceparent`, as it was sent; None without one.
+    """
 
     call: CallId
     tool: str
     principal: str
+    trace: str | None = None
 
 
 @frozen(kw_only=True)
@@ -24,6 +50,8 @@ class CallEnded:
         seconds: From the request's arrival to its answer.
         rows: Rows given or changed.
         error: The code of the error that it ended with; None when it went well.
+        relation: The relation that it worked on; None where there is none, or it was not found.
+        parts: What was timed inside of it; None where the call was not drawn by `metrics_sample`.
     """
 
     call: CallId
@@ -32,6 +60,8 @@ class CallEnded:
     seconds: float
     rows: int = 0
     error: str | None = None
+    relation: str | None = None
+    parts: tuple[Part, ...] | None = field(default=None, repr=False, eq=False)
 
 
 @frozen(kw_only=True)
@@ -42,6 +72,7 @@ class StatementRan:
         kind: The plan's kind, such as `select` or `insert`.
         seconds: On the wire and in the server together.
         sqlstate: PostgreSQL's answer where it was an error.
+        fingerprint: The same for statements that differ in values only; None where there is no text.
     """
 
     call: CallId
@@ -49,6 +80,23 @@ class StatementRan:
     seconds: float
     rows: int = 0
     sqlstate: str | None = None
+    fingerprint: str | None = None
+
+
+@frozen(kw_only=True)
+class FunctionRan:
+    """A function that belongs to no call was timed.
+
+    Args:
+        layer: Where it ran.
+        operation: What it is called.
+        error: The code, or a defect's class, that it ended with.
+    """
+
+    layer: Layer
+    operation: str
+    seconds: float
+    error: str | None = None
 
 
 @frozen(kw_only=True)
@@ -133,6 +181,7 @@ Event = (
     CallStarted
     | CallEnded
     | StatementRan
+    | FunctionRan
     | CatalogueForgotten
     | Retried
     | BreakerMoved

@@ -11,6 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from pgmcp.domain.filters.tree import EVERYTHING, Filter, Literal, Operand
+from pgmcp.domain.measuring import Measuring
 from pgmcp.domain.relations import Name, Relation
 from pgmcp.domain.transacting import Transacting
 
@@ -243,4 +244,16 @@ class DescribeTable:
     start: int = 0
 
 
-Plan = Transacting | Select | Insert | Update | Delete | RawQuery | Explain | ListSchemas | ListTables | DescribeTable
+Plan = (
+    Transacting
+    | Measuring
+    | Select
+    | Insert
+    | Update
+    | Delete
+    | RawQuery
+    | Explain
+    | ListSchemas
+    | ListTables
+    | DescribeTable
+)

@@ -95,7 +95,7 @@ class Settings:
         (),
         "Groups of tools to serve, separated by commas; `core` when empty: `schema`, `data`, `query`, and with writes"
         " also `transactions`.",
-        choices=("core", "schema", "data", "query", "transactions"),
+        choices=("core", "schema", "data", "query", "transactions", "metrics"),
     )
     principal: str = setting("local", "Who is calling, where no one else says so.")
     name: str | None = setting(None, "A name of the database, told to the agent.")
@@ -167,6 +167,10 @@ class Settings:
     )
     audit_keep: int = setting(9, "Full audit files that are kept.", minimum=0)
     audit_queue: int = setting(10_000, "Lines that may wait to be written before calls wait for them.", minimum=1)
+    metrics_sample: float = setting(1.0, "The share of calls whose times are kept.", minimum=0, maximum=1)
+    metrics_history: int = setting(
+        10_000, "Samples kept of each kind: calls, statements and the parts of calls.", minimum=1
+    )
     log_level: str = setting("info", "What is logged.", choices=("debug", "info", "warning", "error"))
     log_format: str = setting("console", "How it is logged.", choices=("console", "json"))
 

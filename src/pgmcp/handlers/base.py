@@ -24,6 +24,7 @@ class Group(StrEnum):
     DATA = "data"
     QUERY = "query"
     TRANSACTIONS = "transactions"
+    METRICS = "metrics"
 
 
 _CORE = frozenset({Group.SCHEMA, Group.DATA, Group.QUERY, Group.TRANSACTIONS})

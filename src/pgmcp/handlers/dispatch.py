@@ -13,13 +13,16 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from pgmcp.domain.calls import CallContext, CallId, LeaseId, Principal, Progress
+from pgmcp.domain.drawing import is_drawn
 from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
 from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten
-from pgmcp.domain.plans import Effect
+from pgmcp.domain.plans import Effect, Plan
+from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, PlanResponse, ResponseBase
 from pgmcp.domain.results import Form
 from pgmcp.domain.settings import Settings
+from pgmcp.domain.tracking import track_execution_time
 from pgmcp.handlers.base import HandlerBase
 from pgmcp.handlers.decoding import decode, given
 from pgmcp.ports.clock import Clock
@@ -27,6 +30,7 @@ from pgmcp.ports.observing import Observer
 from pgmcp.services.auditing import AuditService, Trail
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.security import SecurityService
+from pgmcp.services.watching import Watch
 
 AnyHandler = HandlerBase[Any, Any, Any, Any]
 AnyTool = type[AnyHandler]
@@ -47,6 +51,7 @@ class Caller:
         progress: Told of progress; None when nobody asked.
         id: One id for everything that the call leaves behind.
         session: The process or connection that the call came in by, for the audit; None where there is none.
+        trace: The W3C `traceparent` of whoever calls; None without one.
     """
 
     principal: Principal = Principal()
@@ -54,6 +59,7 @@ class Caller:
     progress: Progress | None = None
     id: CallId = field(factory=lambda: CallId(secrets.token_hex(16)))
     session: str | None = None
+    trace: str | None = None
 
 
 class Dispatcher:
@@ -90,26 +96,28 @@ class Dispatcher:
         Raises:
             PgmcpError: What a station refused, or what went wrong; a defect of our own becomes an `InternalError`.
         """
-        started = self._clock.monotonic()
         trail = _trail(handler.name, handler.effect, caller)
-        self._observer.observe(CallStarted(call=caller.id, tool=handler.name, principal=caller.principal.name))
+        watch = Watch(self._clock, timed=is_drawn(caller.id, self._settings.metrics_sample))
+        self._observer.observe(
+            CallStarted(call=caller.id, tool=handler.name, principal=caller.principal.name, trace=caller.trace)
+        )
         try:
-            response = await self._stations(handler, arguments, caller, started, trail)
+            response = await self._stations(handler, arguments, caller, trail, watch)
         except PgmcpError as error:
-            await self._ended(handler, caller, trail, started, 0, error.code, error)
+            await self._ended(handler, caller, trail, watch, 0, error.code, error)
             raise
         except asyncio.CancelledError as error:
-            await self._ended(handler, caller, trail, started, 0, codes.CANCELLED, error)
+            await self._ended(handler, caller, trail, watch, 0, codes.CANCELLED, error)
             raise
         except Exception as error:
-            await self._ended(handler, caller, trail, started, 0, codes.INTERNAL, error)
+            await self._ended(handler, caller, trail, watch, 0, codes.INTERNAL, error)
             raise InternalError(
                 codes.INTERNAL,
                 f"pgmcp failed with a {type(error).__name__}",
                 hint="This is a defect of pgmcp; the server's log has more.",
                 details={"call": caller.id},
             ) from error
-        await self._ended(handler, caller, trail, started, _rows(response))
+        await self._ended(handler, caller, trail, watch, _rows(response))
         return response
 
     async def turn_away(self, tool: AnyTool | None, caller: Caller, error: PgmcpError) -> None:
@@ -124,13 +132,13 @@ class Dispatcher:
         await self._audit.conclude(_trail(name, effect, caller), seconds=0.0, error=error)
 
     async def _stations(
-        self, handler: AnyHandler, arguments: Arguments, caller: Caller, started: float, trail: Trail
+        self, handler: AnyHandler, arguments: Arguments, caller: Caller, trail: Trail, watch: Watch
     ) -> ResponseBase:
         request = decode(handler.request, given(arguments) if isinstance(arguments, RequestBase) else arguments)
         self._security.admit(handler.name, handler.effect, caller.principal)
-        call = self._call(handler, request, caller, started)
+        call = self._call(handler, request, caller, watch)
         try:
-            return await self._carry_out(handler, request, call, trail)
+            return await self._carry_out(handler, request, call, trail, watch)
         except PgmcpError as error:
             if error.sqlstate not in STALE or not _repeatable(request):
                 raise
@@ -139,16 +147,18 @@ class Dispatcher:
             # In a transaction of the caller's own the error has undone what was there before: only it can begin anew.
             if call.transaction is not None:
                 raise
-            return await self._carry_out(handler, request, call, trail)
+            return await self._carry_out(handler, request, call, trail, watch)
 
     async def _carry_out(
-        self, handler: AnyHandler, request: RequestBase[Any], call: CallContext, trail: Trail
+        self, handler: AnyHandler, request: RequestBase[Any], call: CallContext, trail: Trail, watch: Watch
     ) -> ResponseBase:
-        plan = await handler.plan(request, call)
+        plan = await self._plan(handler, request, call)
+        relation: Relation | None = getattr(plan, "relation", None)
+        watch.relation = None if relation is None else relation.display
         self._audit.planned(trail, plan, call.transaction)
-        plan = self._security.authorise(plan, call)
+        plan = self._authorise(plan, call)
         await self._audit.intend(trail)
-        response: ResponseBase = handler.answer(await handler.run(plan, request, call), plan, request, call)
+        response: ResponseBase = handler.answer(await self._run(handler, plan, request, call), plan, request, call)
         return response if call.transaction is None else _within(response, call.transaction)
 
     async def _ended(
@@ -156,12 +166,12 @@ class Dispatcher:
         handler: AnyHandler,
         caller: Caller,
         trail: Trail,
-        started: float,
+        watch: Watch,
         rows: int,
         code: Code | None = None,
         error: BaseException | None = None,
     ) -> None:
-        seconds = self._clock.monotonic() - started
+        seconds = self._clock.monotonic() - watch.started
         self._observer.observe(
             CallEnded(
                 call=caller.id,
@@ -170,22 +180,38 @@ class Dispatcher:
                 seconds=seconds,
                 rows=rows,
                 error=code.name if code is not None else None,
+                relation=watch.relation,
+                parts=watch.parts,
             )
         )
         await self._audit.conclude(trail, seconds=seconds, rows=rows, error=error)
 
-    def _call(self, handler: AnyHandler, request: RequestBase[Any], caller: Caller, started: float) -> CallContext:
+    @track_execution_time("plan", layer="station")
+    async def _plan(self, handler: AnyHandler, request: RequestBase[Any], call: CallContext) -> Plan:
+        plan: Plan = await handler.plan(request, call)
+        return plan
+
+    @track_execution_time("authorise", layer="station")
+    def _authorise(self, plan: Plan, call: CallContext) -> Plan:
+        return self._security.authorise(plan, call)
+
+    @track_execution_time("execute", layer="station")
+    async def _run(self, handler: AnyHandler, plan: Plan, request: RequestBase[Any], call: CallContext) -> Any:
+        return await handler.run(plan, request, call)
+
+    def _call(self, handler: AnyHandler, request: RequestBase[Any], caller: Caller, watch: Watch) -> CallContext:
         seconds = self._settings.call_timeout_s if request.timeout_ms is None else request.timeout_ms / 1000
         return CallContext(
             id=caller.id,
             tool=handler.name,
             principal=caller.principal,
-            deadline=started + seconds,
+            deadline=watch.started + seconds,
             form=caller.form,
             statement_timeout_ms=request.timeout_ms,
             transaction=getattr(request, "transaction_id", None),
             view=self._security.view(caller.principal),
             progress=caller.progress,
+            tracker=watch.tracker,
         )
 
 

@@ -14,11 +14,13 @@ from pgmcp.handlers.delete_records import DeleteRecordsHandler
 from pgmcp.handlers.describe_table import DescribeTableHandler
 from pgmcp.handlers.execute_query import ExecuteQueryHandler
 from pgmcp.handlers.explain_query import ExplainQueryHandler
+from pgmcp.handlers.get_metrics import GetMetricsHandler
 from pgmcp.handlers.get_transaction import GetTransactionHandler
 from pgmcp.handlers.list_schemas import ListSchemasHandler
 from pgmcp.handlers.list_tables import ListTablesHandler
 from pgmcp.handlers.read_table import ReadTableHandler
 from pgmcp.handlers.release_savepoint import ReleaseSavepointHandler
+from pgmcp.handlers.reset_metrics import ResetMetricsHandler
 from pgmcp.handlers.rollback_transaction import RollbackTransactionHandler
 from pgmcp.handlers.update_records import UpdateRecordsHandler
 
@@ -39,4 +41,6 @@ HANDLERS: tuple[type[HandlerBase[Any, Any, Any, Any]], ...] = (
     CreateSavepointHandler,
     ReleaseSavepointHandler,
     GetTransactionHandler,
+    GetMetricsHandler,
+    ResetMetricsHandler,
 )

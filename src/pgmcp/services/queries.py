@@ -21,6 +21,7 @@ from pgmcp.domain.requests import ExecuteQueryRequest, ReadRequest
 from pgmcp.domain.results import Result
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.sql.names import name_at
+from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.repositories import QueryRepository
 from pgmcp.ports.transactions import Transaction
@@ -133,6 +134,7 @@ class QueryService:
         )
         return Explain(query=query_plan, analyze=analyze)
 
+    @track_execution_time("QueryService.run", layer="service")
     async def run(self, plan: RawQuery, call: CallContext) -> Result:
         """Run a raw statement.
 
@@ -155,6 +157,7 @@ class QueryService:
                 error.hint = await self._schemas.hint(name_at(plan.text, error.position), call) or error.hint
             raise
 
+    @track_execution_time("QueryService.explain", layer="service")
     async def explain(self, plan: Explain, call: CallContext) -> Sequence[object]:
         """PostgreSQL's plan of a statement."""
 

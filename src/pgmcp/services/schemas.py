@@ -10,6 +10,7 @@ from pgmcp.domain.errors import NotFoundError, codes
 from pgmcp.domain.plans import DescribeTable, ListSchemas, ListTables
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.suggestions import did_you_mean
+from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.repositories import SchemaRepository
 from pgmcp.services.retrying import Retrying
 
@@ -24,6 +25,7 @@ class SchemaService:
         self._repository = repository
         self._retrying = retrying
 
+    @track_execution_time("SchemaService.relation", layer="service")
     async def relation(self, table: str, schema: str | None, call: CallContext) -> Relation:
         """The relation that a caller means: an exact name wins over `schema.table`.
 
@@ -73,14 +75,17 @@ class SchemaService:
             hint = did_you_mean(schema, known, otherwise="list_schemas shows what there is.")
             raise NotFoundError(codes.UNKNOWN_SCHEMA, f"there is no schema '{schema}'", hint=hint, path="schema")
 
+    @track_execution_time("SchemaService.schemas", layer="service")
     async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:
         """The schemas that the role can see."""
         return await self._retrying.reading(lambda: self._repository.schemas(plan, call), call)
 
+    @track_execution_time("SchemaService.tables", layer="service")
     async def tables(self, plan: ListTables, call: CallContext) -> tuple[Sequence[Listed], bool]:
         """One page of relations, and whether more follow."""
         return await self._retrying.reading(lambda: self._repository.select(plan, call), call)
 
+    @track_execution_time("SchemaService.describe", layer="service")
     async def describe(self, plan: DescribeTable, call: CallContext) -> TableDescription:
         """Everything about one relation."""
         return await self._retrying.reading(lambda: self._repository.describe(plan, call), call)

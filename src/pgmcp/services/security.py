@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pgmcp.domain.calls import CallContext, Principal
 from pgmcp.domain.errors import SecurityError, codes
+from pgmcp.domain.measuring import ResetMetrics
 from pgmcp.domain.plans import Delete, Effect, Explain, Insert, Plan, RawQuery, Update
 from pgmcp.domain.policy.rules import OPEN, Policy
 from pgmcp.domain.policy.views import EVERYTHING_SEEN, View
@@ -115,5 +116,7 @@ def effect_of(plan: Plan) -> Effect:
             return plan.effect if plan.read_only or plan.effect is not Effect.READ else Effect.UPDATE
         case Explain():
             return plan.query.effect if plan.analyze else Effect.READ
+        case ResetMetrics():
+            return Effect.OPERATE
         case _:
             return Effect.READ

@@ -12,6 +12,7 @@ from pgmcp.domain.changes import Changes
 from pgmcp.domain.errors import PgmcpError, ValidationError, codes
 from pgmcp.domain.plans import Batch, ConflictAction, Delete, Insert, Select, Update
 from pgmcp.domain.results import NativeRows, Result, Truncation, WireRows
+from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.repositories import TableRepository
 from pgmcp.ports.transactions import Transaction
 from pgmcp.services.retrying import Retrying
@@ -33,6 +34,7 @@ class TableService:
         self._transactions = transactions
         self._retrying = retrying
 
+    @track_execution_time("TableService.select", layer="service")
     async def select(self, plan: Select, call: CallContext) -> Result:
         """Read one page."""
 
@@ -41,6 +43,7 @@ class TableService:
 
         return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
 
+    @track_execution_time("TableService.update", layer="service")
     async def update(self, plan: Update, call: CallContext) -> Result:
         """Change rows, or only try to."""
 
@@ -49,6 +52,7 @@ class TableService:
 
         return await self._change(work, plan, call)
 
+    @track_execution_time("TableService.delete", layer="service")
     async def delete(self, plan: Delete, call: CallContext) -> Result:
         """Remove rows, or only try to."""
 
@@ -57,11 +61,13 @@ class TableService:
 
         return await self._change(work, plan, call)
 
+    @track_execution_time("TableService.add", layer="service")
     async def add(self, plan: Insert, call: CallContext) -> Result:
         """Add the rows that the plan itself holds, by one statement."""
         rows = plan.rows or Batch(columns=(), rows=())
         return await self._retrying.writing(lambda: self._add_alone(plan, rows, call), call)
 
+    @track_execution_time("TableService.insert", layer="service")
     async def insert(self, plan: Insert, cut: Callable[[], AsyncIterator[Batch]], call: CallContext) -> Result:
         """Add all rows or none: one batch is a statement by itself, several share a unit of work.
 
@@ -75,6 +81,7 @@ class TableService:
         """
         return await self._retrying.writing(lambda: self.insert_once(plan, cut(), call), call)
 
+    @track_execution_time("TableService.insert_once", layer="service")
     async def insert_once(self, plan: Insert, batches: AsyncIterator[Batch], call: CallContext) -> Result:
         """Add all rows or none, from a source that gives them only once, so that nothing can be done again."""
         first = await anext(batches, None)

@@ -78,6 +78,8 @@ def test_the_defaults() -> None:
         "audit_max_bytes": 104_857_600,
         "audit_keep": 9,
         "audit_queue": 10_000,
+        "metrics_sample": 1.0,
+        "metrics_history": 10_000,
         "log_level": "info",
         "log_format": "console",
     }

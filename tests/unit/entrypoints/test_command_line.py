@@ -14,6 +14,7 @@ from pgmcp.domain.errors import ValidationError
 from pgmcp.domain.settings import described
 from pgmcp.entrypoints.cli import main
 from pgmcp.entrypoints.cli.parser import parse
+from pgmcp.handlers.base import Group
 from pgmcp.handlers.registry import HANDLERS
 
 
@@ -296,7 +297,7 @@ def test_the_tools(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_tools_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     """As `tools/list` has them, with the bytes."""
-    status, out, _ = run(capsys, "tools", "--json", "--access", "write")
+    status, out, _ = run(capsys, "tools", "--json", "--access", "admin", "--tools", ",".join(Group))
     found = json.loads(out)
     assert (status, [each["name"] for each in found["tools"]]) == (0, [tool.name for tool in HANDLERS])
     assert list(found["tools"][0]) == ["name", "description", "inputSchema", "annotations"]

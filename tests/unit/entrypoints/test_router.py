@@ -87,6 +87,20 @@ async def test_a_tool_that_a_setting_leaves_out() -> None:
             ["list_schemas", "list_tables", "describe_table", "read_table"],
             id="groups, in our order",
         ),
+        pytest.param({"tools": ("metrics",), "access": Access.READ}, ["get_metrics"], id="a group beside the core"),
+        pytest.param(
+            {"tools": ("metrics", "core"), "access": Access.READ},
+            [
+                "list_schemas",
+                "list_tables",
+                "describe_table",
+                "read_table",
+                "execute_query",
+                "explain_query",
+                "get_metrics",
+            ],
+            id="the core and a group",
+        ),
         pytest.param(
             {"tools": ("core",), "access": Access.READ},
             ["list_schemas", "list_tables", "describe_table", "read_table", "execute_query", "explain_query"],
@@ -99,8 +113,8 @@ def test_what_is_listed(settings: dict[str, Any], names: list[str]) -> None:
     assert [each.name for each in router(**settings).tools("ana")] == names
 
 
-def test_all_tools() -> None:
-    """In the order of the registry."""
+def test_the_default() -> None:
+    """Those of the core, in the order of the registry."""
     assert [each.name for each in router().tools("ana")] == [
         "list_schemas",
         "list_tables",

@@ -95,8 +95,44 @@ async def test_the_events_of_a_call() -> None:
     house, _ = over(rows)
     await house.dispatch("read_table", READ, by("ana"))
     started = CallStarted(call=CallId("a call"), tool="read_table", principal="ana")
-    ended = CallEnded(call=CallId("a call"), tool="read_table", principal="ana", seconds=1.5, rows=3, error=None)
+    ended = CallEnded(call=CallId("a call"), tool="read_table", principal="ana", seconds=1.5, rows=3, relation="orders")
     assert house.recorder.events == [started, ended]
+
+
+async def test_the_parts_of_a_call() -> None:
+    """Stations, services and repositories are timed on the way."""
+    rows = Rows(seconds=1.5)
+    house, _ = over(rows)
+    await house.dispatch("read_table", READ, by("ana"))
+    (_, ended) = house.recorder.events
+    assert isinstance(ended, CallEnded)
+    assert [(part.layer, part.operation, part.seconds) for part in ended.parts or ()] == [
+        ("repository", "SchemaRepository.find", 0),
+        ("service", "SchemaService.relation", 0),
+        ("station", "plan", 0),
+        ("station", "authorise", 0),
+        ("repository", "TableRepository.select", 0),
+        ("service", "TableService.select", 1.5),
+        ("station", "execute", 1.5),
+    ]
+
+
+async def test_a_call_that_is_not_drawn() -> None:
+    """It is told of without its parts."""
+    house = House(settings=Settings(metrics_sample=0))
+    await house.dispatch("read_table", READ, by("ana"))
+    (_, ended) = house.recorder.events
+    assert isinstance(ended, CallEnded)
+    assert (ended.parts, ended.relation) == (None, "orders")
+
+
+async def test_the_trace_of_a_caller() -> None:
+    """Handed on to whoever traces."""
+    house = House()
+    await house.dispatch("read_table", READ, evolve(by("ana"), trace="00-1-2-01"))
+    assert house.recorder.events[0] == CallStarted(
+        call=CallId("a call"), tool="read_table", principal="ana", trace="00-1-2-01"
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,7 +166,7 @@ async def test_the_events_of_a_failure(error: BaseException, code: str) -> None:
     with pytest.raises((PgmcpError, asyncio.CancelledError)):
         await house.dispatch("read_table", READ, by("ana"))
     assert house.recorder.events[-1] == CallEnded(
-        call=CallId("a call"), tool="read_table", principal="ana", seconds=0.25, rows=0, error=code
+        call=CallId("a call"), tool="read_table", principal="ana", seconds=0.25, error=code, relation="orders"
     )
 
 

@@ -18,6 +18,7 @@ from pgmcp.domain.errors import QueryError, ValidationError, codes
 from pgmcp.domain.plans import Explain, RawQuery
 from pgmcp.domain.results import Form, Result, ResultColumn
 from pgmcp.domain.suggestions import nearest
+from pgmcp.domain.tracking import track_execution_time
 from pgmcp.domain.values.parse import from_text
 from pgmcp.domain.values.text import Unfit, to_text
 from pgmcp.domain.values.types import Type
@@ -69,6 +70,7 @@ class MemoryQueryRepository:
         self._engine = engine
         self._statements = {normal(text): given for text, given in statements.items()}
 
+    @track_execution_time("QueryRepository.select", layer="repository")
     async def select(self, plan: RawQuery, call: CallContext, within: Transaction | None = None) -> Result:
         started = self._begin(call, within)
         given = self._registered(plan.text, plan.params)
@@ -77,6 +79,7 @@ class MemoryQueryRepository:
         self._engine.observe(call, "query", started, result.count)
         return result
 
+    @track_execution_time("QueryRepository.explain", layer="repository")
     async def explain(self, plan: Explain, call: CallContext, within: Transaction | None = None) -> Sequence[object]:
         started = self._begin(call, within)
         given = self._registered(f"explain {plan.query.text}", plan.query.params)

@@ -14,6 +14,7 @@ from pgmcp.domain.catalogue import ForeignKey, Listed, Schema, TableDescription
 from pgmcp.domain.errors import NotFoundError, PgmcpError, codes
 from pgmcp.domain.plans import DescribeTable, ListSchemas, ListTables
 from pgmcp.domain.relations import Relation, RelationKind
+from pgmcp.domain.tracking import track_execution_time
 from pgmcp.domain.values.types import Type
 from pgmcp.ports.transactions import Transaction
 
@@ -28,6 +29,7 @@ class MemorySchemaRepository:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @track_execution_time("SchemaRepository.select", layer="repository")
     async def select(
         self, plan: ListTables, call: CallContext, within: Transaction | None = None
     ) -> tuple[Sequence[Listed], bool]:
@@ -43,11 +45,13 @@ class MemorySchemaRepository:
         ]
         return found[: plan.limit], len(found) > plan.limit
 
+    @track_execution_time("SchemaRepository.schemas", layer="repository")
     async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:
         self._engine.in_time(call)
         tables = len(self._engine.tables)
         return [Schema(name=SCHEMA, owner=_OWNER, tables=tables, on_path=True, comment="standard public schema")]
 
+    @track_execution_time("SchemaRepository.find", layer="repository")
     async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
         table = self._engine.tables.get(name) if schema in {None, SCHEMA} else None
         return None if table is None else table.relation
@@ -55,6 +59,7 @@ class MemorySchemaRepository:
     async def names(self, schema: str | None, call: CallContext) -> Sequence[str]:
         return sorted(self._engine.tables)[:_NAMES_AT_MOST] if schema in {None, SCHEMA} else []
 
+    @track_execution_time("SchemaRepository.describe", layer="repository")
     async def describe(self, plan: DescribeTable, call: CallContext) -> TableDescription:
         self._engine.in_time(call)
         table = self._engine.tables.get(plan.relation.name.name)

@@ -16,6 +16,7 @@ from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.plans import Batch, Delete, Insert, Select, Update
 from pgmcp.domain.relations import Relation, RelationKind
 from pgmcp.domain.results import Form, Result
+from pgmcp.domain.tracking import track_execution_time
 from pgmcp.domain.values.text import to_text
 from pgmcp.ports.transactions import Outcome, Transaction
 
@@ -26,6 +27,7 @@ class MemoryTableRepository:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @track_execution_time("TableRepository.select", layer="repository")
     async def select(self, plan: Select, call: CallContext, within: Transaction | None = None) -> Result:
         engine = self._engine
         started = engine.in_time(call)
@@ -41,6 +43,7 @@ class MemoryTableRepository:
         engine.observe(call, "select", started, result.count)
         return result
 
+    @track_execution_time("TableRepository.insert", layer="repository")
     async def insert(self, plan: Insert, batch: Batch, call: CallContext, within: Transaction | None = None) -> Result:
         if not batch.rows:
             return Result()
@@ -48,9 +51,11 @@ class MemoryTableRepository:
             "insert", plan, call, within, lambda space: self._engine.writer.insert(plan, batch, space)
         )
 
+    @track_execution_time("TableRepository.update", layer="repository")
     async def update(self, plan: Update, call: CallContext, within: Transaction | None = None) -> Result:
         return await self._write("update", plan, call, within, lambda space: self._engine.writer.update(plan, space))
 
+    @track_execution_time("TableRepository.delete", layer="repository")
     async def delete(self, plan: Delete, call: CallContext, within: Transaction | None = None) -> Result:
         return await self._write("delete", plan, call, within, lambda space: self._engine.writer.delete(plan, space))
 

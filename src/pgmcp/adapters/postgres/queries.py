@@ -21,6 +21,7 @@ from pgmcp.domain.json import dumps
 from pgmcp.domain.plans import Effect, Explain, RawQuery, StatementKind
 from pgmcp.domain.results import Form, NativeRows, Result, ResultColumn, Truncation, WireRows
 from pgmcp.domain.sql.caret import caret
+from pgmcp.domain.tracking import track_execution_time
 from pgmcp.domain.values.text import to_text
 from pgmcp.domain.values.types import TEXT, Type
 from pgmcp.domain.values.unfit import Unfit
@@ -73,6 +74,7 @@ class PostgresQueryRepository:
         self._residue = Residue(runner=runner, clock=clock, ttl_s=ttl_s)
         self._known: Kept[str, _Known] = Kept(clock, most=_KEPT_STATEMENTS, ttl_s=ttl_s)
 
+    @track_execution_time("QueryRepository.select", layer="repository")
     async def select(self, plan: RawQuery, call: CallContext, within: Transaction | None = None) -> Result:
         if within is None or not plan.read_only:
             return await self._select(plan, call, within)
@@ -92,6 +94,7 @@ class PostgresQueryRepository:
         self._residue.forget()
         return await self._run(plan, await self._learn(plan, call, within), call, within)
 
+    @track_execution_time("QueryRepository.explain", layer="repository")
     async def explain(self, plan: Explain, call: CallContext, within: Transaction | None = None) -> Sequence[object]:
         if not plan.analyze:
             return await self._explain(plan, call, within)

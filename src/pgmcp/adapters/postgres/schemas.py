@@ -15,6 +15,7 @@ from pgmcp.domain.catalogue import Listed, Schema, TableDescription
 from pgmcp.domain.errors import NotFoundError, PgmcpError, codes
 from pgmcp.domain.plans import DescribeTable, ListSchemas, ListTables
 from pgmcp.domain.relations import Name, Relation
+from pgmcp.domain.tracking import track_execution_time
 from pgmcp.domain.values.types import Type
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Need, Parameter, Row, Statement
@@ -42,6 +43,7 @@ class PostgresSchemaRepository:
         self._relations: Kept[tuple[str, str | None], Relation] = Kept(clock, most=_KEPT_RELATIONS, ttl_s=ttl_s)
         self._zone: Kept[None, str] = Kept(clock, most=1, ttl_s=ttl_s)
 
+    @track_execution_time("SchemaRepository.select", layer="repository")
     async def select(
         self, plan: ListTables, call: CallContext, within: Transaction | None = None
     ) -> tuple[Sequence[Listed], bool]:
@@ -60,6 +62,7 @@ class PostgresSchemaRepository:
         )
         return [_listed(row) for row in rows[:limit]], len(rows) > limit
 
+    @track_execution_time("SchemaRepository.schemas", layer="repository")
     async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:
         rows = await self._read("schemas", call, str(plan.include_system).lower())
         return [
@@ -69,6 +72,7 @@ class PostgresSchemaRepository:
             for name, owner, tables, on_path, comment in rows
         ]
 
+    @track_execution_time("SchemaRepository.find", layer="repository")
     async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
         kept = self._relations.get((name, schema))
         if kept is not None:
@@ -81,6 +85,7 @@ class PostgresSchemaRepository:
     async def names(self, schema: str | None, call: CallContext) -> Sequence[str]:
         return [row[0] or "" for row in await self._read("names", call, schema)]
 
+    @track_execution_time("SchemaRepository.describe", layer="repository")
     async def describe(self, plan: DescribeTable, call: CallContext) -> TableDescription:
         name = plan.relation.name
         rows = await self._read("describe", call, name.schema, name.name)

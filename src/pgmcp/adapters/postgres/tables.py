@@ -17,6 +17,7 @@ from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
 from pgmcp.domain.plans import Batch, Bounds, Delete, Insert, Select, Update
 from pgmcp.domain.results import Form, Result
+from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.driver import Need, Row, Rows
 from pgmcp.ports.transactions import Transaction
 
@@ -28,6 +29,7 @@ class PostgresTableRepository:
         self._runner = runner
         self._builder = builder
 
+    @track_execution_time("TableRepository.select", layer="repository")
     async def select(self, plan: Select, call: CallContext, within: Transaction | None = None) -> Result:
         statement = _telling(self._builder.select(plan), plan)
         shown = statement.shown
@@ -44,6 +46,7 @@ class PostgresTableRepository:
             last_key=keys_of(plan, shown, cut.rows[-1]) if plan.keyed and cut.rows else None,
         )
 
+    @track_execution_time("TableRepository.insert", layer="repository")
     async def insert(self, plan: Insert, batch: Batch, call: CallContext, within: Transaction | None = None) -> Result:
         if not batch.rows:
             return Result()
@@ -58,9 +61,11 @@ class PostgresTableRepository:
             return Result(count=rows.affected)
         return _changed(statement, rows.rows, plan.bounds, call.form)
 
+    @track_execution_time("TableRepository.update", layer="repository")
     async def update(self, plan: Update, call: CallContext, within: Transaction | None = None) -> Result:
         return await self._change(_telling(self._builder.update(plan), plan), plan, call, "update", within)
 
+    @track_execution_time("TableRepository.delete", layer="repository")
     async def delete(self, plan: Delete, call: CallContext, within: Transaction | None = None) -> Result:
         return await self._change(_telling(self._builder.delete(plan), plan), plan, call, "delete", within)
 

@@ -1,6 +1,7 @@
 """Requests: the commands, in the design's class names; closed, with the same defaults whichever way they come in."""
 
 from pgmcp.domain.requests.base import QueryRequest, RequestBase, SchemaRequest, TableRequest
+from pgmcp.domain.requests.measuring import GetMetricsRequest, MetricsRequest, ResetMetricsRequest
 from pgmcp.domain.requests.querying import ExecuteQueryRequest, ExplainQueryRequest
 from pgmcp.domain.requests.reading import (
     DescribeTableRequest,
@@ -29,13 +30,16 @@ __all__ = [
     "DescribeTableRequest",
     "ExecuteQueryRequest",
     "ExplainQueryRequest",
+    "GetMetricsRequest",
     "GetTransactionRequest",
     "ListSchemasRequest",
     "ListTablesRequest",
+    "MetricsRequest",
     "QueryRequest",
     "ReadRequest",
     "ReleaseSavepointRequest",
     "RequestBase",
+    "ResetMetricsRequest",
     "RollbackTransactionRequest",
     "SchemaRequest",
     "TableRequest",

@@ -10,18 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from pgmcp.adapters.changing import NobodyListens
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.embedded.places import data_home
 from pgmcp.adapters.keys import kept_key, key_of, passing_key
 from pgmcp.adapters.leases import ProcessLeases
-from pgmcp.adapters.observers import LogObserver, SilentObserver
+from pgmcp.adapters.metrics.gauges import GaugedResources, ProcessGauge, StateGauge
 from pgmcp.adapters.sealing import AesGcmSealer
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver
+from pgmcp.entrypoints.bootstrap.observing import heard_by, history_of
 from pgmcp.entrypoints.database import Database
 from pgmcp.handlers.base import in_groups
 from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
@@ -31,15 +32,18 @@ from pgmcp.ports.auditing import AuditLog
 from pgmcp.ports.changing import ChangeListener
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.examining import Examiner
+from pgmcp.ports.history import History
 from pgmcp.ports.leases import LeaseKeeper
 from pgmcp.ports.observing import Observer
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
+from pgmcp.ports.resources import Gauge, Resources
 from pgmcp.ports.sealing import Sealer
 from pgmcp.ports.transactions import UnitOfWork
 from pgmcp.services.auditing import AuditService
 from pgmcp.services.cursors import Cursors
 from pgmcp.services.lease_ends import LeaseEnds
 from pgmcp.services.leases import LeaseService
+from pgmcp.services.metrics import MetricsService
 from pgmcp.services.queries import QueryService
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
@@ -66,6 +70,7 @@ _SERVICES = (
     QueryService,
     TableService,
     AuditService,
+    MetricsService,
     Dispatcher,
 )
 
@@ -86,6 +91,8 @@ class Ports:
     audit: AuditLog
     leases: LeaseKeeper
     listener: ChangeListener
+    history: History
+    gauges: tuple[Gauge, ...] = ()
 
 
 def build(settings: Settings, *, observer: Observer | None = None) -> Database:
@@ -98,12 +105,13 @@ def build(settings: Settings, *, observer: Observer | None = None) -> Database:
     if settings.driver == "memory":
         from pgmcp.adapters.shop.memory import shop_tables
 
-        return build_memory(shop_tables(), {}, settings)
+        return build_memory(shop_tables(), {}, settings, observer=observer)
     resources = AsyncExitStack()
     embedded = uses_embedded(settings, os.environ)
-    heard = observer or SilentObserver()
+    history = history_of(settings)
+    heard = heard_by(settings, history, observer)
     driver, check = make_driver(settings, resources, heard, embedded=embedded)
-    ports = _postgres(settings, driver, check, resources, heard)
+    ports = _postgres(settings, driver, check, resources, heard, history)
     return _assemble(settings, ports, resources, embedded=embedded)
 
 
@@ -111,13 +119,17 @@ def build_memory(
     tables: Mapping[str, TableSpec],
     statements: Mapping[str, Sequence[Mapping[str, Any]] | Callable[..., Sequence[Mapping[str, Any]]]],
     settings: Settings,
+    *,
+    observer: Observer | None = None,
 ) -> Database:
     """A database in memory, of declared tables and registered statements."""
     from pgmcp.adapters.memory import MemoryDatabase
 
     clock = SystemClock()
     resources = AsyncExitStack()
-    memory = MemoryDatabase(tables=tables, statements=statements, clock=clock)
+    history = history_of(settings)
+    heard = heard_by(settings, history, observer)
+    memory = MemoryDatabase(tables=tables, statements=statements, clock=clock, observer=heard)
     ports = Ports(
         tables=memory.tables,
         queries=memory.queries,
@@ -125,12 +137,13 @@ def build_memory(
         work=memory.work,
         analyser=_analyser(),
         clock=clock,
-        observer=SilentObserver(),
+        observer=heard,
         sealer=_sealer(settings),
         examiner=memory.examiner,
-        audit=audit_log(settings, SilentObserver(), resources),
+        audit=audit_log(settings, heard, resources),
         leases=ProcessLeases(clock),
         listener=NobodyListens(),
+        history=history,
     )
     return _assemble(settings, ports, resources, embedded=False)
 
@@ -161,6 +174,8 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         (Observer, ports.observer),
         (Sealer, ports.sealer),
         (AuditLog, ports.audit),
+        (History, ports.history),
+        (Resources, GaugedResources((ProcessGauge(), *ports.gauges))),
         (Settings, settings),
         (SecurityService, security),
     ):
@@ -189,7 +204,12 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
 
 
 def _postgres(
-    settings: Settings, driver: Driver, check: Check | None, resources: AsyncExitStack, observer: Observer
+    settings: Settings,
+    driver: Driver,
+    check: Check | None,
+    resources: AsyncExitStack,
+    observer: Observer,
+    history: History,
 ) -> Ports:
     from pgmcp.adapters.postgres.builder import QueryBuilder
     from pgmcp.adapters.postgres.examining import PostgresExaminer
@@ -234,6 +254,8 @@ def _postgres(
         audit=audit_log(settings, observer, resources),
         leases=ProcessLeases(clock),
         listener=NobodyListens(),
+        history=history,
+        gauges=(StateGauge("pool", lambda: {"max": settings.pool_max, **asdict(sessions.state)}),),
     )
 
 
@@ -260,8 +282,3 @@ def _sealer(settings: Settings) -> Sealer:
     if settings.driver == "memory":
         return AesGcmSealer(passing_key)
     return AesGcmSealer(lambda: kept_key(data_home(os.environ) / "secret_key"))
-
-
-def log_observer(settings: Settings) -> Observer:
-    """The observer of a server: the log on stderr."""
-    return LogObserver(settings.log_level, settings.log_format)

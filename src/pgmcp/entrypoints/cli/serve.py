@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from pgmcp.domain.settings import Settings
-from pgmcp.entrypoints.bootstrap import build, log_observer
+from pgmcp.entrypoints.bootstrap import build
+from pgmcp.entrypoints.bootstrap.observing import log_observer
 from pgmcp.entrypoints.cli.failures import say, say_embedded, say_pooler
 from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.mcp.limits import ServeLimits

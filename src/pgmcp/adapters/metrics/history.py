@@ -1,0 +1,145 @@
+"""BoundedHistory: rings of samples and tallies of everything, behind one lock."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from math import inf
+from threading import Lock
+from typing import TypeVar
+
+from pgmcp.adapters.metrics.tally import Tally, bump
+from pgmcp.domain.samples import LAYERS, OTHER, Layer, Sample, Total, Totals
+from pgmcp.ports.clock import Clock
+
+K = TypeVar("K")
+
+_OPERATIONS_AT_MOST = 500
+_RELATIONS_AT_MOST = 1000
+_EVENTS_AT_MOST = 200
+
+
+class _Shelf:
+    """The samples and counts of one layer."""
+
+    __slots__ = ("ring", "rotated", "tallies")
+
+    def __init__(self, capacity: int) -> None:
+        self.ring: deque[Sample] = deque(maxlen=capacity)
+        # The latest end of a sample that had to go.
+        self.rotated = -inf
+        self.tallies: dict[str, Tally] = {}
+
+    def keep(self, sample: Sample) -> None:
+        """Keep a sample in the place of the oldest."""
+        ring = self.ring
+        if len(ring) == ring.maxlen:
+            gone = ring[0][0]
+            # Samples come nearly, but not quite, in the order of their ends.
+            self.rotated = max(self.rotated, gone)
+        ring.append(sample)
+
+    def tally(self, operation: str) -> Tally:
+        """A new tally for an operation that was not heard of before."""
+        return self.tallies.setdefault(operation if len(self.tallies) < _OPERATIONS_AT_MOST else OTHER, Tally())
+
+
+class BoundedHistory:
+    """Implements `History` in memory.
+
+    A lock costs less than a tenth of a microsecond where nobody waits for it, and lets counts be read as they were at
+    one moment; nothing is awaited or computed under it.
+
+    Args:
+        capacity: Samples kept of each layer, so that busy layers don't push calls out.
+        clock: Tells when it began.
+    """
+
+    def __init__(self, capacity: int, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._lock = Lock()
+        self._shelves: dict[Layer, _Shelf] = {layer: _Shelf(capacity) for layer in LAYERS}
+        self._relations: dict[tuple[str, str], int] = {}
+        self._events: dict[str, int] = {}
+        self._reset = Totals()
+
+    def add(self, sample: Sample, *, kept: bool = True) -> None:
+        _, layer, operation, seconds, error, _, detail = sample
+        with self._lock:
+            shelf = self._shelves[layer]
+            tally = shelf.tallies.get(operation) or shelf.tally(operation)
+            tally.add(seconds, error)
+            if kept:
+                shelf.keep(sample)
+            if detail is not None and layer == "tool":
+                bump(self._relations, (operation, detail), _RELATIONS_AT_MOST, (OTHER, OTHER))
+
+    def heard(self, event: str) -> None:
+        with self._lock:
+            bump(self._events, event, _EVENTS_AT_MOST, OTHER)
+
+    def samples(self, layer: Layer, since: float, until: float) -> Sequence[Sample]:
+        with self._lock:
+            kept = list(self._shelves[layer].ring)
+        return [sample for sample in kept if since < sample.at <= until]
+
+    def whole_since(self, layer: Layer) -> float:
+        with self._lock:
+            return max(self._began, self._shelves[layer].rotated)
+
+    def totals(self) -> Totals:
+        with self._lock:
+            return self._counted()
+
+    def since_reset(self) -> Totals:
+        with self._lock:
+            return _difference(self._counted(), self._reset)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._reset = self._counted()
+            for shelf in self._shelves.values():
+                shelf.ring.clear()
+                shelf.rotated = -inf
+            self._began = self._clock.monotonic()
+
+    def _counted(self) -> Totals:
+        return Totals(
+            operations=tuple(
+                tally.total(layer, operation)
+                for layer, shelf in self._shelves.items()
+                for operation, tally in shelf.tallies.items()
+            ),
+            relations=dict(self._relations),
+            events=dict(self._events),
+        )
+
+
+def _difference(now: Totals, then: Totals) -> Totals:
+    """What was counted between two moments, operations without any left out."""
+    before = {(each.layer, each.operation): each for each in then.operations}
+    return Totals(
+        operations=tuple(
+            each if (old := before.get((each.layer, each.operation))) is None else _between(each, old)
+            for each in now.operations
+            if each.count > getattr(before.get((each.layer, each.operation)), "count", 0)
+        ),
+        relations=_less(now.relations, then.relations),
+        events=_less(now.events, then.events),
+    )
+
+
+def _between(now: Total, then: Total) -> Total:
+    return Total(
+        layer=now.layer,
+        operation=now.operation,
+        count=now.count - then.count,
+        seconds=now.seconds - then.seconds,
+        errors=_less(now.errors, then.errors),
+        buckets=tuple(more - less for more, less in zip(now.buckets, then.buckets, strict=True)),
+    )
+
+
+def _less(now: Mapping[K, int], then: Mapping[K, int]) -> dict[K, int]:
+    return {key: count - then.get(key, 0) for key, count in now.items() if count > then.get(key, 0)}

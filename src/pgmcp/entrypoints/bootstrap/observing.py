@@ -1,0 +1,28 @@
+"""Who hears the events of one database."""
+
+from __future__ import annotations
+
+from pgmcp.adapters.clock import SystemClock
+from pgmcp.adapters.fanning import FanOut
+from pgmcp.adapters.metrics.history import BoundedHistory
+from pgmcp.adapters.metrics.recorder import MetricsRecorder
+from pgmcp.adapters.observers import LogObserver
+from pgmcp.domain.settings import Settings
+from pgmcp.ports.history import History
+from pgmcp.ports.observing import Observer
+
+
+def history_of(settings: Settings) -> History:
+    """Where a database's samples are kept."""
+    return BoundedHistory(settings.metrics_history, SystemClock())
+
+
+def heard_by(settings: Settings, history: History, observer: Observer | None) -> Observer:
+    """Everyone who hears: the metrics, and whoever else is given."""
+    recorder = MetricsRecorder(history, SystemClock(), settings.metrics_sample)
+    return FanOut([recorder] if observer is None else [recorder, observer])
+
+
+def log_observer(settings: Settings) -> Observer:
+    """The observer of a server: the log on stderr."""
+    return LogObserver(settings.log_level, settings.log_format)

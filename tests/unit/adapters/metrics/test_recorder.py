@@ -1,0 +1,93 @@
+"""MetricsRecorder: which events become which samples."""
+
+from __future__ import annotations
+
+from pgmcp.adapters.clock import FixedClock
+from pgmcp.adapters.fanning import FanOut
+from pgmcp.adapters.metrics.history import BoundedHistory
+from pgmcp.adapters.metrics.recorder import MetricsRecorder
+from pgmcp.domain.calls import CallId
+from pgmcp.domain.drawing import is_drawn
+from pgmcp.domain.events import (
+    CallEnded,
+    CallStarted,
+    CatalogueForgotten,
+    Event,
+    FunctionRan,
+    Part,
+    StatementRan,
+)
+from pgmcp.domain.samples import LAYERS, Sample
+from tests.unit.house import NOON, Recorder
+
+CALL = CallId("c")
+EVENTS: list[Event] = [
+    CallStarted(call=CALL, tool="read_table", principal="ana"),
+    StatementRan(call=CALL, kind="select", seconds=0.002, sqlstate="57014", fingerprint="f00"),
+    CallEnded(
+        call=CALL,
+        tool="read_table",
+        principal="ana",
+        seconds=0.005,
+        error="statement_timeout",
+        relation="orders",
+        parts=(Part("station", "plan", 1.0, 0.5),),
+    ),
+    FunctionRan(layer="service", operation="tidy", seconds=0.25),
+    CatalogueForgotten(call=CALL, sqlstate="42P01"),
+]
+
+
+def recorded(share: float) -> BoundedHistory:
+    """What is kept of the events."""
+    clock = FixedClock(NOON)
+    clock.advance(3)
+    history = BoundedHistory(10, clock)
+    recorder = MetricsRecorder(history, clock, share)
+    for event in EVENTS:
+        recorder.observe(event)
+    return history
+
+
+def test_samples() -> None:
+    """Calls, statements, parts and functions; other events by their name."""
+    history = recorded(1.0)
+    assert [each for layer in LAYERS for each in history.samples(layer, 0, 9)] == [
+        Sample(3, "tool", "read_table", 0.005, "statement_timeout", CALL, "orders"),
+        Sample(1.5, "station", "plan", 0.5, None, CALL),
+        Sample(3, "service", "tidy", 0.25, None, CallId("")),
+        Sample(3, "statement", "select", 0.002, "57014", CALL, "f00"),
+    ]
+    assert history.totals().events == {"CatalogueForgotten": 1}
+
+
+def test_what_is_not_drawn_is_counted() -> None:
+    """Calls and statements are; their times are not kept."""
+    history = recorded(0.0)
+    assert [each.operation for layer in ("tool", "statement") for each in history.samples(layer, 0, 9)] == []
+    counts = {each.operation: each.count for each in history.totals().operations}
+    assert (counts["read_table"], counts["select"]) == (1, 1)
+
+
+def test_a_share_of_calls_is_drawn() -> None:
+    """About as many as were asked for, and always the same ones."""
+    calls = [CallId(f"call {number}") for number in range(20_000)]
+    drawn = [call for call in calls if is_drawn(call, 0.1)]
+    assert 1_600 < len(drawn) < 2_400
+    assert drawn == [call for call in calls if is_drawn(call, 0.1)]
+    assert not any(is_drawn(call, 0) for call in calls)
+    assert all(is_drawn(call, 1) for call in calls)
+
+
+def test_an_observer_that_raises_is_alone_with_it() -> None:
+    """The others hear, and whoever tells goes on."""
+
+    class Broken:
+        def observe(self, event: Event) -> None:
+            raise ValueError
+
+    heard = Recorder()
+    fan = FanOut([Broken(), heard])
+    for event in EVENTS:
+        fan.observe(event)
+    assert (heard.events, fan.failures) == (EVENTS, len(EVENTS))
