@@ -21,12 +21,15 @@ from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.observers import SilentObserver
 from pgmcp.adapters.postgres.address import Address
 from pgmcp.adapters.postgres.builder import QueryBuilder
+from pgmcp.adapters.postgres.cutting import settle, settle_row
 from pgmcp.adapters.postgres.pool import PoolLimits
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.schemas import PostgresSchemaRepository
+from pgmcp.adapters.postgres.selecting import at_most_one
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.adapters.postgres.types import TypeCatalogue
+from pgmcp.adapters.postgres.wire.dialect import NEWER
 from pgmcp.adapters.postgres.wire.rows import row
 from pgmcp.domain.calls import CallContext, CallId
 from pgmcp.domain.filters.parser import parse
@@ -35,7 +38,7 @@ from pgmcp.domain.filters.tree import EVERYTHING
 from pgmcp.domain.order import parse_order
 from pgmcp.domain.plans import Bounds, Page, Select
 from pgmcp.domain.relations import Relation
-from pgmcp.ports.driver import Connection, Driver, Need, Statement
+from pgmcp.ports.driver import Connection, Driver, Need
 
 _CALL = CallContext(id=CallId("benchmark"), tool="benchmark", deadline=inf)
 _BOUNDS = Bounds(max_rows=100_000, max_bytes=1_000_000_000)
@@ -97,7 +100,7 @@ class _Ways:
         """Every way to the JSON of these rows, the driver's own decoding first."""
         relation = await self._catalogue.find(rows.name, None, _CALL)
         assert relation is not None
-        sent, sql = _statement(relation, rows, filters), _Sql(relation, rows, filters)
+        sent, sql = _plan(relation, rows, filters), _Sql(relation, rows, filters)
         works = {
             "asyncpg decode + orjson": self._decoded(sql.plain, calls),
             "psycopg decode + orjson": self._decoded_by_psycopg(sql.plain, calls),
@@ -141,25 +144,33 @@ class _Sql:
         rest = f"FROM {rows.name}{where} ORDER BY id"
         array = f"json_build_array({', '.join(rows.names)})"
         numbered = ", ".join(f"{name} AS c{number}" for number, name in enumerate(rows.names, start=1))
-        expression = row([relation.by_name[name].type for name in rows.names])
+        expression = row([relation.by_name[name].type for name in rows.names], NEWER)
         self.plain = f"SELECT {', '.join(rows.names)} {rest}"
         self.expression = f"SELECT {expression} FROM (SELECT {numbered} {rest}) AS q"
         self.json_build_array = f"SELECT {array}::text {rest}"
         self.json_agg = f"SELECT json_agg({array})::text FROM ({self.plain}) AS q"
 
 
-def _sent(connection: Connection, statement: Statement, calls: int) -> Work:
+def _sent(connection: Connection, plan: Select, calls: int) -> Work:
+    written = QueryBuilder(SystemClock(), lambda: NEWER).select(plan)
+    single = at_most_one(plan)
+
     async def work() -> None:
         for _ in range(calls):
-            assert ",".join([each[0] or "" for each in (await connection.run(statement)).rows]).encode()
+            records = (await connection.run(written.statement)).rows
+            if single:
+                cut = settle_row(records, written.shown.assemble, _BOUNDS)
+            else:
+                cut = settle(records, plan.page.limit, _BOUNDS)
+            assert ",".join(cut.texts).encode()
 
     return work
 
 
-def _statement(relation: Relation, rows: BenchTable, filters: Mapping[str, Any]) -> Statement:
-    """What `read_table` sends."""
+def _plan(relation: Relation, rows: BenchTable, filters: Mapping[str, Any]) -> Select:
+    """What `read_table` makes of it."""
     order, keyed = parse_order(None, ascending=True, relation=relation)
-    plan = Select(
+    return Select(
         relation=relation,
         columns=rows.names,
         filter=parse(filters, relation, Moment(datetime.now(UTC))) if filters else EVERYTHING,
@@ -168,7 +179,6 @@ def _statement(relation: Relation, rows: BenchTable, filters: Mapping[str, Any])
         page=Page(limit=rows.rows),
         bounds=_BOUNDS,
     )
-    return QueryBuilder(SystemClock()).select(plan).statement
 
 
 @asynccontextmanager

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
+from attrs import evolve
 
+from pgmcp.domain.filters.parser import parse
+from pgmcp.domain.filters.relative import Moment
 from pgmcp.domain.json import loads
 from pgmcp.domain.plans import Batch, Bounds, Insert, Page, Select
 from pgmcp.domain.results import NativeRows, WireRows
@@ -85,6 +89,9 @@ async def there_and_back(base: Repositories, name: str) -> tuple[str, list[str |
     plan = Select(relation=relation, columns=("v",), page=Page(limit=1), bounds=EVERYTHING)
     result = await base.tables.select(plan, wire())
     assert isinstance(result.rows, WireRows)
+    # Found by its key a row is put together here, else on the server: to the same letter.
+    by_key = parse({"id": 1}, relation, Moment(datetime.now(UTC)))
+    assert (await base.tables.select(evolve(plan, filter=by_key), wire())).rows == result.rows, name
     text = to_text(loads(result.rows.rows[0])[0], relation.by_name["v"].type)
     add = Insert(relation=relation, bounds=EVERYTHING)
     await base.tables.insert(add, Batch(columns=("id", "v"), rows=(("2", text),)), wire())

@@ -7,7 +7,8 @@ from attrs import evolve
 
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.postgres.builder import QueryBuilder
-from pgmcp.adapters.postgres.cutting import Cut, settle
+from pgmcp.adapters.postgres.cutting import Cut, settle, settle_row
+from pgmcp.adapters.postgres.wire.dialect import ANY, NEWER
 from pgmcp.domain.filters.tree import (
     Literal,
 )
@@ -34,15 +35,27 @@ def test_a_reads_text_follows_from_its_shape() -> None:
     other = builder().select(evolve(SELECT, filter=eq(N, "2"), page=Page(limit=9))).statement
     assert first.text == other.text
     assert first.text == (
-        "SELECT CASE WHEN s.total <= $3::text::pg_catalog.int8 THEN s.w END AS w FROM (SELECT w, "
-        "pg_catalog.octet_length(w) + 1 AS size, pg_catalog.sum(pg_catalog.octet_length(w) + 1) "
-        "OVER (ROWS UNBOUNDED PRECEDING) AS total FROM (SELECT "
+        "SELECT pg_catalog.string_agg(CASE WHEN s.total <= 500 THEN s.w ELSE '' END, E'\\x1e' ORDER BY s.total) AS w "
+        "FROM (SELECT w, size, pg_catalog.sum(size) OVER (ROWS UNBOUNDED PRECEDING) AS total "
+        "FROM (SELECT w, pg_catalog.octet_length(w) + 1 AS size FROM (SELECT "
         "'[' || pg_catalog.concat_ws(',', coalesce(q.c1::text, 'null')) || ']' AS w "
         f'FROM (SELECT t."id" AS c1 FROM "a.b"."q""t" AS t WHERE (t."n" = $1{INT}) ORDER BY (t."id") '
-        "LIMIT $2::text::pg_catalog.int8) AS q OFFSET 0) AS m) AS s "
-        "WHERE s.total - s.size <= $3::text::pg_catalog.int8"
+        "LIMIT $2::text::pg_catalog.int8) AS q OFFSET 0) AS m OFFSET 0) AS m) AS s "
+        "WHERE s.total - s.size <= 500 GROUP BY s.total / 65536 ORDER BY s.total / 65536"
     )
-    assert (first.parameters, other.parameters) == (("1", "6", "500"), ("2", "10", "500"))
+    assert (first.parameters, other.parameters) == (("1", "6"), ("2", "10"))
+
+
+def test_a_row_by_its_key_comes_in_parts() -> None:
+    """Nothing that only many rows need: no order, no limit, no running sum, no JSON that can be written here."""
+    written = builder().select(evolve(SELECT, columns=("id", "n"), filter=eq(ID, "1")))
+    assert written.statement.text == (
+        "SELECT CASE WHEN pg_catalog.octet_length(s.w) < 500 THEN s.w END AS w FROM "
+        "(SELECT pg_catalog.concat(q.c1, E'\\x1e', q.c2) AS w FROM "
+        f'(SELECT t."id" AS c1, t."n" AS c2 FROM "a.b"."q""t" AS t WHERE (t."id" = $1{INT})) AS q OFFSET 0) AS s'
+    )
+    assert written.statement.parameters == ("1",)
+    assert settle_row([("1\x1e",)], written.shown.assemble, BOUNDS) == Cut(texts=["[1,null]"])
 
 
 def test_keys_come_beside_a_row_that_does_not_show_them() -> None:
@@ -117,25 +130,60 @@ def test_a_change_is_capped_inside_its_own_statement() -> None:
 
 
 @pytest.mark.parametrize(
-    "rows, limit, expected",
+    "records, limit, expected",
     [
-        pytest.param([("a",)], 2, Cut(rows=[("a",)]), id="all"),
-        pytest.param([("a",), ("b",), ("c",)], 2, Cut(rows=[("a",), ("b",)], more=True), id="more"),
+        pytest.param([("a",)], 2, Cut(texts=["a"]), id="all"),
+        pytest.param([("a\x1eb\x1ec",)], 2, Cut(texts=["a", "b"], more=True), id="more"),
+        pytest.param([("a\x1eb",), ("c",)], 2, Cut(texts=["a", "b"], more=True), id="more, in two records"),
+        pytest.param([("a\x1eb\x1e",)], 2, Cut(texts=["a", "b"], more=True), id="only the extra row is cut"),
+        pytest.param([("a",), ("",)], 2, Cut(texts=["a"], more=True, truncated=Truncation.BYTES), id="cut by bytes"),
         pytest.param(
-            [("a",), ("b",), (None,)], 2, Cut(rows=[("a",), ("b",)], more=True), id="only the extra row is cut"
+            [("",)], 2, Cut(texts=[], more=True, truncated=Truncation.BYTES, too_large=True), id="first row too large"
+        ),
+        pytest.param([("a",)] * 11, 20, Cut(texts=["a"] * 10, more=True, truncated=Truncation.ROWS), id="cut by rows"),
+        pytest.param([("",)], 0, Cut(texts=[], more=True), id="none asked for"),
+        pytest.param([], 2, Cut(texts=[]), id="none there"),
+        pytest.param(
+            [("a\x1eb", "1\x1e2"), ("c", "3")], 3, Cut(texts=["a", "b", "c"], last_keys="3"), id="keys of the last"
         ),
         pytest.param(
-            [("a",), (None,)], 2, Cut(rows=[("a",)], more=True, truncated=Truncation.BYTES), id="cut by bytes"
+            [("a\x1eb\x1ec", "1\x1e2\x1e3")], 2, Cut(texts=["a", "b"], last_keys="2", more=True), id="keys before more"
         ),
-        pytest.param(
-            [(None,)], 2, Cut(rows=[], more=True, truncated=Truncation.BYTES, too_large=True), id="first row too large"
-        ),
-        pytest.param(
-            [("a",)] * 11, 20, Cut(rows=[("a",)] * 10, more=True, truncated=Truncation.ROWS), id="cut by rows"
-        ),
-        pytest.param([(None,)], 0, Cut(rows=[], more=True), id="none asked for"),
     ],
 )
-def test_what_was_cut(rows: list[Any], limit: int, expected: Cut) -> None:
-    """The extra row and the mark of a cut are taken away, and said."""
-    assert settle(rows, limit, BOUNDS) == expected
+def test_what_was_cut(records: list[Any], limit: int, expected: Cut) -> None:
+    """Records are taken apart; the extra row and the mark of a cut are taken away, and said."""
+    assert settle(records, limit, BOUNDS) == expected
+
+
+@pytest.mark.parametrize(
+    "records, expected",
+    [
+        pytest.param([], Cut(texts=[]), id="none there"),
+        pytest.param([("x",)], Cut(texts=["[x]"]), id="one"),
+        pytest.param([("x", "[1]")], Cut(texts=["[x]"], last_keys="[1]"), id="with keys"),
+        pytest.param([("",)], Cut(texts=["[]"]), id="nothing but NULL"),
+        pytest.param([("x" * 497,)], Cut(texts=[f"[{'x' * 497}]"]), id="as large as can be"),
+        pytest.param(
+            [("é" * 249,)],
+            Cut(texts=[], more=True, truncated=Truncation.BYTES, too_large=True),
+            id="too many bytes once put together",
+        ),
+        pytest.param(
+            [(None,)], Cut(texts=[], more=True, truncated=Truncation.BYTES, too_large=True), id="cut on the server"
+        ),
+    ],
+)
+def test_one_row_is_put_together(records: list[Any], expected: Cut) -> None:
+    """A row's parts become its JSON, unless that is above the cap."""
+    assert settle_row(records, lambda joined: f"[{joined}]", BOUNDS) == expected
+
+
+def test_a_server_before_17_has_to_json_alone() -> None:
+    """The text follows the server that is met."""
+    met = [NEWER]
+    writer = QueryBuilder(SystemClock(), lambda: met[0])
+    plan = evolve(SELECT, columns=(HOSTILE,))
+    assert "JSON_SCALAR(q.c1)" in writer.select(plan).statement.text
+    met[0] = ANY
+    assert "pg_catalog.to_json(q.c1)" in writer.select(plan).statement.text

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pgmcp.adapters.postgres import changing, inserting, selecting
 from pgmcp.adapters.postgres.kept import Kept
 from pgmcp.adapters.postgres.showing import Shown, shown
+from pgmcp.adapters.postgres.wire.dialect import ANY, Dialect
 from pgmcp.adapters.postgres.written import Written
 from pgmcp.domain.plans import Batch, Delete, Insert, Select, Update
 from pgmcp.domain.relations import Name, Relation
@@ -20,8 +23,9 @@ class QueryBuilder:
     JSON, is kept by relation and columns.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        """Begin with nothing kept."""
+    def __init__(self, clock: Clock, dialect: Callable[[], Dialect] = lambda: ANY) -> None:
+        """Begin with nothing kept; `dialect` says how the server writes JSON, once one has been met."""
+        self._dialect = dialect
         self._shown: Kept[tuple[Name, tuple[str, ...]], tuple[Relation, Shown]] = Kept(clock, most=_KEPT_SHAPES)
 
     def select(self, plan: Select) -> Written:
@@ -47,7 +51,8 @@ class QueryBuilder:
     def _shown_of(self, relation: Relation, columns: tuple[str, ...]) -> Shown:
         key = (relation.name, columns)
         found = self._shown.get(key)
-        # Another reading of the catalogue may have found other types behind the same names.
-        if found is None or found[0] is not relation:
-            found = self._shown.put(key, (relation, shown(relation, columns)))
+        dialect = self._dialect()
+        # Another reading of the catalogue may have found other types behind the same names, or another server.
+        if found is None or found[0] is not relation or found[1].dialect is not dialect:
+            found = self._shown.put(key, (relation, shown(relation, columns, dialect)))
         return found[1]

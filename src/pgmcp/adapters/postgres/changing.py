@@ -74,5 +74,5 @@ def answered(change: str, shown: Shown, bounds: Bounds, binder: Binder, max_chan
     if not shown.columns:
         return text
     source = f"SELECT * FROM u LIMIT {binder.number(bounds.max_rows + 1)}"
-    rows = capped(source, shown.wire, binder.number(bounds.max_bytes))
+    rows = capped(source, shown.wire, str(bounds.max_bytes))
     return f"{text} UNION ALL ({rows})"

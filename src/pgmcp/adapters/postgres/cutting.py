@@ -1,20 +1,24 @@
 """Cutting a result on the server, so that bytes above the caps never travel, and telling afterwards what was cut.
 
-Rows travel as one JSON text each. The row with which the running sum of bytes passes the cap comes as NULL, those
-behind it not at all.
+Rows travel as JSON texts, several of them in one record. An empty text stands for the row with which the running sum of
+bytes passes the cap; those behind it don't come at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import field, frozen
 
-from pgmcp.adapters.postgres.wire.rows import value
+from pgmcp.adapters.postgres.wire.dialect import Dialect
+from pgmcp.adapters.postgres.wire.rows import SEPARATOR, SEPARATOR_SQL, value
 from pgmcp.domain.plans import Bounds
 from pgmcp.domain.results import Truncation
 from pgmcp.domain.values.types import Type
-from pgmcp.ports.driver import Row
+from pgmcp.ports.driver import Row, Rows
+
+# A record for each row costs both sides more than a short row itself. PostgreSQL holds what it puts together.
+_RECORD_BYTES = 65_536
 
 
 def capped(source: str, wire: str, max_bytes: str, keys: str | None = None) -> str:
@@ -23,32 +27,40 @@ def capped(source: str, wire: str, max_bytes: str, keys: str | None = None) -> s
     Args:
         source: A query whose columns are `c1`, `c2`…, with a LIMIT of its own, so that its order stays.
         wire: SQL of a row's JSON over `q`.
-        max_bytes: SQL of the cap.
+        max_bytes: SQL of the cap, which is evaluated for each row.
         keys: SQL of a second column over `q`.
 
     OFFSET 0 keeps the planner from working out a row's JSON once for each place where it is used.
     """
     keys_made, keys_given = (f", {keys} AS k", ", k") if keys is not None else ("", "")
     made = f"SELECT {wire} AS w{keys_made} FROM ({source}) AS q OFFSET 0"
+    sized = f"SELECT w{keys_given}, pg_catalog.octet_length(w) + 1 AS size FROM ({made}) AS m OFFSET 0"
     summed = (
-        f"SELECT w{keys_given}, pg_catalog.octet_length(w) + 1 AS size, "
-        f"pg_catalog.sum(pg_catalog.octet_length(w) + 1) OVER (ROWS UNBOUNDED PRECEDING) AS total FROM ({made}) AS m"
+        f"SELECT w{keys_given}, size, pg_catalog.sum(size) OVER (ROWS UNBOUNDED PRECEDING) AS total FROM ({sized}) AS m"
     )
+    whole = f"CASE WHEN s.total <= {max_bytes} THEN s.w ELSE '' END"
+    keys_joined = "" if keys is None else f", {_joined('s.k')} AS k"
+    record = f"s.total / {_RECORD_BYTES}"
     return (
-        f"SELECT CASE WHEN s.total <= {max_bytes} THEN s.w END AS w{keys_given} FROM ({summed}) AS s "
-        f"WHERE s.total - s.size <= {max_bytes}"
+        f"SELECT {_joined(whole)} AS w{keys_joined} FROM ({summed}) AS s "
+        f"WHERE s.total - s.size <= {max_bytes} GROUP BY {record} ORDER BY {record}"
     )
 
 
-def biggest(source: str, types: Sequence[Type]) -> str:
+def _joined(sql: str) -> str:
+    return f"pg_catalog.string_agg({sql}, {SEPARATOR_SQL} ORDER BY s.total)"
+
+
+def biggest(source: str, types: Sequence[Type], dialect: Dialect) -> str:
     """SQL of the number (from 1) of the column that takes most of the first row of `source`, as JSON.
 
     Args:
         source: A query whose columns are `c1`, `c2`….
         types: Their types.
+        dialect: How the server writes JSON.
     """
     sizes = ", ".join(
-        f"({number}, coalesce(pg_catalog.octet_length(({value(f'q.c{number}', type_)})::text), 0))"
+        f"({number}, coalesce(pg_catalog.octet_length(({value(f'q.c{number}', type_, dialect)})::text), 0))"
         for number, type_ in enumerate(types, start=1)
     )
     return (
@@ -57,13 +69,19 @@ def biggest(source: str, types: Sequence[Type]) -> str:
     )
 
 
-def capped_row(source: str, wire: str, max_bytes: str, keys: str | None = None) -> str:
-    """As `capped`, where `source` gives one row at the most: without the window, which costs more than the row."""
+def capped_row(source: str, parts: str, max_bytes: str, keys: str | None = None) -> str:
+    """As `capped`, where `source` gives one row at the most: the row's parts, without a sum.
+
+    Args:
+        source: As for `capped`.
+        parts: SQL of a row's parts over `q`, as `wire.parts` has them; NULL comes for too many bytes.
+        max_bytes: SQL of the cap.
+        keys: SQL of a second column over `q`.
+    """
     keys_made, keys_given = (f", {keys} AS k", ", s.k") if keys is not None else ("", "")
-    made = f"SELECT {wire} AS w{keys_made} FROM ({source}) AS q OFFSET 0"
+    made = f"SELECT {parts} AS w{keys_made} FROM ({source}) AS q OFFSET 0"
     return (
-        f"SELECT CASE WHEN pg_catalog.octet_length(s.w) + 1 <= {max_bytes} THEN s.w END AS w{keys_given} "
-        f"FROM ({made}) AS s"
+        f"SELECT CASE WHEN pg_catalog.octet_length(s.w) < {max_bytes} THEN s.w END AS w{keys_given} FROM ({made}) AS s"
     )
 
 
@@ -72,32 +90,65 @@ class Cut:
     """What arrived of a result.
 
     Args:
-        rows: The rows that count, as the server sent them.
+        texts: The rows that count, each as JSON.
+        last_keys: The JSON of the last row's keys, where keys came beside the rows.
         more: Whether the server had more.
         truncated: The cap that cut them, if it was one.
         too_large: Whether the very first row was above the cap, so that there is nothing to show.
     """
 
-    rows: Sequence[Row] = field(repr=False)
+    texts: Sequence[str] = field(repr=False)
+    last_keys: str | None = field(default=None, repr=False)
     more: bool = False
     truncated: Truncation | None = None
     too_large: bool = False
 
 
-def settle(rows: Sequence[Row], limit: int, bounds: Bounds) -> Cut:
-    """Take the extra row and the NULL of a cut away.
+def settle(records: Sequence[Row], limit: int, bounds: Bounds) -> Cut:
+    """Take records apart, and the extra row and the mark of a cut away.
 
     Args:
-        rows: What a `capped` statement with a LIMIT one above the least of `limit` and `bounds.max_rows` gave.
+        records: What a `capped` statement with a LIMIT one above the least of `limit` and `bounds.max_rows` gave.
         limit: Rows that were asked for.
         bounds: The caps.
     """
     most = min(limit, bounds.max_rows)
     by_rows = Truncation.ROWS if limit > bounds.max_rows else None
-    marked = bool(rows) and rows[-1][0] is None
-    whole = rows[:-1] if marked else rows
-    if len(whole) > most or (marked and len(whole) == most):
-        return Cut(rows=whole[:most], more=True, truncated=by_rows)
+    texts = _taken_apart(records, 0)
+    marked = bool(texts) and not texts[-1]
     if marked:
-        return Cut(rows=whole, more=True, truncated=Truncation.BYTES, too_large=not whole)
-    return Cut(rows=whole)
+        texts.pop()
+    more = marked or len(texts) > most
+    by_bytes = marked and len(texts) < most
+    del texts[most:]
+    return Cut(
+        texts=texts,
+        last_keys=_taken_apart(records, 1)[len(texts) - 1] if texts and len(records[0]) > 1 else None,
+        more=more,
+        truncated=(Truncation.BYTES if by_bytes else by_rows) if more else None,
+        too_large=by_bytes and not texts,
+    )
+
+
+def count_rows(rows: Rows) -> int:
+    """The rows that a `capped` statement gave, or those that were changed."""
+    return sum((record[0] or "").count(SEPARATOR) + 1 for record in rows.rows) or rows.affected
+
+
+def settle_row(records: Sequence[Row], assemble: Callable[[str], str], bounds: Bounds) -> Cut:
+    """Put the parts of a `capped_row` statement's row together, if it gave one, and see whether its JSON fits."""
+    if not records:
+        return Cut(texts=[])
+    joined = records[0][0]
+    text = "" if joined is None else assemble(joined)
+    size = len(text) if text.isascii() else len(text.encode())
+    if not text or size >= bounds.max_bytes:
+        return Cut(texts=[], more=True, truncated=Truncation.BYTES, too_large=True)
+    return Cut(texts=[text], last_keys=records[0][1] if len(records[0]) > 1 else None)
+
+
+def _taken_apart(records: Sequence[Row], column: int) -> list[str]:
+    texts: list[str] = []
+    for record in records:
+        texts += (record[column] or "").split(SEPARATOR)
+    return texts

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from pgmcp.adapters.postgres.cutting import settle
+from pgmcp.adapters.postgres.cutting import count_rows, settle
 from pgmcp.adapters.postgres.kept import Kept
 from pgmcp.adapters.postgres.reading import rows_in
 from pgmcp.adapters.postgres.residue import Residue
-from pgmcp.adapters.postgres.runner import Runner
+from pgmcp.adapters.postgres.runner import Runner, count_records
 from pgmcp.adapters.postgres.transactions import PostgresTransaction
 from pgmcp.adapters.postgres.types import TypeCatalogue
 from pgmcp.adapters.postgres.wrapping import Wrapped, cast_parameters, largest, wrapped
@@ -137,7 +137,9 @@ class PostgresQueryRepository:
         by_oid = await self._types.by_oids([*parameters, *(oid for _, oid in columns)], call, within)
         listed = [ResultColumn(name, by_oid[oid]) for name, oid in columns]
         dirties = await self._residue.of(analysis, call, within)
-        known = _Known(analysis, wrapped(analysis, [by_oid[oid] for oid in parameters], listed), dirties)
+        known = _Known(
+            analysis, wrapped(analysis, [by_oid[oid] for oid in parameters], listed, self._runner.dialect), dirties
+        )
         return self._known.put(plan.text, known)
 
     async def _described(
@@ -166,7 +168,14 @@ class PostgresQueryRepository:
                     statement, call, need=need, kind="query", within=within
                 )
                 return _as_text([name for name, _ in description.columns], rows.rows, rows.affected, plan, call.form)
-            rows = await self._runner.run(statement, call, need=need, kind="query", within=within)
+            rows = await self._runner.run(
+                statement,
+                call,
+                need=need,
+                kind="query",
+                within=within,
+                count=count_rows if sent.bounded else count_records,
+            )
         except PgmcpError as error:
             error.position = sent.position(error.position)
             raise _pointed(error, plan.text) from error.__cause__
@@ -177,8 +186,8 @@ class PostgresQueryRepository:
             raise await self._row_too_large(plan, known, call, within)
         return Result(
             columns=sent.columns,
-            rows=rows_in(call.form, cut.rows, tuple(column.type for column in sent.columns)),
-            count=int(rows.rows[0][0] or 0) if sent.counted else len(cut.rows),
+            rows=rows_in(call.form, cut.texts, tuple(column.type for column in sent.columns)),
+            count=int(rows.rows[0][0] or 0) if sent.counted else len(cut.texts),
             more=cut.more,
             truncated=cut.truncated,
         )
@@ -188,7 +197,7 @@ class PostgresQueryRepository:
     ) -> PgmcpError:
         """The error for an answer whose first row alone is above the cap: it names the column that takes most of it."""
         sent = known.wrapped
-        text = largest(known.analysis, sent.parameters, sent.columns)
+        text = largest(known.analysis, sent.parameters, sent.columns, self._runner.dialect)
         statement = Statement(text, _values(plan, sent.parameters), known.dirties)
         need = Need.READ if plan.read_only else Need.WRITE
         rows = await self._runner.run(statement, call, need=need, kind="query", within=within)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pgmcp.adapters.postgres.selecting import keys_shown
+from pgmcp.adapters.postgres.cutting import Cut
 from pgmcp.adapters.postgres.showing import Shown
 from pgmcp.domain.json import Number
 from pgmcp.domain.plans import Select
@@ -13,27 +13,25 @@ from pgmcp.domain.results import Form, NativeRows, WireRows
 from pgmcp.domain.values.native import decode_row
 from pgmcp.domain.values.text import to_text
 from pgmcp.domain.values.types import Type
-from pgmcp.ports.driver import Row
 
 _DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, strict=False)
 
 
-def rows_in(form: Form, rows: Sequence[Row], types: Sequence[Type]) -> WireRows | NativeRows:
-    """Rows whose first column is a row's JSON, in the form that is wanted."""
-    texts = tuple(row[0] or "[]" for row in rows)
+def rows_in(form: Form, texts: Sequence[str], types: Sequence[Type]) -> WireRows | NativeRows:
+    """Rows, given as JSON, in the form that is wanted."""
     if form is Form.WIRE:
-        return WireRows(texts)
+        return WireRows(tuple(texts))
     return NativeRows(tuple(decode_row(text, types) for text in texts))
 
 
-def keys_of(plan: Select, shown: Shown, row: Row) -> tuple[str | None, ...]:
-    """The order's values of a row in PostgreSQL's text form: from the keys beside it, or from the row itself."""
-    if keys_shown(plan):
+def keys_of(plan: Select, shown: Shown, cut: Cut) -> tuple[str | None, ...]:
+    """The order's values of the last row in PostgreSQL's text form: from the keys beside it, or from the row itself."""
+    if cut.last_keys is None:
         places = [shown.places[key.operand.column] for key in plan.order]
-        values = _first(row[0] or "", max(places, default=-1) + 1)
+        values = _first(cut.texts[-1], max(places, default=-1) + 1)
         values = [values[place] for place in places]
     else:
-        values = _first(row[1] or "", len(plan.order))
+        values = _first(cut.last_keys, len(plan.order))
     return tuple(to_text(value, key.operand.type) for value, key in zip(values, plan.order, strict=True))
 
 

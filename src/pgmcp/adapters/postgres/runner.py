@@ -13,6 +13,7 @@ from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.exchange import Exchange
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.adapters.postgres.transactions import PostgresTransaction
+from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.ports.clock import Clock
@@ -26,6 +27,11 @@ T = TypeVar("T")
 _UNSETTLED = frozenset({codes.CONNECTION_LOST, codes.CALL_TIMEOUT})
 
 
+def count_records(rows: Rows) -> int:
+    """The rows of a result that has each in a record of its own, or those that were changed."""
+    return len(rows.rows) or rows.affected
+
+
 class Runner:
     """Runs statements within a call's deadline, observes each, and raises the domain's errors.
 
@@ -37,8 +43,20 @@ class Runner:
         self._sessions = sessions
         self._exchange = Exchange(clock=clock, observer=observer)
 
+    @property
+    def dialect(self) -> Dialect:
+        """How the server writes JSON, by its version; what any takes until a session has been opened."""
+        return self._sessions.dialect
+
     async def run(
-        self, statement: Statement, call: CallContext, *, need: Need, kind: str, within: Transaction | None = None
+        self,
+        statement: Statement,
+        call: CallContext,
+        *,
+        need: Need,
+        kind: str,
+        within: Transaction | None = None,
+        count: Callable[[Rows], int] = count_records,
     ) -> Rows:
         """Run a statement whose columns and parameters are text.
 
@@ -48,12 +66,13 @@ class Runner:
             need: What kind of session it takes, unless `within` says where.
             kind: The plan's kind, for the event.
             within: The transaction to run in.
+            count: The rows of the result, for the event.
 
         Raises:
             PgmcpError: What the server said; `call_timeout`, `pool_exhausted`, `connection_failed`.
         """
         work = self._marked(statement, lambda session: session.run(statement))
-        return await self._carry_out(work, call, need, kind, within, _count)
+        return await self._carry_out(work, call, need, kind, within, count)
 
     async def describe(self, text: str, call: CallContext, *, within: Transaction | None = None) -> Description:
         """What a statement takes and gives, without running it.
@@ -70,7 +89,7 @@ class Runner:
     ) -> tuple[Description, Rows]:
         """Run a statement whose columns are not ours to cast, such as SHOW or CALL; arguments as for `run`."""
         work = self._marked(statement, lambda session: session.run_foreign(statement))
-        return await self._carry_out(work, call, need, kind, within, lambda both: _count(both[1]))
+        return await self._carry_out(work, call, need, kind, within, lambda both: count_records(both[1]))
 
     def _marked(
         self, statement: Statement, work: Callable[[Connection], Awaitable[T]]
@@ -142,7 +161,3 @@ async def _limited(work: Callable[[Connection], Awaitable[T]], connection: Conne
                 await connection.control("ROLLBACK")
         raise
     return result
-
-
-def _count(rows: Rows) -> int:
-    return len(rows.rows) or rows.affected

@@ -21,13 +21,13 @@ def select(plan: Select, shown_of: ShownOf) -> Written:
     beside = plan.keyed and not keys_shown(plan)
     keys = tuple(key.operand.type for key in plan.order) if beside else ()
     shown = shown_of(plan.relation, plan.columns)
-    cut = capped_row if _at_most_one(plan) else capped
-    text = cut(
-        _source(plan, shown.listed, binder, beside=beside),
-        shown.wire,
-        binder.number(plan.bounds.max_bytes),
-        row(keys, "q.k") if beside else None,
-    )
+    source = _source(plan, shown.listed, binder, beside=beside)
+    max_bytes = str(plan.bounds.max_bytes)
+    keys_json = row(keys, shown.dialect, "q.k") if beside else None
+    if at_most_one(plan):
+        text = capped_row(source, shown.parts, max_bytes, keys_json)
+    else:
+        text = capped(source, shown.wire, max_bytes, keys_json)
     return written(text, binder, shown, keys)
 
 
@@ -36,7 +36,7 @@ def largest(plan: Select, shown_of: ShownOf) -> Written:
     binder = Binder()
     shown = shown_of(plan.relation, plan.columns)
     source = _source(plan, shown.listed, binder, beside=False)
-    return written(biggest(source, shown.types), binder, shown)
+    return written(biggest(source, shown.types, shown.dialect), binder, shown)
 
 
 def keys_shown(plan: Select) -> bool:
@@ -47,8 +47,10 @@ def keys_shown(plan: Select) -> bool:
     )
 
 
-def _at_most_one(plan: Select) -> bool:
-    """Whether the filter fixes every column of the relation's key."""
+def at_most_one(plan: Select) -> bool:
+    """Whether the filter fixes every column of the relation's key, and something is shown of that row."""
+    if not plan.columns or not plan.relation.key:
+        return False
     parts: tuple[Filter, ...] = plan.filter.parts if isinstance(plan.filter, And) else (plan.filter,)
     fixed = {
         part.operand.column
@@ -59,7 +61,7 @@ def _at_most_one(plan: Select) -> bool:
         and not part.operand.path
         and part.operand.view is View.PLAIN
     }
-    return bool(plan.relation.key) and fixed.issuperset(plan.relation.key)
+    return fixed.issuperset(plan.relation.key)
 
 
 def where(sql: str) -> str:
@@ -78,8 +80,10 @@ def _source(plan: Select, listed: str, binder: Binder, *, beside: bool) -> str:
     if plan.page.after is not None and plan.order:
         later = behind(plan.order, plan.page.after, plan.relation, binder)
         held = later if held == "TRUE" else f"({held} AND {later})"
+    offset = f" OFFSET {binder.number(plan.page.offset)}" if plan.page.offset else ""
+    rows = f"SELECT {listed} FROM {qualified(plan.relation.name)} AS t{where(held)}"
+    if at_most_one(plan):
+        return rows + offset
     ordered = order_by(plan.order, plan.relation, binder)
     limit = binder.number(min(plan.page.limit, plan.bounds.max_rows) + 1)
-    offset = f" OFFSET {binder.number(plan.page.offset)}" if plan.page.offset else ""
-    table = qualified(plan.relation.name)
-    return f"SELECT {listed} FROM {table} AS t{where(held)}{ordered} LIMIT {limit}{offset}"
+    return f"{rows}{ordered} LIMIT {limit}{offset}"

@@ -15,6 +15,7 @@ from pgmcp.adapters.postgres.cleansing import answers, cleanse
 from pgmcp.adapters.postgres.idle import IdleSessions, Session
 from pgmcp.adapters.postgres.pool import PoolLimits, PoolState
 from pgmcp.adapters.postgres.waiting import Line, Place
+from pgmcp.adapters.postgres.wire.dialect import ANY, Dialect, dialect_of
 from pgmcp.domain.errors import DatabaseError, codes
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Connection, Driver, Need
@@ -60,6 +61,12 @@ class ConnectionManager:
         self._aside: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self._closed = False
+        self._dialect = ANY
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the server of the session that was opened last writes JSON."""
+        return self._dialect
 
     @property
     def state(self) -> PoolState:
@@ -154,6 +161,7 @@ class ConnectionManager:
             self._vacate()
             raise
         self._opening -= 1
+        self._dialect = dialect_of(connection.parameters)
         if self._closed:
             await connection.close()
             raise _stopping()

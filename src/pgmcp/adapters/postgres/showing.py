@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import field, frozen
 
 from pgmcp.adapters.postgres.operands import column
+from pgmcp.adapters.postgres.wire.dialect import Dialect
+from pgmcp.adapters.postgres.wire.parts import assembler, parts
 from pgmcp.adapters.postgres.wire.rows import row
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.results import ResultColumn
@@ -20,29 +22,38 @@ class Shown:
     Args:
         listed: A select list that calls the columns `c1`, `c2`…
         wire: SQL of the JSON of a row `q` with those columns.
+        parts: SQL of a row's parts, for one row alone.
+        assemble: Makes a row's JSON of its parts.
         columns: What the result says of them.
         types: Their types.
         places: Where each column stands, from 0.
+        dialect: How the server writes JSON.
     """
 
     listed: str = field(repr=False)
     wire: str = field(repr=False)
+    parts: str = field(repr=False)
+    assemble: Callable[[str], str] = field(repr=False)
     columns: tuple[ResultColumn, ...]
     types: tuple[Type, ...]
     places: Mapping[str, int]
+    dialect: Dialect
 
 
 ShownOf = Callable[[Relation, tuple[str, ...]], Shown]
 """Gives the columns of those names; what it gives may be kept."""
 
 
-def shown(relation: Relation, names: Sequence[str]) -> Shown:
+def shown(relation: Relation, names: Sequence[str], dialect: Dialect) -> Shown:
     """The columns of a relation with those names."""
     types = tuple(relation.by_name[name].type for name in names)
     return Shown(
         listed=", ".join(f"{column(name)} AS c{number}" for number, name in enumerate(names, start=1)),
-        wire=row(types),
+        wire=row(types, dialect),
+        parts=parts(types, dialect) if types else "",
+        assemble=assembler(types),
         columns=tuple(ResultColumn(name, type_) for name, type_ in zip(names, types, strict=True)),
         types=types,
         places={name: index for index, name in enumerate(names)},
+        dialect=dialect,
     )

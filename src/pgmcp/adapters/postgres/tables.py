@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import evolve
 
 from pgmcp.adapters.postgres.builder import QueryBuilder
 from pgmcp.adapters.postgres.changing import PAST_CAP
-from pgmcp.adapters.postgres.cutting import settle
+from pgmcp.adapters.postgres.cutting import count_rows, settle, settle_row
 from pgmcp.adapters.postgres.literals import blame, blame_assignment, blame_record, is_about_values
 from pgmcp.adapters.postgres.reading import keys_of, rows_in
-from pgmcp.adapters.postgres.runner import Runner
+from pgmcp.adapters.postgres.runner import Runner, count_records
+from pgmcp.adapters.postgres.selecting import at_most_one
 from pgmcp.adapters.postgres.written import Written
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
@@ -33,17 +34,21 @@ class PostgresTableRepository:
     async def select(self, plan: Select, call: CallContext, within: Transaction | None = None) -> Result:
         statement = _telling(self._builder.select(plan), plan)
         shown = statement.shown
-        rows = await self._run(statement, call, Need.READ, "select", within)
-        cut = settle(rows.rows, plan.page.limit, plan.bounds)
+        if at_most_one(plan):
+            rows = await self._run(statement, call, Need.READ, "select", within, count_records)
+            cut = settle_row(rows.rows, shown.assemble, plan.bounds)
+        else:
+            rows = await self._run(statement, call, Need.READ, "select", within)
+            cut = settle(rows.rows, plan.page.limit, plan.bounds)
         if cut.too_large:
             raise await self._row_too_large(plan, call, within)
         return Result(
             columns=shown.columns,
-            rows=rows_in(call.form, cut.rows, shown.types),
-            count=len(cut.rows),
+            rows=rows_in(call.form, cut.texts, shown.types),
+            count=len(cut.texts),
             more=cut.more,
             truncated=cut.truncated,
-            last_key=keys_of(plan, shown, cut.rows[-1]) if plan.keyed and cut.rows else None,
+            last_key=keys_of(plan, shown, cut) if plan.keyed and cut.texts else None,
         )
 
     @track_execution_time("TableRepository.insert", layer="repository")
@@ -52,7 +57,9 @@ class PostgresTableRepository:
             return Result()
         statement = _telling(self._builder.insert(plan, batch), plan)
         try:
-            rows = await self._runner.run(statement.statement, call, need=Need.WRITE, kind="insert", within=within)
+            rows = await self._runner.run(
+                statement.statement, call, need=Need.WRITE, kind="insert", within=within, count=count_rows
+            )
         except PgmcpError as error:
             if not is_about_values(error):
                 raise _without_position(error) from error.__cause__
@@ -87,10 +94,16 @@ class PostgresTableRepository:
         return _changed(statement, rows.rows, plan.bounds, call.form)
 
     async def _run(
-        self, statement: Written, call: CallContext, need: Need, kind: str, within: Transaction | None
+        self,
+        statement: Written,
+        call: CallContext,
+        need: Need,
+        kind: str,
+        within: Transaction | None,
+        count: Callable[[Rows], int] = count_rows,
     ) -> Rows:
         try:
-            return await self._runner.run(statement.statement, call, need=need, kind=kind, within=within)
+            return await self._runner.run(statement.statement, call, need=need, kind=kind, within=within, count=count)
         except PgmcpError as error:
             _without_position(error)
             if not is_about_values(error) or error.sqlstate == PAST_CAP:
@@ -118,7 +131,7 @@ def _changed(statement: Written, rows: Sequence[Row], bounds: Bounds, form: Form
     if not shown.columns:
         return Result(count=count)
     cut = settle(rows[1:], bounds.max_rows + 1, bounds)
-    given = rows_in(form, cut.rows, shown.types)
+    given = rows_in(form, cut.texts, shown.types)
     return Result(columns=shown.columns, rows=given, count=count, more=cut.more, truncated=cut.truncated)
 
 

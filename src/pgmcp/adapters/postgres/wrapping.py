@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from pgmcp.adapters.postgres.binder import cast
 from pgmcp.adapters.postgres.cutting import biggest, capped
+from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.adapters.postgres.wire.rows import row
 from pgmcp.domain.plans import StatementKind
 from pgmcp.domain.results import ResultColumn
@@ -63,21 +64,26 @@ class Wrapped:
         return None
 
 
-def wrapped(analysis: Analysis, parameters: Sequence[Type], columns: Sequence[ResultColumn]) -> Wrapped:
+def wrapped(
+    analysis: Analysis, parameters: Sequence[Type], columns: Sequence[ResultColumn], dialect: Dialect
+) -> Wrapped:
     """The statement as it is sent.
 
     Args:
         analysis: What it is.
         parameters: The types of its parameters, by their numbers.
         columns: What it gives.
+        dialect: How the server writes JSON.
     """
     pieces = tuple(cast_parameters(analysis, parameters))
     if analysis.kind not in {StatementKind.ROWS, StatementKind.RETURNING}:
         return Wrapped(pieces=pieces, parameters=tuple(parameters))
     counted = analysis.command in _COUNTED
     limit, max_bytes = (f"${len(parameters) + own}::text::pg_catalog.int8" for own in (1, 2))
+    # As a query of its own it is read once, not once a row.
+    max_bytes = f"(SELECT {max_bytes})"
     listed = _listed(columns)
-    wire = row([column.type for column in columns])
+    wire = row([column.type for column in columns], dialect)
     if analysis.kind is StatementKind.ROWS:
         # Line breaks, so that nothing of ours can end in a comment of the caller's.
         before, behind = _around(capped(f"SELECT * FROM (\n\0\n) AS q{listed} LIMIT {limit}", wire, max_bytes))
@@ -89,10 +95,10 @@ def wrapped(analysis: Analysis, parameters: Sequence[Type], columns: Sequence[Re
     return Wrapped(pieces=sent, parameters=tuple(parameters), columns=tuple(columns), counted=counted, bounded=True)
 
 
-def largest(analysis: Analysis, parameters: Sequence[Type], columns: Sequence[ResultColumn]) -> str:
+def largest(analysis: Analysis, parameters: Sequence[Type], columns: Sequence[ResultColumn], dialect: Dialect) -> str:
     """A statement that gives the number (from 1) of the column that takes most of a query's first row."""
     text = "".join(piece.text for piece in cast_parameters(analysis, parameters))
-    return biggest(f"SELECT * FROM (\n{text}\n) AS q{_listed(columns)}", [column.type for column in columns])
+    return biggest(f"SELECT * FROM (\n{text}\n) AS q{_listed(columns)}", [column.type for column in columns], dialect)
 
 
 def _listed(columns: Sequence[ResultColumn]) -> str:

@@ -240,7 +240,7 @@ def _postgres(
     types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s)
     work = PostgresUnitOfWork(sessions=sessions, clock=clock, observer=observer)
     return Ports(
-        tables=PostgresTableRepository(runner=runner, builder=QueryBuilder(clock)),
+        tables=PostgresTableRepository(runner=runner, builder=QueryBuilder(clock, lambda: runner.dialect)),
         queries=PostgresQueryRepository(
             runner=runner, types=types, analyser=analyser, units=work, clock=clock, ttl_s=ttl_s
         ),

@@ -7,30 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.adapters.postgres.wire.scalars import text_form
 
 EXACT = frozenset({"bool", "int2", "int4", "float4", "float8", "text", "varchar", "bpchar", "name", "uuid", "date"})
 """Element types that `array_to_json` writes exactly."""
 _LEVELS = range(2, 7)
+# A bound that is not 1 shows in the dimensions: `[1:2][0:1]`.
+_SHIFTED = "[[](?!1:)"
 
 
-def array(sql: str, element: Callable[[str], str], *, exact: bool, lists: bool = False) -> str:
+def array(sql: str, element: Callable[[str], str], dialect: Dialect, *, exact: bool, lists: bool = False) -> str:
     """An array's JSON.
 
     Args:
         sql: The array.
         element: The JSON of one element.
+        dialect: How the server writes JSON.
         exact: Whether `array_to_json` writes these elements exactly.
         lists: Whether elements may be lists themselves, so that a list inside a list is an element: then an array of
             several dimensions is given as text (`pgmcp.domain.values.text`).
     """
     # All branches are json, or all are text, so that no document is parsed again.
     body = f"pg_catalog.array_to_json({sql})" if exact else _general(sql, element)
-    whole = text_form(sql) if exact else f"({text_form(sql)})::text"
+    whole = text_form(sql, dialect) if exact else f"({text_form(sql, dialect)})::text"
     plain = f"pg_catalog.array_ndims({sql}) = 1 AND pg_catalog.array_lower({sql}, 1) = 1"
-    # A bound that is not 1 shows in the dimensions: `[1:2][0:1]`.
-    shifted = f"NOT ({plain})" if lists else f"NOT ({plain}) AND pg_catalog.array_dims({sql}) ~ '[[](?!1:)'"
+    shifted = f"NOT ({plain})" if lists else f"NOT ({plain}) AND pg_catalog.array_dims({sql}) ~ '{_SHIFTED}'"
     return f"CASE WHEN {sql} IS NULL THEN NULL WHEN {shifted} THEN {whole} ELSE {body} END"
+
+
+def short_array(sql: str, dialect: Dialect) -> str:
+    """As `array`, of exact elements that are no lists: fewer steps to get ready, more work for each value."""
+    shifted = f"pg_catalog.array_dims({sql}) ~ '{_SHIFTED}'"
+    whole = dialect.scalar(f"pg_catalog.concat({sql})")
+    return f"CASE WHEN {shifted} THEN {whole} ELSE pg_catalog.array_to_json({sql}) END"
 
 
 def _general(sql: str, element: Callable[[str], str]) -> str:

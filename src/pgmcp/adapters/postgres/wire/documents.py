@@ -6,10 +6,11 @@ from __future__ import annotations
 def jsonb(sql: str) -> str:
     """The document; JSON null, and an object whose only key is `$json`, inside another `$json`."""
     # A scalar text equal to the key has it too, but nothing can be taken out of a scalar.
-    alone = f"{sql} ? '$json' AND pg_catalog.jsonb_typeof({sql}) = 'object' AND ({sql} - '$json') = '{{}}'::jsonb"
+    alone = f"{sql} ? '$json' AND {sql} @> '{{}}'::jsonb AND ({sql} - '$json') = '{{}}'::jsonb"
     # Containment costs a fraction of a comparison, and leaves few for that to tell from an array that holds a null.
     null = f"{sql} @> 'null'::jsonb AND {sql} = 'null'::jsonb"
-    return f"CASE WHEN ({null}) OR ({alone}) THEN '{{\"$json\":' || {sql}::text || '}}' ELSE {sql}::text END"
+    wrapped = f"pg_catalog.concat('{{\"$json\":', {sql}, '}}')"
+    return f"CASE WHEN ({null}) OR ({alone}) THEN {wrapped} ELSE {sql}::text END"
 
 
 def json(sql: str) -> str:

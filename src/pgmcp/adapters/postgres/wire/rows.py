@@ -6,27 +6,36 @@ from collections.abc import Sequence
 
 from pgmcp.adapters.postgres.naming import constant, quote, type_name
 from pgmcp.adapters.postgres.wire.arrays import EXACT, array
+from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.adapters.postgres.wire.documents import json, jsonb
 from pgmcp.adapters.postgres.wire.scalars import SCALARS, quoted, text_form
 from pgmcp.domain import json as domain_json
 from pgmcp.domain.values.text import holds_lists
 from pgmcp.domain.values.types import NUMERIC, Kind, Type
 
+# Between texts in one: no JSON holds it, neither in a string nor around one.
+# https://www.rfc-editor.org/rfc/rfc7464#section-2.2
+SEPARATOR = "\x1e"
+SEPARATOR_ESCAPED = r"\x1e"
+SEPARATOR_SQL = f"E'{SEPARATOR_ESCAPED}'"
+
 # PostgreSQL takes 100 arguments of a function, the separator being one.
 _MOST_ARGUMENTS = 99
 
 
-def row(types: Sequence[Type], prefix: str = "q.c") -> str:
+def row(types: Sequence[Type], dialect: Dialect, prefix: str = "q.c") -> str:
     """SQL of type text: the JSON array of the columns `q.c1`, `q.c2`…, or of others numbered behind a prefix.
 
     Of the ways that were measured, `concat_ws` over values as json or text was the fastest that writes compact JSON.
 
-    >>> row([Type(name="int4")])
+    >>> row([Type(name="int4")], Dialect("to_json"))
     "'[' || pg_catalog.concat_ws(',', coalesce(q.c1::text, 'null')) || ']'"
     """
     if not types:
         return "'[]'"
-    values = [f"coalesce({value(f'{prefix}{number}', type_)}, 'null')" for number, type_ in enumerate(types, start=1)]
+    values = [
+        f"coalesce({value(f'{prefix}{number}', type_, dialect)}, 'null')" for number, type_ in enumerate(types, start=1)
+    ]
     while len(values) > _MOST_ARGUMENTS:
         groups = range(0, len(values), _MOST_ARGUMENTS)
         values = [_joined(values[start : start + _MOST_ARGUMENTS]) for start in groups]
@@ -37,12 +46,13 @@ def _joined(values: Sequence[str]) -> str:
     return f"pg_catalog.concat_ws(',', {', '.join(values)})"
 
 
-def value(sql: str, type_: Type) -> str:
+def value(sql: str, type_: Type, dialect: Dialect) -> str:
     """SQL of type text or json that gives a value's JSON, NULL for NULL.
 
     Args:
         sql: The value; it stands several times, so it should be as cheap as a column.
         type_: Its type.
+        dialect: How the server writes JSON.
     """
     root = type_.root
     if type_.kind is Kind.DOMAIN and root.kind in {Kind.ARRAY, Kind.COMPOSITE}:
@@ -53,25 +63,25 @@ def value(sql: str, type_: Type) -> str:
             # Its own text, which an array with other bounds is given as, is by the locale.
             sql, element = f"({sql})::pg_catalog.numeric[]", NUMERIC
         exact, lists = element.root.tag in EXACT, holds_lists(element)
-        return array(f"({sql})", lambda each: value(each, element), exact=exact, lists=lists)
+        return array(f"({sql})", lambda each: value(each, element, dialect), dialect, exact=exact, lists=lists)
     if root.kind is Kind.COMPOSITE and root.attributes:
-        return _composite(sql, root)
+        return _composite(sql, root, dialect)
     if root.kind is Kind.ENUM:
-        return quoted(f"{sql}::text")
+        return quoted(f"{sql}::text", dialect)
     if root.kind is not Kind.BASE or not root.builtin:
-        return text_form(sql)
+        return text_form(sql, dialect)
     if root.name == "jsonb":
         return jsonb(sql)
     if root.name == "json":
         return json(sql)
-    return SCALARS.get(root.name, text_form)(sql)
+    return SCALARS.get(root.name, text_form)(sql, dialect)
 
 
-def _composite(sql: str, type_: Type) -> str:
+def _composite(sql: str, type_: Type, dialect: Dialect) -> str:
     """An object with a key a field; a row whose fields are all NULL is no NULL."""
     fields = " || ',' || ".join(
         f"{constant(domain_json.dumps(attribute.name) + ':')} || "
-        f"coalesce(({value(f'({sql}).{quote(attribute.name)}', attribute.type)})::text, 'null')"
+        f"coalesce(({value(f'({sql}).{quote(attribute.name)}', attribute.type, dialect)})::text, 'null')"
         for attribute in type_.attributes
     )
     return f"CASE WHEN {sql} IS DISTINCT FROM NULL THEN '{{' || {fields} || '}}' END"

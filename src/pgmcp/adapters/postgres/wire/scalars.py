@@ -10,84 +10,92 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import MappingProxyType
 
+from pgmcp.adapters.postgres.wire.dialect import ANY, Dialect
+
+# Each step of an expression costs a fraction of a microsecond before the first row (PostgreSQL looks its function up,
+# even in a branch that is never taken), so rare values are told apart by one regular expression, not by many functions.
+
 # A number that every client reads without loss has at most 15 significant digits.
 _SAFE = 999_999_999_999_999
+# The text of a number with more of them, or of none: NaN and the infinities. Without a group that captures, which would
+# make PostgreSQL look twice at 131,072 digits.
+_UNSAFE = r"^-?[0.]*(?:[1-9](?:[.]?[0-9]){15,}|[A-Z].*)$"
+# What `to_json` writes of a year past 9999 or before Christ, with its day, its time, its offset without the `:00` that
+# the ISO style leaves out, and its era.
+_REMOTE = (
+    r'^"([0-9]{5,}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9]{2}-[0-9]{2}(?=.*BC"$))T([0-9:.]+)'
+    r'([+-][0-9]{2}(?::(?!00[" ])[0-9]{2}(?::[0-9]{2})?)?)?(?::00)?( BC)?"$'
+)
 
 
-def quoted(sql: str) -> str:
+def quoted(sql: str, dialect: Dialect) -> str:
     """A text as a JSON string."""
-    return f"pg_catalog.to_json({sql})"
+    return dialect.scalar(sql)
 
 
-def text_form(sql: str) -> str:
+def text_form(sql: str, dialect: Dialect) -> str:
     """Any value in PostgreSQL's own text form, by its type's output function; a cast may say something else."""
-    return f"CASE WHEN {sql} IS DISTINCT FROM NULL THEN pg_catalog.to_json(pg_catalog.concat({sql})) END"
+    return f"CASE WHEN {sql} IS DISTINCT FROM NULL THEN {dialect.scalar(f'pg_catalog.concat({sql})')} END"
 
 
-def _output(sql: str) -> str:
+def _output(sql: str, _: Dialect) -> str:
     """A value whose cast to text is its output function and whose text needs no escape."""
     return f"'\"' || {sql}::text || '\"'"
 
 
-def _plain(sql: str) -> str:
+def _plain(sql: str, _: Dialect) -> str:
     """A value whose text is JSON already."""
     return f"{sql}::text"
 
 
-def _float(sql: str) -> str:
-    """What `to_json` writes, NaN and infinities as strings, without its look-up of the type for everyday numbers."""
+def _float(sql: str, dialect: Dialect) -> str:
+    """NaN and infinities are strings; where `to_json` is slow, everyday numbers go without it."""
+    if dialect is not ANY:
+        return dialect.scalar(sql)
     finite = f"{sql} > '-Infinity' AND {sql} < 'Infinity'"
-    return f"CASE WHEN {finite} THEN {sql}::text ELSE pg_catalog.to_json({sql})::text END"
+    return f"CASE WHEN {finite} THEN {sql}::text ELSE {dialect.scalar(sql)}::text END"
 
 
-def _int8(sql: str) -> str:
-    return f"CASE WHEN {sql} BETWEEN -{_SAFE} AND {_SAFE} THEN {sql}::text ELSE {_output(sql)} END"
+def _int8(sql: str, _: Dialect) -> str:
+    safe = f"{sql} BETWEEN -{_SAFE} AND {_SAFE}"
+    return f"CASE WHEN {safe} THEN {sql}::text WHEN {sql} IS NOT NULL THEN pg_catalog.concat('\"', {sql}, '\"') END"
 
 
-def _numeric(sql: str) -> str:
-    """Digits as stored; the first branch decides for everyday numbers without counting digits."""
-    digits = f"pg_catalog.length(pg_catalog.ltrim(pg_catalog.translate({sql}::text, '-.', ''), '0'))"
-    finite = f"{sql} > '-Infinity'::numeric AND {sql} < 'Infinity'::numeric"
+def _numeric(sql: str, _: Dialect) -> str:
+    """Digits as stored; the first branch decides for everyday numbers without looking at digits."""
     return (
         f"CASE WHEN {sql} BETWEEN -99999999999 AND 99999999999 AND pg_catalog.scale({sql}) <= 4 THEN {sql}::text "
-        f"WHEN {finite} AND {digits} <= 15 THEN {sql}::text ELSE {_output(sql)} END"
+        f"ELSE pg_catalog.regexp_replace({sql}::text, '{_UNSAFE}', '\"\\&\"') END"
     )
 
 
-def _money(sql: str) -> str:
-    return _numeric(f"{sql}::numeric")
+def _money(sql: str, dialect: Dialect) -> str:
+    return _numeric(f"{sql}::numeric", dialect)
 
 
-def _date(sql: str) -> str:
+def _date(sql: str, dialect: Dialect) -> str:
     """`to_json` writes every date as PostgreSQL's ISO style does."""
-    return f"pg_catalog.to_json({sql})"
+    return dialect.scalar(sql)
 
 
-def _instant(sql: str, type_: str, zone: str) -> str:
+def _instant(sql: str, type_: str, zone: str, dialect: Dialect) -> str:
     """`T` within the years 1 to 9999; else PostgreSQL's ISO spelling, with a blank and the shortest offset."""
     low, high = f"'0001-01-02 00:00:00{zone}'::{type_}", f"'9999-12-30 00:00:00{zone}'::{type_}"
+    made = dialect.scalar(sql)
     # The offset decides which year it is: near the ends what was written has to say it.
-    everyday = f"pg_catalog.left(pg_catalog.to_json({sql})::text, 12) ~ '^\"[0-9]{{4}}-..-..T'"
-    common = f"pg_catalog.to_json({sql})::text !~ 'BC\"$'"
-    spelt = (
-        f"pg_catalog.regexp_replace(pg_catalog.replace(pg_catalog.to_json({sql})::text, 'T', ' '), "
-        "'([+-][0-9]{2}):00( BC)?\"$', '\\1\\2\"')"
-    )
-    return (
-        f"CASE WHEN {sql} BETWEEN {low} AND {high} OR ({everyday} AND {common}) "
-        f"THEN pg_catalog.to_json({sql}) ELSE {spelt}::json END"
-    )
+    spelt = f"pg_catalog.regexp_replace({made}::text, '{_REMOTE}', '\"\\1 \\2\\3\\4\"')::json"
+    return f"CASE WHEN {sql} BETWEEN {low} AND {high} THEN {made} ELSE {spelt} END"
 
 
-def _timestamp(sql: str) -> str:
-    return _instant(sql, "timestamp", "")
+def _timestamp(sql: str, dialect: Dialect) -> str:
+    return _instant(sql, "timestamp", "", dialect)
 
 
-def _timestamptz(sql: str) -> str:
-    return _instant(sql, "timestamptz", "+00")
+def _timestamptz(sql: str, dialect: Dialect) -> str:
+    return _instant(sql, "timestamptz", "+00", dialect)
 
 
-def _interval(sql: str) -> str:
+def _interval(sql: str, _: Dialect) -> str:
     """An ISO 8601 duration; each field has its own sign, as months, days and time have in PostgreSQL."""
 
     def part(unit: str, letter: str) -> str:
@@ -105,12 +113,12 @@ def _interval(sql: str) -> str:
     )
 
 
-def _bytea(sql: str) -> str:
+def _bytea(sql: str, _: Dialect) -> str:
     """Hex whatever `bytea_output` says."""
     return f"E'\"\\\\\\\\x' || pg_catalog.encode({sql}, 'hex') || '\"'"
 
 
-SCALARS: MappingProxyType[str, Callable[[str], str]] = MappingProxyType(
+SCALARS: MappingProxyType[str, Callable[[str, Dialect], str]] = MappingProxyType(
     {
         "bool": _plain,
         "int2": _plain,
