@@ -102,8 +102,37 @@ ANSWERS: dict[str, Any] = {
         "count": 6,
     },
     "explain_query": {},
+    "begin_transaction": {
+        "state": "idle",
+        "isolation_level": "serializable",
+        "read_only": False,
+        "timeout_s": 120.0,
+        "idle_timeout_s": 60.0,
+    },
+    "get_transaction": {
+        "state": "idle",
+        "isolation_level": "serializable",
+        "read_only": False,
+        "statements": 0,
+        "savepoints": [],
+        "locks": [],
+        "blocking": [],
+    },
+    "create_savepoint": {"ok": True, "savepoints": ["before_prices"]},
+    "rollback_transaction": {"ok": True, "savepoints": ["before_prices"]},
+    "release_savepoint": {"ok": True, "savepoints": []},
+    "commit_transaction": {"ok": True, "outcome": "committed"},
 }
-_CHANGING = frozenset({"bytes", "cost", "next_cursor", "plan"})
+# One transaction's life, in an order that it can be lived in.
+_LIFE = (
+    "begin_transaction",
+    "get_transaction",
+    "create_savepoint",
+    "rollback_transaction",
+    "release_savepoint",
+    "commit_transaction",
+)
+_CHANGING = frozenset({"bytes", "cost", "next_cursor", "plan", "transaction_id", "expires_in_s", "age_s", "idle_s"})
 
 
 @asynccontextmanager
@@ -127,6 +156,15 @@ async def answer(session: ClientSession, tool: str, arguments: dict[str, Any]) -
     return Answer(block.text, bool(result.is_error))
 
 
+async def every_example(session: ClientSession) -> dict[str, Answer]:
+    """What each tool answers to its example; those of one transaction are about the one that is begun."""
+    examples = {each.name: dict(each.example) for each in HANDLERS}
+    answers = {name: await answer(session, name, given) for name, given in examples.items() if name not in _LIFE}
+    answers["begin_transaction"] = begun = await answer(session, "begin_transaction", examples["begin_transaction"])
+    handle = {"transaction_id": begun.document["transaction_id"]}
+    return answers | {name: await answer(session, name, examples[name] | handle) for name in _LIFE[1:]}
+
+
 def lasting(tool: str, document: dict[str, Any]) -> dict[str, Any]:
     """An answer without what changes from time to time."""
     kept = {key: value for key, value in document.items() if key not in _CHANGING}
@@ -147,7 +185,7 @@ async def test_every_tool_answers_its_example(postgres: TestServer, driver: str,
     async with connected(postgres, transport, version) as session:
         listed = (await session.list_tools()).tools
         assert [tool.name for tool in listed] == [handler.name for handler in HANDLERS]
-        answers = {each.name: await answer(session, each.name, dict(each.example)) for each in HANDLERS}
+        answers = await every_example(session)
         assert {name: lasting(name, each.document) for name, each in answers.items() if not each.is_error} == ANSWERS
         assert f'"rows":[{",".join(PAID)}],"count":3,"next_cursor":"' in answers["read_table"].text
 
