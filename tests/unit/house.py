@@ -34,6 +34,7 @@ from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
 from pgmcp.ports.transactions import Outcome, UnitOfWork
 from pgmcp.services.auditing import AuditService
+from pgmcp.services.caching import NoCaching
 from pgmcp.services.cursors import Cursors
 from pgmcp.services.lease_ends import LeaseEnds
 from pgmcp.services.leases import LeaseService
@@ -122,7 +123,7 @@ class House:
             self.retrying,
             self.transactions,
         )
-        self.tables = TableService(rows or self.memory.tables, self.transactions, self.retrying)
+        self.tables = TableService(rows or self.memory.tables, self.transactions, self.retrying, NoCaching())
         self.history = BoundedHistory(settings.metrics_history, self.clock)
         self.metrics = MetricsService(
             self.history, GaugedResources([]), MetricsRecorder(self.history, self.clock, 1.0), self.clock, settings

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from attrs import field, frozen
 
+from pgmcp.domain.caching.events import CacheEvent
 from pgmcp.domain.calls import CallId
 from pgmcp.domain.samples import Layer
 
@@ -178,7 +179,8 @@ class LeaseEnded:
 
 
 Event = (
-    CallStarted
+    CacheEvent
+    | CallStarted
     | CallEnded
     | StatementRan
     | FunctionRan

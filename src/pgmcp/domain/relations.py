@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
+from hashlib import blake2b
 
 from attrs import field, frozen
 
@@ -106,6 +107,11 @@ class Relation:
     def by_name(self) -> Mapping[str, Column]:
         """The columns by their names."""
         return {column.name: column for column in self.columns}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short text that tells two states of its definition apart."""
+        return blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
     @property
     def display(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -57,6 +58,7 @@ class Result:
         more: Whether rows follow behind these, so that a page can go on.
         truncated: The cap that cut the rows, if one did.
         last_key: With a keyed plan and rows: the last row's values of the order's keys in PostgreSQL's text form.
+        as_of: For a result from the cache: a moment that it is not older than; None for one fresh from the database.
     """
 
     columns: tuple[ResultColumn, ...] = ()
@@ -65,3 +67,4 @@ class Result:
     more: bool = False
     truncated: Truncation | None = None
     last_key: tuple[str | None, ...] | None = field(default=None, repr=False)
+    as_of: datetime | None = None

@@ -152,6 +152,19 @@ class Settings:
     search_path: str | None = setting(None, "The sessions' search path; the role's own when empty.")
     application_name: str = setting("pgmcp", "What the sessions call themselves.")
     catalogue_ttl_s: float = setting(30.0, "How long facts of the catalogue are kept.", unit="seconds", minimum=0)
+    cache: str = setting(
+        "off",
+        "Where results of reads are kept: in this process, or on a Redis or Valkey server for several.",
+        choices=("off", "memory", "redis"),
+    )
+    cache_url: Secret | None = setting(None, "Address of the Redis or Valkey server, `redis://` or `rediss://`.")
+    cache_ttl_s: float = setting(30.0, "How long a result is kept at the most.", unit="seconds", minimum=0.001)
+    cache_max_bytes: int = setting(67_108_864, "Bytes that `cache=memory` keeps.", unit="bytes", minimum=1024)
+    cache_timeout_ms: int = setting(250, "How long a read waits for the cache's server.", unit="ms", minimum=1)
+    cache_without_triggers: bool = setting(
+        default=False,
+        doc="Whether results are kept, for `cache_ttl_s`, of tables whose writes by others nobody hears of.",
+    )
     secret_key: Secret | None = setting(
         None, "Seals cursors; when empty, made once and kept in the user's data directory."
     )

@@ -59,6 +59,8 @@ def _rows(response: DataResponse) -> bytes:
         "hint": response.hint,
         "dry_run": response.dry_run,
         "transaction_id": response.transaction_id,
+        "cached": response.cached,
+        "as_of": response.as_of,
     }
     rows = ",".join(response.data.rows).encode()
     return b"".join((head[:-1], b',"rows":[', rows, b"],", orjson.dumps(_present(tail))[1:]))

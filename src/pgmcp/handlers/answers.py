@@ -26,6 +26,8 @@ def rows(result: Result, *, next_cursor: str | None = None, hint: str | None = N
         next_cursor=next_cursor,
         truncated=result.truncated,
         hint=hint,
+        cached=None if result.as_of is None else True,
+        as_of=None if result.as_of is None else result.as_of.isoformat().replace("+00:00", "Z"),
     )
 
 

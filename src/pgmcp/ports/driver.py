@@ -109,6 +109,18 @@ class Connection(Protocol):
         """
         ...
 
+    async def listen(self, channel: str) -> None:
+        """Hear from now on what is announced on a channel (LISTEN), on a session that does nothing else."""
+        ...
+
+    async def announced(self, wait_s: float) -> Sequence[str]:
+        """What has been announced since the last time; empty when nothing comes within `wait_s`.
+
+        Raises:
+            DriverError: The session was lost, or more came than is kept.
+        """
+        ...
+
     async def describe(self, text: str) -> Description:
         """Prepare a statement and say what it takes and gives, without running it."""
         ...

@@ -149,8 +149,7 @@ class QueryService:
             if plan.read_only:
                 return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
             if plan.kind is StatementKind.UTILITY:
-                # A procedure may have committed a part before it failed.
-                return await self._transactions.write(work, call, ANYTHING)
+                return await self._transactions.write_in_parts(work, call, ANYTHING)
             return await self._retrying.writing(lambda: self._transactions.write(work, call, ANYTHING), call)
         except QueryError as error:
             if error.sqlstate == UNKNOWN_RELATION and error.position is not None:

@@ -15,6 +15,7 @@ from pgmcp.domain.results import NativeRows, Result, Truncation, WireRows
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.repositories import TableRepository
 from pgmcp.ports.transactions import Transaction
+from pgmcp.services.caching import Caching
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.transactions import TransactionService, Work
 
@@ -28,9 +29,12 @@ NO_SUCH_KEY = "42P10"
 class TableService:
     """Carries out table plans; knows nothing of JSON and MCP."""
 
-    def __init__(self, repository: TableRepository, transactions: TransactionService, retrying: Retrying) -> None:
+    def __init__(
+        self, repository: TableRepository, transactions: TransactionService, retrying: Retrying, cache: Caching
+    ) -> None:
         """Work on a repository, with units of work from `transactions`; again where `retrying` may."""
         self._repository = repository
+        self._cache = cache
         self._transactions = transactions
         self._retrying = retrying
 
@@ -41,7 +45,10 @@ class TableService:
         async def work(within: Transaction | None, call: CallContext) -> Result:
             return await self._repository.select(plan, call, within)
 
-        return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
+        async def load(call: CallContext) -> Result:
+            return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
+
+        return await self._cache.read(plan, call, load)
 
     @track_execution_time("TableService.update", layer="service")
     async def update(self, plan: Update, call: CallContext) -> Result:

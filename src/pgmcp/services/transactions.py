@@ -68,6 +68,15 @@ class TransactionService:
         await self._listener.changed(changes, Outcome.COMMITTED)
         return result
 
+    async def write_in_parts(self, work: Work[T], call: CallContext, changes: Changes) -> T:
+        """Write what may have committed a part before it failed, as a procedure may."""
+        try:
+            return await self.write(work, call, changes)
+        except PgmcpError as error:
+            if call.transaction is None and error.details.get("outcome") != Outcome.UNKNOWN:
+                await self._listener.changed(changes, Outcome.COMMITTED)
+            raise
+
     async def unit(self, work: Work[T], call: CallContext, changes: Changes) -> T:
         """Write what takes several statements, all or none: in a transaction of its own, or as a part of the lease.
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 from attrs import define, field
@@ -42,6 +42,12 @@ class FakeConnection:
         return Description(parameters=(), columns=())
 
     async def listen_to(self, text: str) -> tuple[Notice, ...]:
+        return ()
+
+    async def listen(self, channel: str) -> None:
+        self.said.append(channel)
+
+    async def announced(self, wait_s: float) -> Sequence[str]:
         return ()
 
     async def close(self) -> None:

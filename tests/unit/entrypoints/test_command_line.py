@@ -39,6 +39,9 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert (caught.value.code, capsys.readouterr().out) == (0, f"pgmcp {__version__}\n")
 
 
+ACCESS_CACHE_NAME = "Did you mean '--access' or '--cache' or '--name'?"
+
+
 @pytest.mark.parametrize(
     "command", [pytest.param(each, id=each) for each in ("serve", "demo", "tools", "call", "check")]
 )
@@ -67,12 +70,18 @@ def test_every_tool_has_its_flags(capsys: pytest.CaptureFixture[str], tool: Any)
     [
         pytest.param(
             ["tools", "--acess", "read"],
-            {"message": "there is no flag or word '--acess' here", "hint": "Did you mean '--access' or '--name'?"},
+            {
+                "message": "there is no flag or word '--acess' here",
+                "hint": "Did you mean '--access' or '--cache' or '--name'?",
+            },
             id="a flag mistyped",
         ),
         pytest.param(
             ["tools", "--acess=read"],
-            {"message": "there is no flag or word '--acess' here", "hint": "Did you mean '--access' or '--name'?"},
+            {
+                "message": "there is no flag or word '--acess' here",
+                "hint": "Did you mean '--access' or '--cache' or '--name'?",
+            },
             id="a flag mistyped, with its value",
         ),
         pytest.param(
@@ -152,7 +161,7 @@ def test_a_bad_command_line_ends_with_two(capsys: pytest.CaptureFixture[str]) ->
     assert printed.out == ""
     assert printed.err.splitlines() == [
         "pgmcp: there is no flag or word '--acess' here [unknown_argument]",
-        "  hint: Did you mean '--access' or '--name'?",
+        "  hint: Did you mean '--access' or '--cache' or '--name'?",
     ]
 
 

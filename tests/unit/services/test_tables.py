@@ -13,6 +13,7 @@ from pgmcp.domain.errors import ValidationError
 from pgmcp.domain.plans import Batch, Bounds, ConflictAction, Insert, OnConflict
 from pgmcp.domain.results import NativeRows, Result, ResultColumn, Truncation, WireRows
 from pgmcp.domain.values.types import INT4
+from pgmcp.services.caching import NoCaching
 from pgmcp.services.tables import TableService
 from tests.fixtures.relations import THINGS
 from tests.unit.house import House
@@ -65,7 +66,7 @@ async def each(*batches: Batch) -> AsyncIterator[Batch]:
 def service(*results: Result) -> tuple[TableService, Inserts, Work]:
     """A service over what keeps books."""
     inserts, work = Inserts(*results), Work()
-    return TableService(inserts, work.service, House({}).retrying), inserts, work
+    return TableService(inserts, work.service, House({}).retrying, NoCaching()), inserts, work
 
 
 async def test_one_batch_is_a_statement_by_itself() -> None:

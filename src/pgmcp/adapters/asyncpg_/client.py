@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 
 import asyncpg
 
+from pgmcp.adapters.asyncpg_.ear import Ear
 from pgmcp.adapters.asyncpg_.faults import of_connecting, of_running
 from pgmcp.adapters.asyncpg_.foreign import fetch_as_text
 from pgmcp.adapters.asyncpg_.kept import KeptStatements, affected
@@ -126,6 +127,7 @@ class AsyncpgConnection:
         self._connection = connection
         self._cancel = cancel
         self._statements = KeptStatements(connection, statements_kept)
+        self._ear: Ear | None = None
 
     @property
     def usable(self) -> bool:
@@ -161,6 +163,14 @@ class AsyncpgConnection:
 
     async def control(self, text: str) -> str:
         return await self._guarded(lambda: self._connection.execute(text))
+
+    async def listen(self, channel: str) -> None:
+        ear = self._ear = Ear()
+        self._connection.add_termination_listener(ear.end)
+        await self._guarded(lambda: self._connection.add_listener(channel, ear.hear))
+
+    async def announced(self, wait_s: float) -> Sequence[str]:
+        return [] if self._ear is None else await self._ear.announced(wait_s)
 
     async def describe(self, text: str) -> Description:
         return await self._guarded(lambda: self._describe(text))

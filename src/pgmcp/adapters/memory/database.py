@@ -8,6 +8,7 @@ from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.memory.declare import TableSpec
 from pgmcp.adapters.memory.engine import Engine
 from pgmcp.adapters.memory.examining import MemoryExaminer
+from pgmcp.adapters.memory.lineage import MemoryLineage
 from pgmcp.adapters.memory.queries import MemoryQueryRepository, Registered
 from pgmcp.adapters.memory.schemas import MemorySchemaRepository
 from pgmcp.adapters.memory.tables import MemoryTableRepository
@@ -27,7 +28,7 @@ class MemoryDatabase:
         lock_timeout_s: Seconds that a write waits for another transaction to end.
 
     Attributes:
-        tables, catalogue, queries, work, examiner: The ports' implementations over it.
+        tables, catalogue, queries, work, examiner, lineage: The ports' implementations over it.
 
     Raises:
         PgmcpError: A declaration names what is not there or only PostgreSQL has, or a row breaks a constraint.
@@ -48,3 +49,4 @@ class MemoryDatabase:
         self.queries = MemoryQueryRepository(engine, statements or {})
         self.work = MemoryUnitOfWork(engine)
         self.examiner = MemoryExaminer(engine)
+        self.lineage = MemoryLineage(engine)

@@ -16,10 +16,12 @@ from attrs import frozen
 from pgmcp.adapters.postgres.naming import constant
 from pgmcp.adapters.postgres.session_settings import LIMIT_TO_DEFAULT, SessionSettings
 from pgmcp.domain.errors import SecurityError, codes
-from pgmcp.ports.driver import Connection, Description, Driver, DriverError, Need, Notice, Rows, Statement
+from pgmcp.ports.driver import Connection, Description, Driver, DriverError, Fault, Need, Notice, Rows, Statement
 
 T = TypeVar("T")
 
+# Feature not supported. https://www.postgresql.org/docs/18/errcodes-appendix.html
+_NOT_SUPPORTED = "0A000"
 _PROOF = Statement("SELECT pg_catalog.current_setting('transaction_read_only')")
 # What poolers keep for each client, by its name in the start-up message.
 _KEPT_BY_POOLERS = "application_name"
@@ -112,6 +114,17 @@ class PooledConnection:
 
     async def run_foreign(self, statement: Statement) -> tuple[Description, Rows]:
         return await self._alone(lambda: self._connection.run_foreign(statement))
+
+    async def listen(self, channel: str) -> None:
+        """Refuse: what listens behind a pooler is whatever session comes next.
+
+        Raises:
+            DriverError: Always.
+        """
+        raise DriverError(Fault(sqlstate=_NOT_SUPPORTED, message="no LISTEN behind a transaction pooler"))
+
+    async def announced(self, wait_s: float) -> Sequence[str]:
+        return ()
 
     async def describe(self, text: str) -> Description:
         return await self._alone(lambda: self._connection.describe(text))

@@ -14,7 +14,9 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq.abc import PGconn
 
 from pgmcp.adapters.postgres.address import Address
+from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.keepalive import KeepAlive
+from pgmcp.adapters.postgres.naming import quote
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.adapters.psycopg_.faults import is_outdated, of_connecting
 from pgmcp.adapters.psycopg_.kept import UNNAMED, KeptStatements
@@ -22,7 +24,7 @@ from pgmcp.adapters.psycopg_.line import Line, Send, succeeded
 from pgmcp.adapters.psycopg_.opening import Session
 from pgmcp.adapters.psycopg_.texts import description_of, encoded, encoded_parameters, rows_of
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.ports.driver import Description, DriverError, Need, Notice, Rows, Statement
+from pgmcp.ports.driver import Description, DriverError, Fault, Need, Notice, Rows, Statement
 
 # The first libpq that closes prepared statements and sends cancel requests without blocking.
 _OLDEST_LIBPQ = 170000
@@ -89,6 +91,8 @@ class PsycopgConnection:
     """
 
     def __init__(self, session: Session, statements_kept: int) -> None:
+        self._session = session
+        self._heard: list[str] = []
         self._line = Line(session)
         self._statements = KeptStatements(statements_kept)
 
@@ -130,6 +134,25 @@ class PsycopgConnection:
         sent = encoded(text)
         results = succeeded(await self._line.ask(lambda libpq: libpq.send_query(sent)))
         return (results[-1].command_status or b"").decode()
+
+    async def listen(self, channel: str) -> None:
+        self._session.add_notify_handler(self._hear)
+        await self.control(f"LISTEN {quote(channel)}")
+
+    async def announced(self, wait_s: float) -> Sequence[str]:
+        # What comes while a statement runs is told by psycopg's handler; the rest is waited for here.
+        if not self._heard:
+            try:
+                async for each in self._session.notifies(timeout=wait_s, stop_after=1):
+                    self._hear(each)
+            except psycopg.Error:
+                self._line.end()
+                raise DriverError(Fault(sqlstate=NOT_CONNECTED, message="lost")) from None
+        heard, self._heard = self._heard, []
+        return heard
+
+    def _hear(self, announcement: psycopg.Notify) -> None:
+        self._heard.append(announcement.payload)
 
     async def describe(self, text: str) -> Description:
         _, described = succeeded(await self._line.ask_all(_described(text)))

@@ -24,6 +24,8 @@ class DataResponse(SuccessResponse):
         hint: What to do about it.
         transaction_id: The transaction that it was done in; None outside one.
         dry_run: Whether the write was only tried; None for reads.
+        cached: True for rows from the cache; None for fresh ones.
+        as_of: A moment in ISO 8601 that rows from the cache are not older than.
     """
 
     columns: tuple[str, ...]
@@ -35,6 +37,8 @@ class DataResponse(SuccessResponse):
     hint: str | None = None
     dry_run: bool | None = None
     transaction_id: str | None = None
+    cached: bool | None = None
+    as_of: str | None = None
 
     @property
     def rows(self) -> list[dict[str, Any]]:

@@ -12,34 +12,36 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
-from pgmcp.adapters.changing import NobodyListens
 from pgmcp.adapters.clock import SystemClock
-from pgmcp.adapters.embedded.places import data_home
-from pgmcp.adapters.keys import kept_key, key_of, passing_key
 from pgmcp.adapters.leases import ProcessLeases
 from pgmcp.adapters.metrics.gauges import GaugedResources, ProcessGauge, StateGauge
-from pgmcp.adapters.sealing import AesGcmSealer
+from pgmcp.adapters.silence import Silence
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap.audit import audit_log
+from pgmcp.entrypoints.bootstrap.caches import make_caching
 from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver
+from pgmcp.entrypoints.bootstrap.keys import key_from, make_sealer
 from pgmcp.entrypoints.bootstrap.observing import heard_by, history_of
 from pgmcp.entrypoints.database import Database
 from pgmcp.handlers.base import in_groups
 from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.analysing import SqlAnalyser
+from pgmcp.ports.announcing import Announcements
 from pgmcp.ports.auditing import AuditLog
 from pgmcp.ports.changing import ChangeListener
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.examining import Examiner
 from pgmcp.ports.history import History
 from pgmcp.ports.leases import LeaseKeeper
+from pgmcp.ports.lineage import Lineage
 from pgmcp.ports.observing import Observer
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
 from pgmcp.ports.resources import Gauge, Resources
 from pgmcp.ports.sealing import Sealer
 from pgmcp.ports.transactions import UnitOfWork
 from pgmcp.services.auditing import AuditService
+from pgmcp.services.caching import Caching
 from pgmcp.services.cursors import Cursors
 from pgmcp.services.lease_ends import LeaseEnds
 from pgmcp.services.leases import LeaseService
@@ -90,8 +92,9 @@ class Ports:
     examiner: Examiner
     audit: AuditLog
     leases: LeaseKeeper
-    listener: ChangeListener
     history: History
+    lineage: Lineage
+    announcements: Announcements
     gauges: tuple[Gauge, ...] = ()
 
 
@@ -138,12 +141,13 @@ def build_memory(
         analyser=_analyser(),
         clock=clock,
         observer=heard,
-        sealer=_sealer(settings),
+        sealer=make_sealer(settings),
         examiner=memory.examiner,
         audit=audit_log(settings, heard, resources),
         leases=ProcessLeases(clock),
-        listener=NobodyListens(),
         history=history,
+        lineage=memory.lineage,
+        announcements=Silence(listening=True),
     )
     return _assemble(settings, ports, resources, embedded=False)
 
@@ -162,13 +166,22 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
 
     container = punq.Container()
     security = SecurityService(settings.access, settings.policy)
+    caching, listener = make_caching(
+        settings,
+        resources,
+        lineage=ports.lineage,
+        announcements=ports.announcements,
+        clock=ports.clock,
+        observer=ports.observer,
+        key=key_from(settings),
+    )
     for kind, made in (
         (TableRepository, ports.tables),
         (QueryRepository, ports.queries),
         (SchemaRepository, ports.catalogue),
         (UnitOfWork, ports.work),
         (LeaseKeeper, ports.leases),
-        (ChangeListener, ports.listener),
+        (ChangeListener, listener),
         (SqlAnalyser, ports.analyser),
         (Clock, ports.clock),
         (Observer, ports.observer),
@@ -178,6 +191,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         (Resources, GaugedResources((ProcessGauge(), *ports.gauges))),
         (Settings, settings),
         (SecurityService, security),
+        (Caching, caching),
     ):
         container.register(kind, instance=made)
     for service in _SERVICES:
@@ -211,8 +225,10 @@ def _postgres(
     observer: Observer,
     history: History,
 ) -> Ports:
+    from pgmcp.adapters.postgres.announcing import PostgresAnnouncements
     from pgmcp.adapters.postgres.builder import QueryBuilder
     from pgmcp.adapters.postgres.examining import PostgresExaminer
+    from pgmcp.adapters.postgres.lineage import PostgresLineage
     from pgmcp.adapters.postgres.pool import PoolLimits
     from pgmcp.adapters.postgres.queries import PostgresQueryRepository
     from pgmcp.adapters.postgres.runner import Runner
@@ -249,13 +265,16 @@ def _postgres(
         analyser=analyser,
         clock=clock,
         observer=observer,
-        sealer=_sealer(settings),
+        sealer=make_sealer(settings),
         examiner=PostgresExaminer(runner),
         audit=audit_log(settings, observer, resources),
         leases=ProcessLeases(clock),
-        listener=NobodyListens(),
         history=history,
         gauges=(StateGauge("pool", lambda: {"max": settings.pool_max, **asdict(sessions.state)}),),
+        lineage=PostgresLineage(runner=runner, clock=clock, ttl_s=ttl_s),
+        announcements=Silence(listening=False)
+        if settings.pooler == "transaction"
+        else PostgresAnnouncements(driver=driver, sessions=sessions, clock=clock, observer=observer),
     )
 
 
@@ -273,12 +292,3 @@ def _analyser() -> SqlAnalyser:
     from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
 
     return PgparseAnalyser()
-
-
-def _sealer(settings: Settings) -> Sealer:
-    if settings.secret_key is not None:
-        secret = settings.secret_key.reveal()
-        return AesGcmSealer(lambda: key_of(secret))
-    if settings.driver == "memory":
-        return AesGcmSealer(passing_key)
-    return AesGcmSealer(lambda: kept_key(data_home(os.environ) / "secret_key"))

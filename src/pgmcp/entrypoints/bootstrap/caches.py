@@ -1,0 +1,121 @@
+"""The cache that the settings name, put together; its libraries are imported only where one is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import cache
+from hashlib import blake2b
+
+from pgmcp.adapters.changing import NobodyListens
+from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.settings import Settings
+from pgmcp.ports.announcing import Announcements
+from pgmcp.ports.caching import Cache
+from pgmcp.ports.changing import ChangeListener
+from pgmcp.ports.clock import Clock
+from pgmcp.ports.lineage import Lineage
+from pgmcp.ports.observing import Observer
+from pgmcp.services.cache import CacheSecret, CacheService
+from pgmcp.services.caching import Caching, NoCaching
+from pgmcp.services.outdating import Outdating
+
+
+def make_caching(
+    settings: Settings,
+    resources: AsyncExitStack,
+    *,
+    lineage: Lineage,
+    announcements: Announcements,
+    clock: Clock,
+    observer: Observer,
+    key: Callable[[], bytes],
+) -> tuple[Caching, ChangeListener]:
+    """The cache of results, and what hears for it of writes; or none of it.
+
+    Args:
+        settings: What to make it from.
+        resources: Gets what is to be closed at the end.
+        lineage: Knows what results hang on.
+        announcements: Tell of others' writes.
+        clock: Tells ages.
+        observer: Hears of it.
+        key: Gives 32 bytes that every process with the same `secret_key` has.
+
+    Raises:
+        ValidationError: `setting_invalid`: an address is missing or bad, or its library.
+    """
+    if settings.cache == "off":
+        return NoCaching(), NobodyListens()
+    from pgmcp.adapters.cache.flights import SingleFlights
+
+    made = (
+        _memory(settings, clock)
+        if settings.cache == "memory"
+        else _shared(settings, announcements, clock, observer, key)
+    )
+    # Run in the other order: what hears is stopped before what it tells of is let go.
+    resources.push_async_callback(made.close)
+    resources.push_async_callback(announcements.close)
+    outdating = Outdating(
+        cache=made,
+        lineage=lineage,
+        announcements=announcements,
+        clock=clock,
+        observer=observer,
+        settings=settings,
+    )
+    service = CacheService(
+        cache=made,
+        flights=SingleFlights(),
+        lineage=lineage,
+        announcements=announcements,
+        clock=clock,
+        observer=observer,
+        secret=CacheSecret(cache(lambda: _derived(key(), b"keys"))),
+        settings=settings,
+        outdating=outdating,
+    )
+    return service, outdating
+
+
+def _memory(settings: Settings, clock: Clock) -> Cache:
+    from pgmcp.adapters.cache.memory import MemoryCache
+
+    return MemoryCache(clock=clock, max_bytes=settings.cache_max_bytes)
+
+
+def _shared(
+    settings: Settings, announcements: Announcements, clock: Clock, observer: Observer, key: Callable[[], bytes]
+) -> Cache:
+    if settings.cache_url is None:
+        raise _invalid("cache=redis needs cache_url.", "Say where it is: cache_url=redis://host:6379/0")
+    try:
+        from pgmcp.adapters.cache.codec import SealedCodec
+        from pgmcp.adapters.cache.server import CacheServer
+        from pgmcp.adapters.cache.shared import OPENS_AFTER_S, SharedCache
+    except ImportError:
+        raise _invalid("The library redis is not installed.", "Run: pip install 'pgmcp[redis]'") from None
+    timeout_s = settings.cache_timeout_ms / 1000
+    try:
+        server = CacheServer(url=settings.cache_url.reveal(), timeout_s=timeout_s, opens_after_s=OPENS_AFTER_S)
+    except (ValueError, TypeError):
+        # From None: the text of the error has the address, and with it the password.
+        raise _invalid("cache_url is not an address of a Redis.", "It looks like redis://host:6379/0") from None
+    return SharedCache(
+        server=server,
+        codec=SealedCodec(_derived(key(), b"entries")),
+        announcements=announcements,
+        clock=clock,
+        observer=observer,
+        timeout_s=timeout_s,
+    )
+
+
+def _derived(key: bytes, use: bytes) -> bytes:
+    """A key of its own for each use."""
+    return blake2b(key, digest_size=32, person=use).digest()
+
+
+def _invalid(message: str, hint: str) -> ValidationError:
+    return ValidationError(codes.SETTING_INVALID, message, hint=hint, path="cache_url")

@@ -1,0 +1,131 @@
+"""Outdating: what a write, or the word of one, makes old in the cache.
+
+A write's tags are invalidated after its commit and before its answer, so that a commit that was acknowledged before a
+read began is visible to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+
+from pgmcp.domain.caching import tags
+from pgmcp.domain.caching.events import CacheInvalidated
+from pgmcp.domain.calls import CallContext, CallId
+from pgmcp.domain.changes import Changes
+from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.relations import Name
+from pgmcp.domain.settings import Settings
+from pgmcp.domain.transactions import Outcome
+from pgmcp.ports.announcing import Announcements
+from pgmcp.ports.caching import Cache
+from pgmcp.ports.clock import Clock
+from pgmcp.ports.lineage import Lineage
+from pgmcp.ports.observing import Observer
+
+DEFINITIONS_CHANGED = "ddl"
+"""What the database announces when a definition has changed."""
+
+# What a statement of unknown outcome may take beyond its limit to end, in seconds.
+_END_S = 1.0
+# How long it may take to find out what a write reached, in seconds; else it may have been anything.
+_LINEAGE_S = 2.0
+
+
+class Outdating:
+    """Knows what no longer counts, and tells the cache; implements `ChangeListener`."""
+
+    def __init__(
+        self,
+        *,
+        cache: Cache,
+        lineage: Lineage,
+        announcements: Announcements,
+        clock: Clock,
+        observer: Observer,
+        settings: Settings,
+    ) -> None:
+        """Outdate what is in `cache`, by what `lineage` knows and `announcements` tell."""
+        self._cache = cache
+        self._lineage = lineage
+        self._announcements = announcements
+        self._clock = clock
+        self._observer = observer
+        self._bar_s = settings.statement_timeout_ms / 1000 + _END_S
+        self._working: set[asyncio.Task[None]] = set()
+
+    def listen(self) -> None:
+        """Hear of others' writes from now on; calling again does nothing."""
+        self._announcements.listen(self.hear, self.begin)
+
+    async def changed(self, changes: Changes, outcome: Outcome) -> None:
+        """Take note of what was written; cancelled, it goes on by itself."""
+        if not changes or outcome is Outcome.ROLLED_BACK:
+            return
+        work = asyncio.get_running_loop().create_task(self._outdate(changes, outcome))
+        self._working.add(work)
+        work.add_done_callback(self._working.discard)
+        await asyncio.shield(work)
+
+    async def clear(self, tables: Iterable[Name] = (), schema: str | None = None) -> None:
+        """Forget what hangs on these tables or that schema; everything where neither is said."""
+        chosen = [tags.of_table(name) for name in tables]
+        if schema is not None:
+            chosen.append(tags.of_schema(schema))
+        await self._end(chosen or [tags.EVERYTHING], "cleared")
+
+    async def begin(self) -> None:
+        """Listening has begun: what was said before is not known, so nothing of before counts."""
+        self._lineage.forget()
+        await self._end([tags.EVERYTHING], "listening")
+
+    async def hear(self, text: str) -> None:
+        """Take note of an announcement: a table's tag, a change of definitions, or a word between caches."""
+        if text.startswith(tags.of_table(Name("", ""))[:2]):
+            await self._end([text], "outside")
+        elif text == DEFINITIONS_CHANGED:
+            self._lineage.forget()
+            await self._end([tags.EVERYTHING], "definition")
+        else:
+            await self._cache.hear(text)
+
+    async def _outdate(self, changes: Changes, outcome: Outcome) -> None:
+        reached = None if changes.anywhere else await self._reached(changes.relations)
+        if changes.anywhere:
+            # It may have been a definition.
+            self._lineage.forget()
+        if reached is None:
+            chosen, reason = [tags.EVERYTHING], "statement" if changes.anywhere else "trigger"
+        else:
+            chosen, reason = sorted(tags.of_table(name) for name in reached), "write"
+        unsettled = outcome is Outcome.UNKNOWN
+        await self._end(chosen, "unknown_outcome" if unsettled else reason, self._bar_s if unsettled else 0.0)
+
+    async def _reached(self, written: Iterable[Name]) -> frozenset[Name] | None:
+        """The tables that writes to these reach; None where nobody can tell."""
+        reached: set[Name] = set()
+        call = self._call()
+        try:
+            for name in written:
+                footprint = await self._lineage.of(name, call)
+                if footprint is None or not footprint.changed.known:
+                    return None
+                reached |= footprint.changed.tables
+        except PgmcpError:
+            return None
+        return frozenset(reached)
+
+    async def _end(self, chosen: list[str], reason: str, bar_s: float = 0.0) -> None:
+        if not chosen:
+            return
+        # Known by then, but where nobody has read anything yet: where the entries are.
+        with suppress(PgmcpError):
+            self._cache.belong_to((await self._lineage.surroundings(self._call())).database)
+        await self._cache.invalidate(chosen, bar_s)
+        names = () if tags.EVERYTHING in chosen else tuple(tag.partition(":")[2] for tag in chosen)
+        self._observer.observe(CacheInvalidated(reason=reason, tables=names))
+
+    def _call(self) -> CallContext:
+        """A call of the cache's own: what is done here is done whatever becomes of the caller's."""
+        return CallContext(id=CallId("cache"), tool="cache", deadline=self._clock.monotonic() + _LINEAGE_S)

@@ -1,0 +1,114 @@
+"""What stands behind relations of a real PostgreSQL, and what writes to them reach."""
+
+from __future__ import annotations
+
+from pgmcp.adapters.clock import SystemClock
+from pgmcp.adapters.postgres.lineage import PostgresLineage
+from pgmcp.domain.relations import Name
+from tests.fixtures.pool import a_call, way_to
+from tests.fixtures.postgres import MakeDatabase
+
+SCHEMA = """
+CREATE TABLE a (id int PRIMARY KEY, at timestamptz, doc text);
+CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a ON DELETE CASCADE);
+CREATE TABLE c (id int PRIMARY KEY, b int REFERENCES b ON UPDATE SET NULL);
+CREATE TABLE d (id int PRIMARY KEY, b int REFERENCES b);
+CREATE TABLE p (id int) PARTITION BY RANGE (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20);
+CREATE VIEW plain AS SELECT a.id, lower(doc) AS doc FROM a JOIN b ON b.a = a.id;
+CREATE VIEW nested AS SELECT plain.id FROM plain JOIN p ON p.id = plain.id;
+CREATE VIEW recent AS SELECT id FROM a WHERE at > now();
+CREATE VIEW mine AS SELECT id, current_user AS me FROM a;
+CREATE VIEW chance AS SELECT id FROM a WHERE random() > 0.5;
+CREATE VIEW setting AS SELECT id FROM a WHERE doc = current_setting('app.x');
+CREATE VIEW sampled AS SELECT id FROM a TABLESAMPLE system (50);
+CREATE VIEW typed AS SELECT id, doc::timestamptz AS at FROM a;
+CREATE VIEW shown AS SELECT id, to_char(at, 'YYYY') AS y, json_build_object('d', doc) AS j FROM a;
+CREATE VIEW catalogue AS SELECT relname FROM pg_class;
+CREATE FUNCTION looks(int) RETURNS bigint STABLE LANGUAGE sql AS 'SELECT count(*) FROM c';
+CREATE FUNCTION fixed(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 1';
+CREATE VIEW looking AS SELECT id, looks(id) AS n FROM a;
+CREATE VIEW fixing AS SELECT id, fixed(id) AS n FROM a;
+CREATE MATERIALIZED VIEW stored AS SELECT id FROM a;
+CREATE TABLE secured (id int); ALTER TABLE secured ENABLE ROW LEVEL SECURITY;
+CREATE TABLE triggered (id int);
+CREATE FUNCTION trip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER trip AFTER INSERT ON triggered FOR EACH STATEMENT EXECUTE FUNCTION trip();
+CREATE TABLE above_triggered (id int PRIMARY KEY);
+ALTER TABLE triggered ADD COLUMN up int REFERENCES above_triggered ON DELETE CASCADE;
+CREATE TABLE ruled (id int); CREATE RULE r AS ON INSERT TO ruled DO ALSO INSERT INTO a VALUES (new.id);
+CREATE FUNCTION writes() RETURNS int VOLATILE LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE defaulted (id int DEFAULT writes(), n int GENERATED ALWAYS AS IDENTITY);
+"""
+
+
+READS = {
+    "a": ("a", None),  # table
+    "p": ("p p1 p2", None),  # partitioned
+    "p1": ("p p1", None),  # partition
+    "plain": ("a b", None),  # view
+    "nested": ("a b p p1 p2", None),  # view-of-views
+    "recent": ("a", "unsteady"),  # now
+    "mine": ("a", "unsteady"),  # current-user
+    "chance": ("a", "unsteady"),  # random
+    "setting": ("a", "unsteady"),  # setting
+    "sampled": ("a", "unsteady"),  # tablesample
+    "typed": ("a", "unsteady"),  # text-read-as-a-time
+    "shown": ("a", None),  # steady-functions
+    "catalogue": ("pg_class", "system catalogue"),  # catalogue
+    "looking": ("a", "unsteady"),  # stable-function-of-a-user
+    "fixing": ("a", None),  # immutable-function-of-a-user
+    "stored": ("stored", None),  # materialised-view
+    "secured": ("secured", "row security"),  # row-security
+}
+WRITES = {
+    "a": ("a", "a b c"),  # cascades
+    "b": ("b", "b c"),  # set-null
+    "d": ("d", "d"),  # nobody
+    "p": ("p p1 p2", "p p1 p2"),  # partitioned
+    "triggered": (None, None),  # trigger
+    "above_triggered": ("above_triggered", None),  # trigger-behind-a-cascade
+    "ruled": (None, None),  # rule
+    "defaulted": (None, None),  # default-of-a-volatile-function
+}
+
+
+async def test_what_a_read_hangs_on(make_database: MakeDatabase) -> None:
+    """The tables through views, up and down inheritance, and why a result can't be kept."""
+    seen = {}
+    async with way_to(await make_database(SCHEMA)) as way:
+        lineage = PostgresLineage(runner=way.runner, clock=SystemClock())
+        for name in READS:
+            found = await lineage.of(Name("public", name), a_call())
+            assert found is not None
+            seen[name] = (" ".join(sorted(each.name for each in found.sources)), found.obstacle)
+    assert seen == READS
+
+
+async def test_what_a_write_touches(make_database: MakeDatabase) -> None:
+    """The tables that foreign keys reach; anything, where who knows what runs."""
+    seen = {}
+    async with way_to(await make_database(SCHEMA)) as way:
+        lineage = PostgresLineage(runner=way.runner, clock=SystemClock())
+        for name in WRITES:
+            found = await lineage.of(Name("public", name), a_call())
+            assert found is not None
+            seen[name] = tuple(
+                " ".join(sorted(each.name for each in write.tables)) if write.known else None
+                for write in (found.inserted, found.changed)
+            )
+    assert seen == WRITES
+
+
+async def test_surroundings_and_what_is_not_there(make_database: MakeDatabase) -> None:
+    """A database is known by more than its address; an unknown relation stands on nothing."""
+    one, other = await make_database(SCHEMA), await make_database(SCHEMA)
+    found = []
+    for dsn in (one, one, other):
+        async with way_to(dsn) as way:
+            lineage = PostgresLineage(runner=way.runner, clock=SystemClock())
+            found.append(await lineage.surroundings(a_call()))
+            assert await lineage.of(Name("public", "nothing"), a_call()) is None
+    assert found[0] == found[1]
+    assert found[0].database != found[2].database
