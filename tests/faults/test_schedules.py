@@ -11,7 +11,7 @@ import pytest
 from attrs import define
 
 import pgmcp
-from tests.fixtures.answers import outcome_of
+from tests.fixtures.answers import outcome_of, rows_after
 from tests.fixtures.disturbing import Disturbance, DisturbingProxy, Kind, Way, disturbing_proxy
 from tests.fixtures.postgres import MakeDatabase
 
@@ -56,7 +56,7 @@ async def write(db: pgmcp.Client, tag: str, kind: str) -> Said:
         return Said(said, 1, may_be_unknown=True)
     records = [{"tag": tag}] * ROWS
     request = pgmcp.CreateBatchRequest(table="item", records=records, batch_size=1)
-    return Said(await outcome_of(db.call(request)), ROWS, may_be_unknown=True)
+    return Said(await outcome_of(db.call(request)), ROWS, may_be_unknown=False)
 
 
 async def agent(
@@ -100,12 +100,10 @@ async def test_the_rows_are_those_that_the_answers_said(make_database: MakeDatab
     await watcher.close()
     there = Counter({str(row["tag"]): int(row["count"]) for row in rows})
     wrong = {
-        tag: (what, there[tag])
-        for tag, what in said.items()
-        if there[tag] not in {"committed": (what.rows,), "rolled_back": (0,), "unknown": (0, what.rows)}[what.outcome]
+        tag: (what, there[tag]) for tag, what in said.items() if there[tag] not in rows_after(what.outcome, what.rows)
     }
     assert wrong == {}
     assert {tag: what for tag, what in said.items() if what.outcome == "unknown" and not what.may_be_unknown} == {}
     # The schedules are hard enough to matter.
     assert happened.count(True) > SCHEDULES * 0.8, happened.count(True)
-    assert {what.outcome for what in said.values()} == {"committed", "rolled_back", "unknown"}
+    assert {what.outcome for what in said.values()} >= {"committed", "rolled_back", "unknown"}

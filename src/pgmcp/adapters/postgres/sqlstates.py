@@ -92,7 +92,11 @@ _RAISED = Meaning(
     server_speaks=True,
 )
 _RESOURCES = Meaning(
-    DatabaseError, codes.OUT_OF_RESOURCES, "The database server has run out of a resource.", retry_after_ms=5000
+    DatabaseError,
+    codes.OUT_OF_RESOURCES,
+    "The database server has run out of a resource.",
+    "Call again later; if it stays so, the server's operator has to look at its disk and memory.",
+    retry_after_ms=5000,
 )
 
 UNKNOWN = Meaning(
