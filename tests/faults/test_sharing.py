@@ -1,0 +1,98 @@
+"""Two hundred callers on a pool of four."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections import Counter
+
+import psutil
+import pytest
+
+import pgmcp
+from pgmcp.domain.calls import CallContext, CallId, Principal
+from pgmcp.domain.errors import DatabaseError
+from pgmcp.ports.driver import Need, Statement
+from tests.fixtures.pool import Way, a_call, way_to
+from tests.fixtures.postgres import MakeDatabase
+
+POOL = 4
+CALLERS = 200
+ONE = Statement("SELECT 1::text")
+
+
+def called_by(principal: str) -> CallContext:
+    """A call of a principal that has all the time it needs."""
+    deadline = asyncio.get_running_loop().time() + 60
+    return CallContext(id=CallId("call"), tool="test", deadline=deadline, principal=Principal(principal))
+
+
+async def ask(way: Way, call: CallContext) -> None:
+    """One short read."""
+    await way.runner.run(ONE, call, need=Need.READ, kind="select")
+
+
+async def test_the_slowest_principal_gets_at_least_half_of_its_share(make_database: MakeDatabase, driver: str) -> None:
+    """Twenty principals, from one with a single caller to one with half of them all; each is served as it can be."""
+    calls = {f"p{number}": 1 + number % 5 for number in range(19)}
+    calls["greedy"] = CALLERS - sum(calls.values())
+    served: Counter[str] = Counter()
+    async with way_to(await make_database(), pool_max=POOL) as way:
+        until = time.monotonic() + 2
+
+        async def caller(principal: str) -> None:
+            while time.monotonic() < until:
+                await ask(way, called_by(principal))
+                served[principal] += 1
+
+        await asyncio.gather(*(caller(name) for name, count in calls.items() for _ in range(count)))
+        state = way.sessions.state
+    fair = served.total() / len(calls)
+    # A caller waits for its own answer before it asks again, so one with a single caller misses some of its turns.
+    assert min(served.values()) >= fair / 2
+    assert (state.leased, state.opening, state.waiting) == (0, 0, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_no_wake_up_is_lost_and_memory_does_not_grow(make_database: MakeDatabase, driver: str) -> None:
+    """Fifty thousand calls, each of which is answered; the process is as large after the last as after the first."""
+    async with way_to(await make_database(), pool_max=POOL) as way:
+        answered = 0
+
+        async def caller(calls: int) -> None:
+            nonlocal answered
+            for _ in range(calls):
+                await ask(way, a_call(seconds=60))
+                answered += 1
+            way.heard.events.clear()
+
+        async def crowd(calls: int) -> int:
+            await asyncio.gather(*(caller(calls // CALLERS) for _ in range(CALLERS)))
+            way.heard.events.clear()
+            gc.collect()
+            size: int = psutil.Process().memory_info().rss
+            return size
+
+        before = await crowd(10_000)
+        after = await crowd(40_000)
+        assert answered == 50_000
+        assert after - before < 4_000_000
+        assert way.sessions.state.idle == POOL
+
+
+async def test_a_full_queue_refuses_at_once(make_database: MakeDatabase, driver: str) -> None:
+    """While every session is busy and as many wait as may; whoever has waited is served all the same."""
+    async with pgmcp.connect(await make_database(), driver=driver, pool_max=POOL, pool_queue=10) as db:
+        sleep = pgmcp.ExecuteQueryRequest(query="SELECT pg_sleep(0.5)::text AS slept")
+        await asyncio.gather(*(db.call(sleep) for _ in range(POOL)))
+        running = [asyncio.create_task(db.call(sleep)) for _ in range(POOL + 10)]
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        with pytest.raises(DatabaseError) as refused:
+            await db.call(sleep)
+        assert time.monotonic() - began < 0.05
+        error = refused.value
+        assert (error.code.name, error.retry, error.details) == ("pool_exhausted", "later", {"retry_after_ms": 1000})
+        assert [type(answer) for answer in await asyncio.gather(*running)] == [pgmcp.DataResponse] * (POOL + 10)
