@@ -248,3 +248,11 @@ async def test_what_can_not_be_prepared_fails_as_ever(make_database: MakeDatabas
     async with session(await make_database(ITEMS)) as connection:
         fault = await fault_of(connection.listen_to("SELECT * FROM nothing"))
         assert (fault.sqlstate, connection.usable) == ("42P01", True)
+
+
+async def test_what_was_taken_as_text_is_described_as_ever(make_database: MakeDatabase) -> None:
+    """A statement of another kind leaves nothing behind: rows of its types are described afterwards."""
+    async with session(await make_database(ITEMS)) as connection:
+        await connection.run_foreign(Statement("SELECT id, size, name FROM item WHERE id = $1", ("2",)))
+        described = await connection.describe("SELECT item FROM item")
+    assert [name for name, _ in described.columns] == ["item"]

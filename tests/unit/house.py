@@ -19,6 +19,7 @@ from pgmcp.adapters.metrics.gauges import GaugedResources
 from pgmcp.adapters.metrics.history import BoundedHistory
 from pgmcp.adapters.metrics.recorder import MetricsRecorder
 from pgmcp.adapters.sealing import AesGcmSealer
+from pgmcp.adapters.verdicts import KeptVerdicts
 from pgmcp.domain import json
 from pgmcp.domain.calls import CallContext, CallId, Principal, Progress
 from pgmcp.domain.changes import Changes
@@ -36,6 +37,7 @@ from pgmcp.ports.transactions import Outcome, UnitOfWork
 from pgmcp.services.auditing import AuditService
 from pgmcp.services.caching import NoCaching
 from pgmcp.services.cursors import Cursors
+from pgmcp.services.guarding import Guard
 from pgmcp.services.lease_ends import LeaseEnds
 from pgmcp.services.leases import LeaseService
 from pgmcp.services.metrics import MetricsService
@@ -130,7 +132,10 @@ class House:
         )
         self.records = MemoryAuditLog()
         self.audit = AuditService(self.records, self.clock, settings)
-        self.dispatcher = Dispatcher(self.security, self.schemas, self.recorder, self.clock, settings, self.audit)
+        self.guard = Guard(None, KeptVerdicts(self.clock), self.transactions)
+        self.dispatcher = Dispatcher(
+            self.security, self.schemas, self.recorder, self.clock, settings, self.audit, self.guard
+        )
         self.handlers: dict[str, AnyHandler] = {tool.name: self._made(tool) for tool in HANDLERS}
 
     def _made(self, tool: Any) -> AnyHandler:

@@ -148,6 +148,14 @@ class Settings:
     )
     breaker_cooldown_s: float = setting(10.0, "How long it is left alone.", unit="seconds", minimum=0.001)
 
+    guard: str = setting(
+        "resolved",
+        "What raw SQL is judged by: all that it resolves to, or `names` alone, which lets more through.",
+        choices=("resolved", "names"),
+    )
+    verdict_ttl_s: float = setting(10.0, "How long a verdict on a statement is kept.", unit="seconds", minimum=0)
+    verdicts_kept: int = setting(2000, "Verdicts that are kept.", minimum=1)
+
     time_zone: str | None = setting(None, "The sessions' time zone; the server's own when empty.")
     search_path: str | None = setting(None, "The sessions' search path; the role's own when empty.")
     application_name: str = setting("pgmcp", "What the sessions call themselves.")

@@ -28,6 +28,7 @@ from pgmcp.handlers.decoding import decode, given
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.observing import Observer
 from pgmcp.services.auditing import AuditService, Trail
+from pgmcp.services.guarding import Guard
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.security import SecurityService
 from pgmcp.services.watching import Watch
@@ -73,6 +74,7 @@ class Dispatcher:
         clock: Clock,
         settings: Settings,
         audit: AuditService,
+        guard: Guard,
     ) -> None:
         """Work for one database."""
         self._security = security
@@ -81,6 +83,7 @@ class Dispatcher:
         self._clock = clock
         self._settings = settings
         self._audit = audit
+        self._guard = guard
 
     async def dispatch(self, handler: AnyHandler, arguments: Arguments, caller: Caller) -> ResponseBase:
         """Carry out one call.
@@ -144,6 +147,7 @@ class Dispatcher:
                 raise
             self._observer.observe(CatalogueForgotten(call=call.id, sqlstate=error.sqlstate))
             self._schemas.forget()
+            self._guard.forget()
             # In a transaction of the caller's own the error has undone what was there before: only it can begin anew.
             if call.transaction is not None:
                 raise
@@ -156,9 +160,11 @@ class Dispatcher:
         relation: Relation | None = getattr(plan, "relation", None)
         watch.relation = None if relation is None else relation.display
         self._audit.planned(trail, plan, call.transaction)
-        plan = self._authorise(plan, call)
+        plan = await self._authorise(plan, call)
         await self._audit.intend(trail)
-        response: ResponseBase = handler.answer(await self._run(handler, plan, request, call), plan, request, call)
+        got = await self._run(handler, plan, request, call)
+        self._guard.ran(plan)
+        response: ResponseBase = handler.answer(got, plan, request, call)
         return response if call.transaction is None else _within(response, call.transaction)
 
     async def _ended(
@@ -192,8 +198,10 @@ class Dispatcher:
         return plan
 
     @track_execution_time("authorise", layer="station")
-    def _authorise(self, plan: Plan, call: CallContext) -> Plan:
-        return self._security.authorise(plan, call)
+    async def _authorise(self, plan: Plan, call: CallContext) -> Plan:
+        narrowed = self._security.authorise(plan, call)
+        await self._guard.check(narrowed, call)
+        return narrowed
 
     @track_execution_time("execute", layer="station")
     async def _run(self, handler: AnyHandler, plan: Plan, request: RequestBase[Any], call: CallContext) -> Any:

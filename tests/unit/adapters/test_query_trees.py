@@ -67,7 +67,7 @@ def test_a_tree_of_each_version(tree: str) -> None:
             id="operators without their functions",
         ),
         pytest.param(
-            "({RANGETBLENTRY :rtekind 4 :coltypes (o 23 20000) :subquery <>} {AGGREF :aggfnoid 20001 :aggtype 20002"
+            "({TABLEFUNC :coltypes (o 23 20000)} {VAR :vartype 20009} {AGGREF :aggfnoid 20001 :aggtype 20002"
             " :aggargtypes (o 20003) :location 7} {JSONRETURNING :typid 20004} {ROWEXPR :row_typeid 20005}"
             " {COERCETODOMAIN :resulttype 20006 :location 70})",
             Mentions(types={20000, *range(20002, 20007)}, functions={20001: 7}),

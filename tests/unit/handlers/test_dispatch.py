@@ -74,7 +74,7 @@ def over(rows: Rows) -> tuple[House, Catalogue]:
     house.clock = rows.house.clock
     # Put together anew, on that clock.
     house.dispatcher = type(house.dispatcher)(
-        house.security, house.schemas, house.recorder, house.clock, house.settings, house.audit
+        house.security, house.schemas, house.recorder, house.clock, house.settings, house.audit, house.guard
     )
     return house, catalogue
 
@@ -272,7 +272,13 @@ async def test_the_deadline_counts_from_the_start() -> None:
     rows.house.clock.advance(100)
     house, _ = over(rows)
     house.dispatcher = type(house.dispatcher)(
-        house.security, house.schemas, house.recorder, house.clock, Settings(call_timeout_s=0.0005), house.audit
+        house.security,
+        house.schemas,
+        house.recorder,
+        house.clock,
+        Settings(call_timeout_s=0.0005),
+        house.audit,
+        house.guard,
     )
     await house.dispatch("read_table", READ)
     assert (rows.calls[0].deadline, rows.calls[0].statement_timeout_ms) == (100.0005, None)

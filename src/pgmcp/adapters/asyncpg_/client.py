@@ -204,7 +204,8 @@ class AsyncpgConnection:
             columns=tuple((column.name, column.type.oid) for column in prepared.get_attributes()),
         )
         # asyncpg ends a preparation with Flush, not Sync, so its locks stay until the next statement: end it here.
-        await self._connection.execute(_NOTHING)
+        if not self._connection.is_in_transaction():
+            await self._connection.execute(_NOTHING)
         return description
 
     async def _guarded(self, work: Callable[[], Awaitable[T]]) -> T:

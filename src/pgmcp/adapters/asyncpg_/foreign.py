@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import asyncpg
 from asyncpg.types import Type
@@ -11,6 +12,8 @@ from pgmcp.adapters.asyncpg_.faults import NOT_SUPPORTED
 from pgmcp.adapters.asyncpg_.kept import affected
 from pgmcp.ports.driver import Description, DriverError, Fault, Rows, Statement
 
+# `text` and `varchar`: asyncpg gives them as they are.
+_TEXTS = frozenset({25, 1043})
 _SPECIAL = frozenset('{}",\\')
 
 
@@ -27,12 +30,18 @@ async def fetch_as_text(connection: asyncpg.Connection, statement: Statement) ->
     prepared = await connection.prepare(statement.text, name="")
     columns = prepared.get_attributes()
     parameters = prepared.get_parameters()
-    types = {type_.oid: type_ for type_ in (*parameters, *(column.type for column in columns))}
-    if types:
+    used = (*parameters, *(column.type for column in columns))
+    types = {type_.oid: type_ for type_ in used if type_.oid not in _TEXTS}
+    try:
+        if types:
+            for type_ in types.values():
+                await _take_as_text(connection, type_)
+            prepared = await connection.prepare(statement.text, name="")
+        records = await prepared.fetch(*statement.parameters)
+    finally:
+        # asyncpg can't prepare a statement with a row of values that have such codecs.
         for type_ in types.values():
-            await _take_as_text(connection, type_)
-        prepared = await connection.prepare(statement.text, name="")
-    records = await prepared.fetch(*statement.parameters)
+            await _take_as_ever(connection, type_)
     description = Description(
         parameters=tuple(parameter.oid for parameter in parameters),
         columns=tuple((column.name, column.type.oid) for column in columns),
@@ -47,6 +56,12 @@ async def _take_as_text(connection: asyncpg.Connection, type_: Type) -> None:
     await connection.set_type_codec(
         type_.name.removesuffix("[]"), schema=type_.schema, encoder=str, decoder=str, format="text"
     )
+
+
+async def _take_as_ever(connection: asyncpg.Connection, type_: Type) -> None:
+    if type_.kind in {"scalar", "array"} and not connection.is_closed():
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError):
+            await connection.reset_type_codec(type_.name.removesuffix("[]"), schema=type_.schema)
 
 
 def _text(value: str | Sequence[object] | None) -> str | None:

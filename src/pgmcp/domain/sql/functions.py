@@ -14,6 +14,8 @@ _FILES = "it reads or writes files of the server"
 _OTHERS = "it reaches other sessions"
 _SERVER = "it changes the server and not the data, past any rollback"
 _TEXT = "it runs SQL from a text"
+_NAMED = "it reads a table that only its text names"
+_TYPES = "it runs what a type that only its text names would run"
 _LARGE = "large objects are changed past a read-only transaction"
 
 _ADMINISTRATION = (
@@ -23,14 +25,23 @@ _ADMINISTRATION = (
     r"|pg_import_system_collations|pg_stat_(statements_reset|clear_\w+)|txid_current|pg_current_xact_id"
     r"|pg_(set|clear|restore)_\w*stats"
 )
+_FILE_FUNCTIONS = (
+    r"pg_read_(binary_)?file|pg_stat_file|pg_ls_\w+|pg_file_\w+|pg_current_logfile|lo_(import|export)"
+    r"|pg_(hba_file_rules|ident_file_mappings|show_all_file_settings)"
+)
 # The first pattern that a name matches says why.
 _REFUSED = (
     (r"set_config|setseed|pg_notify|pg_listening_channels", _SESSION),
-    (r"pg_read_(binary_)?file|pg_stat_file|pg_ls_\w+|pg_file_\w+|pg_current_logfile|lo_(import|export)", _FILES),
+    (_FILE_FUNCTIONS, _FILES),
     (r"lo_\w+|loread|lowrite", _LARGE),
     (r"pg_(try_)?advisory_\w+|pg_(terminate|cancel)_backend|pg_log_backend_memory_contexts", _OTHERS),
     (_ADMINISTRATION, _SERVER),
     (r"dblink\w*|query_to_xml\w*|cursor_to_xml\w*|ts_stat|crosstab\w*|connectby|xpath_table", _TEXT),
+    (
+        r"(database|schema|table)_to_xml\w*|get_raw_page|pgstat\w*index\w*|pgstattuple\w*|pgrowlocks|bt_index_\w+",
+        _NAMED,
+    ),
+    (r"pg_input_(is_valid|error_info)", _TYPES),
 )
 _PATTERNS = tuple((re.compile(pattern).fullmatch, reason) for pattern, reason in _REFUSED)
 

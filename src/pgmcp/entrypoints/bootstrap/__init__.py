@@ -20,6 +20,7 @@ from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.caches import make_caching
 from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver
+from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_resolver
 from pgmcp.entrypoints.bootstrap.keys import key_from, make_sealer
 from pgmcp.entrypoints.bootstrap.observing import heard_by, history_of
 from pgmcp.entrypoints.database import Database
@@ -37,12 +38,14 @@ from pgmcp.ports.leases import LeaseKeeper
 from pgmcp.ports.lineage import Lineage
 from pgmcp.ports.observing import Observer
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
+from pgmcp.ports.resolving import Resolver
 from pgmcp.ports.resources import Gauge, Resources
 from pgmcp.ports.sealing import Sealer
 from pgmcp.ports.transactions import UnitOfWork
 from pgmcp.services.auditing import AuditService
 from pgmcp.services.caching import Caching
 from pgmcp.services.cursors import Cursors
+from pgmcp.services.guarding import Guard
 from pgmcp.services.lease_ends import LeaseEnds
 from pgmcp.services.leases import LeaseService
 from pgmcp.services.metrics import MetricsService
@@ -96,6 +99,7 @@ class Ports:
     lineage: Lineage
     announcements: Announcements
     gauges: tuple[Gauge, ...] = ()
+    resolver: Resolver | None = None
 
 
 def build(settings: Settings, *, observer: Observer | None = None) -> Database:
@@ -138,7 +142,7 @@ def build_memory(
         queries=memory.queries,
         catalogue=memory.catalogue,
         work=memory.work,
-        analyser=_analyser(),
+        analyser=make_analyser(),
         clock=clock,
         observer=heard,
         sealer=make_sealer(settings),
@@ -196,6 +200,8 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         container.register(kind, instance=made)
     for service in _SERVICES:
         container.register(service, scope=punq.Scope.singleton)
+    guard = make_guard(settings, ports.resolver, ports.clock, container.resolve(TransactionService))
+    container.register(Guard, instance=guard)
     served: dict[str, AnyHandler] = {}
     for handler in HANDLERS:
         if security.serves(handler.effect, handler.group) and in_groups(handler.group, settings.tools):
@@ -251,7 +257,7 @@ def _postgres(
     sessions = ConnectionManager(driver, limits, clock, check)
     resources.push_async_callback(sessions.close)
     runner = Runner(sessions=sessions, clock=clock, observer=observer)
-    analyser = _analyser()
+    analyser = make_analyser()
     ttl_s = settings.catalogue_ttl_s
     types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s)
     work = PostgresUnitOfWork(sessions=sessions, clock=clock, observer=observer)
@@ -275,6 +281,7 @@ def _postgres(
         announcements=Silence(listening=False)
         if settings.pooler == "transaction"
         else PostgresAnnouncements(driver=driver, sessions=sessions, clock=clock, observer=observer),
+        resolver=make_resolver(settings, runner, clock),
     )
 
 
@@ -286,9 +293,3 @@ def _address(settings: Settings, *, embedded: bool) -> str:
     if embedded:
         return "the embedded PostgreSQL"
     return str(Address.read(settings.dsn.reveal()) if settings.dsn else Address())
-
-
-def _analyser() -> SqlAnalyser:
-    from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
-
-    return PgparseAnalyser()

@@ -28,15 +28,20 @@ _FUNCTIONS = frozenset(
 _OPERATORS = frozenset("opno eqop sortop cycle_mark_neop".split())
 _COLUMNS = frozenset("selectedCols insertedCols updatedCols".split())
 _PLAIN = "relid seqid requiredPerms location commandType constvalue opnos".split()
+# Nodes that say which type a value has that is there already, and make none: what their types bring isn't called.
+_CARRIERS = frozenset({"VAR", "RANGETBLENTRY", "COMMONTABLEEXPR", "SETOPERATIONSTMT"})
 # A field of any node whose name tells of a type, such as `vartype`, `aggargtypes`, `coltypes`, `typeId`, `row_typeid`.
 _TYPES = r"\w*?(?:[tT]yp(?:e[sS]?|eid|eId|id))"
 
+_VALUE = r"(?P<value>-?\d+(?:\s+\[[^\]]*\])?|\([bio]?[\s\d]*\)|<>|\((?=\s*\{))"
+_FIELD = "|".join((*sorted(_FUNCTIONS | _OPERATORS | _COLUMNS | set(_PLAIN)), "securityQuals", _TYPES))
+# The first character is matched by itself, so that the search for it is quick.
 _TOKEN = re.compile(
-    r"\\."
-    r"|\{(?P<opens>\w+)"
-    r"|(?P<closes>\})"
-    rf"|:(?P<field>{'|'.join(sorted(_FUNCTIONS | _OPERATORS | _COLUMNS | set(_PLAIN)))}|{_TYPES}|securityQuals)"
-    r"\s+(?P<value>-?\d+(?:\s+\[[^\]]*\])?|\([bio]?[\s\d]*\)|<>|\((?=\s*\{))",
+    r"[\\{}:](?:"
+    rf"(?<=:)(?P<field>{_FIELD})\s+{_VALUE}"
+    r"|(?<=\{)(?P<opens>\w+)"
+    r"|(?<=\})(?P<closes>)"
+    r"|(?<=\\).)",
     re.DOTALL,
 )
 _EDGE = re.compile(r"\\.|[(){}]", re.DOTALL)
@@ -102,22 +107,23 @@ def mentions(text: str, into: Mentions | None = None) -> Mentions:
     at = 0
     while (token := _TOKEN.search(text, at)) is not None:
         at = token.end()
-        kind = token["opens"]
-        if kind == "WITHCHECKOPTION":
-            at = _behind(text, token.start())
-        elif kind is not None:
-            stack.append(_Node(kind))
-        elif token["closes"] is not None:
-            if stack:
-                _take(stack.pop(), found)
-        elif (name := token["field"]) is not None and stack:
+        last = token.lastgroup
+        if last == "value" and stack:
+            name, value = token["field"], token["value"]
             if name == "securityQuals":
                 # Only a list is passed over: what a name may look like is never followed by one.
-                at = _behind(text, token.start("value")) if token["value"] == "(" else at
-            elif token["value"] == "(":
+                at = _behind(text, token.start("value")) if value == "(" else at
+            elif value == "(":
                 at = token.start("value")
             else:
-                stack[-1].fields[name] = token["value"]
+                stack[-1].fields[name] = value
+        elif last == "opens":
+            if token["opens"] == "WITHCHECKOPTION":
+                at = _behind(text, token.start())
+            else:
+                stack.append(_Node(token["opens"]))
+        elif last == "closes" and stack:
+            _take(stack.pop(), found)
     return found
 
 
@@ -144,7 +150,7 @@ def _take(node: _Node, found: Mentions) -> None:
             found.operators.update(oid for oid in _numbers(value) if oid >= FIRST_OF_USERS)
         elif name == "commandType":
             found.commands.update(_numbers(value))
-        elif name not in _COLUMNS and name not in _PLAIN:
+        elif name not in _COLUMNS and name not in _PLAIN and node.kind not in _CARRIERS:
             found.types.update(oid for oid in _numbers(value) if oid >= FIRST_OF_USERS)
     if (oid := next(_numbers(node.fields.get("relid", "0")), 0)) > 0:
         _touch(found.relations.setdefault(oid, Touch()), node)

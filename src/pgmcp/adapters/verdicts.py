@@ -1,0 +1,30 @@
+"""Verdicts in this process's memory."""
+
+from __future__ import annotations
+
+from pgmcp.adapters.postgres.kept import Kept
+from pgmcp.domain.guard.verdicts import Verdict
+from pgmcp.ports.clock import Clock
+from pgmcp.ports.verdicts import VerdictKey
+
+
+class KeptVerdicts:
+    """Implements `Verdicts`.
+
+    Args:
+        clock: Tells when one is too old.
+        most: How many are kept; the least recently used goes first.
+        ttl_s: Seconds that one is kept: a definition that others change is heard of that much later.
+    """
+
+    def __init__(self, clock: Clock, *, most: int = 2000, ttl_s: float = 10) -> None:
+        self._kept: Kept[VerdictKey, Verdict] = Kept(clock, most=most, ttl_s=ttl_s)
+
+    def get(self, key: VerdictKey) -> Verdict | None:
+        return self._kept.get(key)
+
+    def put(self, key: VerdictKey, verdict: Verdict) -> None:
+        self._kept.put(key, verdict)
+
+    def clear(self) -> None:
+        self._kept.clear()

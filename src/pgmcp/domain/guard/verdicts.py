@@ -1,0 +1,188 @@
+"""Verdicts: may a caller have a statement run that uses this? Pure; what a statement uses has been found out before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import evolve, frozen
+
+from pgmcp.domain.errors import NotFoundError, PgmcpError, SecurityError, codes
+from pgmcp.domain.guard.builtins import SEQUENCES, builtin_refused, extension_refused, users_refused
+from pgmcp.domain.guard.resolution import Resolution, UsedFunction, UsedRelation
+from pgmcp.domain.plans import Effect
+from pgmcp.domain.policy.refusals import Refusal, masked_column, no_such_column, no_such_table, some_rows
+from pgmcp.domain.policy.rules import Action
+from pgmcp.domain.policy.views import View
+from pgmcp.domain.relations import Name
+from pgmcp.domain.sql.functions import refused
+
+_ACTIONS = {Effect.CREATE: Action.CREATE, Effect.UPDATE: Action.UPDATE, Effect.DELETE: Action.DELETE}
+# Kinds that rules of tables don't speak of: sequences, and types that are nobody's rows.
+_UNRULED = frozenset("Sc")
+_CATALOG = "Use list_tables and describe_table, which show what you may know."
+
+
+@frozen(kw_only=True)
+class Verdict:
+    """What was decided about a statement.
+
+    Args:
+        refusal: Why it is not run, with the rule that says so and the way out; None where it may run.
+        mention: What the refusal is about, as the statement may name it: a relation, a column, a function.
+        position: Where that stands in the statement, its character from 1; None where it is reached on the way.
+    """
+
+    refusal: Refusal | None = None
+    mention: str | None = None
+    position: int | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the statement may run."""
+        return self.refusal is None
+
+    def error(self) -> PgmcpError:
+        """The error that the caller gets.
+
+        Raises:
+            ValueError: The statement may run.
+        """
+        if self.refusal is None:
+            raise ValueError("nothing was refused")
+        missing = self.refusal.code in {codes.UNKNOWN_TABLE, codes.UNKNOWN_COLUMN}
+        kind = NotFoundError if missing else SecurityError
+        return kind(
+            self.refusal.code, self.refusal.message, hint=self.refusal.hint, path="query", position=self.position
+        )
+
+
+ALLOWED = Verdict()
+
+
+def judge(resolution: Resolution, view: View, *, read_only: bool) -> Verdict:
+    """The verdict on a statement; of several refusals the one that a caller can do most about comes first.
+
+    Args:
+        resolution: What it uses.
+        view: What its caller may know and do.
+        read_only: Whether it is to change nothing.
+    """
+    return next(_refusals(resolution, view, read_only=read_only), ALLOWED)
+
+
+def _refusals(resolution: Resolution, view: View, *, read_only: bool) -> Iterator[Verdict]:
+    writing = bool(resolution.effects - {Effect.READ}) or any(each.writes for each in resolution.relations)
+    if read_only and writing:
+        yield Verdict(
+            refusal=Refusal(
+                code=codes.WRITE_REFUSED,
+                message="the statement changes or locks rows, and it is to read only",
+                hint="Use the tools for writing, or pass read_only=false if that is meant and allowed.",
+                rule="read_only",
+            )
+        )
+    if not view.is_open:
+        for relation in resolution.relations:
+            yield from _of_relation(relation, view, writing=writing)
+    fixed = writing and not any(relation.kind in "vm" for relation in resolution.relations)
+    for function in resolution.functions:
+        verdict = _of_function(function, view, read_only=read_only, fixed=fixed)
+        if verdict is not None:
+            yield verdict
+
+
+def _of_relation(relation: UsedRelation, view: View, *, writing: bool) -> Iterator[Verdict]:
+    schema, name = relation.name.schema, relation.name.name
+    if relation.kind in _UNRULED:
+        if relation.kind == "S" and (relation.reads or not writing):
+            yield _about(no_such_table(schema, name, "sequences"), name)
+        return
+    refusals: list[Refusal | None] = []
+    columns = None if relation.whole else sorted(relation.columns)
+    if relation.reads:
+        refusals.append(view.may_read_whole(schema, name, columns))
+    refusals += [
+        view.may_write(schema, name, _ACTIONS[effect], sorted(relation.sets)) for effect in sorted(relation.writes)
+    ]
+    if not relation.reads and not relation.writes:
+        refusals.append(_of_name(relation, view))
+    refusals += [_of_family(relation, each, view) for each in relation.ancestors]
+    refusals += [_of_family(relation, each, view) for each in relation.descendants if relation.reads]
+    for refusal in refusals:
+        if refusal is not None:
+            hint = _CATALOG if relation.system else refusal.hint
+            yield _about(evolve(refusal, hint=hint), _mentioned(refusal, relation))
+
+
+def _of_name(relation: UsedRelation, view: View) -> Refusal | None:
+    """Why a statement may not so much as name a relation, which tells that it is there, or the names of its columns."""
+    sight = view.relation(relation.name.schema, relation.name.name)
+    if not sight.known:
+        return no_such_table(relation.name.schema, relation.name.name, sight.rule)
+    if sight.table is not None and sight.table.hide:
+        return some_rows(relation.name.schema, relation.name.name, sight.rule)
+    return None
+
+
+def _of_family(relation: UsedRelation, kin: Name, view: View) -> Refusal | None:
+    """What a rule about a parent or a partition says of a relation: with shared rows nothing gets round a rule."""
+    sight = view.relation(kin.schema, kin.name)
+    schema, name = relation.name.schema, relation.name.name
+    if sight.table is None:
+        return None
+    if not sight.actions:
+        return no_such_table(schema, name, sight.rule)
+    if sight.table.rows is not None or (relation.whole and not sight.is_whole):
+        return some_rows(schema, name, sight.rule)
+    for column in sorted(relation.columns | relation.sets):
+        if sight.hides(column):
+            return no_such_column(schema, name, column, sight.rule)
+        if sight.mask(column) is not None:
+            return masked_column(schema, name, column, sight.rule)
+    return None
+
+
+def _of_function(function: UsedFunction, view: View, *, read_only: bool, fixed: bool) -> Verdict | None:
+    """Why a function may not be called.
+
+    `fixed`: the statement writes and reads no view, so what it calls without saying so is in a default or a check of
+    the table that it writes: the database's own doing, as in every other write.
+    """
+    policy = not view.is_open
+    if policy and function.position is None and fixed and function.name.name in SEQUENCES:
+        return None
+    if function.builtin:
+        reason = builtin_refused(function, policy=policy, writing=not read_only)
+    elif function.extension is not None:
+        reason = extension_refused(function, policy=policy, writing=not read_only)
+    else:
+        reason = users_refused(function, policy=policy, writing=not read_only)
+    if reason is None or (not function.builtin and function.position is None and fixed):
+        return None
+    word = view.may_execute(function.name.schema, function.name.name) if policy else None
+    name = function.name.name
+    # What is refused by name is refused whatever a rule says: it would reach past every rule.
+    if word is True and refused(name) is None:
+        return None
+    return _about(
+        Refusal(
+            code=codes.STATEMENT_NOT_ALLOWED,
+            message=f"{name}() is not called here: {reason}",
+            hint=None if not policy or function.builtin else "A rule under policy.functions can allow it.",
+            rule="functions",
+        ),
+        name,
+        function.position,
+    )
+
+
+def _about(refusal: Refusal, mention: str, position: int | None = None) -> Verdict:
+    return Verdict(refusal=refusal, mention=mention, position=position)
+
+
+def _mentioned(refusal: Refusal, relation: UsedRelation) -> str:
+    """What a refusal is about: a column where it is one, else the relation."""
+    if refusal.code in {codes.UNKNOWN_COLUMN, codes.COLUMN_MASKED}:
+        columns = relation.columns | relation.sets
+        return next((each for each in sorted(columns) if f"'{each}'" in refusal.message), relation.name.name)
+    return relation.name.name

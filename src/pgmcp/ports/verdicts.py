@@ -1,0 +1,40 @@
+"""Verdicts that are kept, so that a repeated statement costs a look-up."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from attrs import frozen
+
+from pgmcp.domain.guard.verdicts import Verdict
+
+
+@frozen(kw_only=True, cache_hash=True)
+class VerdictKey:
+    """What a verdict depends on; everything else belongs to the database that the verdicts are kept for.
+
+    Args:
+        text: The statement.
+        read_only: Whether it is to change nothing.
+        view: The digest of what its caller may know and do, the role that is taken on included.
+    """
+
+    text: str
+    read_only: bool
+    view: str
+
+
+class Verdicts(Protocol):
+    """Keeps verdicts, a bounded number for a bounded time."""
+
+    def get(self, key: VerdictKey) -> Verdict | None:
+        """The verdict that is kept; None where there is none, or it is too old."""
+        ...
+
+    def put(self, key: VerdictKey, verdict: Verdict) -> None:
+        """Keep a verdict."""
+        ...
+
+    def clear(self) -> None:
+        """Forget all."""
+        ...

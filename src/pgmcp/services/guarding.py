@@ -1,0 +1,178 @@
+"""Guard: the resolution layer. What a statement uses is found out once, judged, and the verdict kept."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import evolve
+
+from pgmcp.domain.calls import CallContext
+from pgmcp.domain.errors import NotFoundError, PgmcpError, QueryError, SecurityError, codes
+from pgmcp.domain.guard.places import explained, place_of
+from pgmcp.domain.guard.resolution import Resolution
+from pgmcp.domain.guard.verdicts import Verdict, judge
+from pgmcp.domain.plans import Effect, Explain, Plan, RawQuery, StatementKind
+from pgmcp.domain.policy.views import View
+from pgmcp.domain.sql.names import name_at
+from pgmcp.ports.resolving import Resolver
+from pgmcp.ports.transactions import Transaction
+from pgmcp.ports.verdicts import VerdictKey, Verdicts
+from pgmcp.services.transactions import TransactionService
+
+# What the server says of a name that isn't there: a table, a schema, a type; a column.
+_NO_NAME = frozenset({"42P01", "3F000", "42704"})
+_NO_COLUMN = "42703"
+_QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+
+
+class Guard:
+    """Judges raw statements by what they really use.
+
+    Args:
+        resolver: Finds that out; None where nobody can: then bytes and shape alone decide, and nothing passes a policy.
+        verdicts: Keeps what was decided.
+        transactions: Where statements run: in a lease, what it has defined so far is there for them.
+    """
+
+    def __init__(self, resolver: Resolver | None, verdicts: Verdicts, transactions: TransactionService) -> None:
+        self._resolver = resolver
+        self._verdicts = verdicts
+        self._transactions = transactions
+
+    async def check(self, plan: Plan, call: CallContext) -> None:
+        """Refuse a statement that its caller may not have run.
+
+        Args:
+            plan: The statement, of a kind that its bytes and shape let through; every other plan passes.
+            call: Whose it is.
+
+        Raises:
+            PgmcpError: Why not, with the place in the statement and the way out.
+        """
+        if not isinstance(plan, RawQuery | Explain):
+            return
+        query = plan.query if isinstance(plan, Explain) else plan
+        read_only = query.effect is Effect.READ if isinstance(plan, Explain) else query.read_only
+        text = query.text
+        if query.kind is StatementKind.UTILITY:
+            inner = explained(text)
+            if inner is None:
+                _check_utility(call.view)
+                return
+            text, read_only = inner, True
+        if self._resolver is None:
+            _check_unresolved(call.view)
+            return
+        key = VerdictKey(text=text, read_only=read_only, view=call.view.digest)
+        verdict = self._verdicts.get(key)
+        if verdict is None:
+            verdict = await self._decide(self._resolver, text, call, read_only=read_only)
+            self._verdicts.put(key, verdict)
+        if not verdict.allowed:
+            error = verdict.error()
+            raise error if text is query.text else _moved(error, len(query.text) - len(text))
+
+    def ran(self, plan: Plan) -> None:
+        """Hear that a plan has been carried out: a definition ends every verdict."""
+        if isinstance(plan, RawQuery) and plan.effect is Effect.DEFINE:
+            self.forget()
+
+    def forget(self) -> None:
+        """Drop what is kept: definitions have changed."""
+        self._verdicts.clear()
+        if self._resolver is not None:
+            self._resolver.forget()
+
+    async def _decide(self, resolver: Resolver, text: str, call: CallContext, *, read_only: bool) -> Verdict:
+        async def work(within: Transaction | None, call: CallContext) -> Resolution:
+            return await resolver.resolve(text, call, within)
+
+        try:
+            resolution = await self._transactions.read(work, call)
+        except QueryError as error:
+            if not call.view.is_open:
+                raise _discreet(error, text) from error.__cause__
+            raise
+        verdict = judge(resolution, call.view, read_only=read_only)
+        return verdict if call.view.is_open else _placed(verdict, text)
+
+
+def _check_utility(view: View) -> None:
+    """What is no query has no tree: SHOW tells settings, definitions go by their own tools."""
+    if not view.is_open:
+        raise SecurityError(
+            codes.STATEMENT_NOT_ALLOWED,
+            "under a policy, statements other than SELECT, INSERT, UPDATE, DELETE and MERGE are not run",
+            hint="Use the tool for it: what a definition or a setting would show can't be told beforehand.",
+            path="query",
+        )
+
+
+def _check_unresolved(view: View) -> None:
+    if not view.is_open:
+        raise SecurityError(
+            codes.STATEMENT_UNRESOLVED,
+            "nobody can tell here what the statement really uses, so under a policy it isn't run",
+            hint="Use read_table and the tools for writing; the setting guard=resolved lets statements be judged.",
+            path="query",
+        )
+
+
+def _placed(verdict: Verdict, text: str) -> Verdict:
+    """The verdict with its place, in words that tell no more of a name than that it is not the caller's to use.
+
+    A name that is not there and one that may not be known are told alike; what is reached through a view alone is not
+    named at all.
+    """
+    refusal = verdict.refusal
+    if refusal is None or verdict.mention is None:
+        return verdict
+    place = verdict.position or place_of(text, verdict.mention)
+    if refusal.code in {codes.UNKNOWN_TABLE, codes.UNKNOWN_COLUMN}:
+        written = _written(text, place)
+        column = refusal.code is codes.UNKNOWN_COLUMN
+        hint = _hint(column=column) if written else refusal.hint
+        refusal = evolve(refusal, message=_missing(written, column=column), hint=hint)
+    elif place is None and verdict.mention.isidentifier() and refusal.rule != "functions":
+        refusal = evolve(refusal, message="the statement reaches rows or columns that you may not read as they are")
+    return evolve(verdict, refusal=refusal, position=place)
+
+
+def _missing(written: str, *, column: bool) -> str:
+    if not written:
+        return "the statement reaches something that you may not use"
+    return f"there is no {'column' if column else 'table or type'} '{written}' that you may use"
+
+
+def _hint(*, column: bool) -> str:
+    return "describe_table shows a table's columns." if column else "list_tables shows what there is."
+
+
+def _written(text: str, place: int | None) -> str:
+    return ".".join(name_at(text, place)) if place is not None else ""
+
+
+def _discreet(error: QueryError, text: str) -> PgmcpError:
+    """The server's error in words that name nothing which the statement doesn't: what is hidden has no hints."""
+    if error.sqlstate in _NO_NAME or error.sqlstate == _NO_COLUMN:
+        column = error.sqlstate == _NO_COLUMN
+        return NotFoundError(
+            codes.UNKNOWN_COLUMN if column else codes.UNKNOWN_TABLE,
+            _missing(_written(text, error.position), column=column),
+            hint=_hint(column=column),
+            path="query",
+            position=error.position,
+        )
+    lowered = text.lower()
+    if any(name.lower() not in lowered for name in _QUOTED.findall(error.message)):
+        error.message = "PostgreSQL refuses the statement as it is written."
+        error.args = (error.message,)
+    if error.hint is not None and '"' in error.hint:
+        error.hint = None
+    return error
+
+
+def _moved(error: PgmcpError, characters: int) -> PgmcpError:
+    """The error with its place in the whole text, of which a part was judged."""
+    error.position = error.position + characters if error.position is not None else None
+    return error
