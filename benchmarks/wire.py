@@ -18,7 +18,7 @@ from benchmarks.printing import table
 from benchmarks.tables import DOCUMENTS, KILOBYTE, MIXED, NARROW, TEXTS, WIDE, BenchTable
 from pgmcp.adapters import asyncpg_, psycopg_
 from pgmcp.adapters.clock import SystemClock
-from pgmcp.adapters.observers import SilentObserver
+from pgmcp.adapters.fanning import FanOut
 from pgmcp.adapters.postgres.address import Address
 from pgmcp.adapters.postgres.builder import QueryBuilder
 from pgmcp.adapters.postgres.cutting import settle, settle_row
@@ -185,7 +185,7 @@ def _plan(relation: Relation, rows: BenchTable, filters: Mapping[str, Any]) -> S
 async def _catalogue(driver: Driver) -> AsyncIterator[PostgresSchemaRepository]:
     clock = SystemClock()
     sessions = ConnectionManager(driver, PoolLimits(), clock)
-    runner = Runner(sessions=sessions, clock=clock, observer=SilentObserver())
+    runner = Runner(sessions=sessions, clock=clock, observer=FanOut(()))
     try:
         yield PostgresSchemaRepository(runner=runner, types=TypeCatalogue(runner=runner, clock=clock), clock=clock)
     finally:

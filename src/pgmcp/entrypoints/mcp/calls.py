@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from attrs import define, field
 
 from pgmcp.entrypoints.mcp.toolbox import ToolAnswer
+
+T = TypeVar("T")
 
 
 @define(kw_only=True, eq=False)
@@ -23,13 +25,14 @@ class Exchange:
 
     arguments: bytes = field(repr=False)
     detached: bool = False
-    _task: asyncio.Task[ToolAnswer] | None = field(default=None, init=False, repr=False)
+    _task: asyncio.Task[Any] | None = field(default=None, init=False, repr=False)
     _abandoned: bool = field(default=False, init=False)
 
-    def start(self, call: Coroutine[Any, Any, ToolAnswer]) -> asyncio.Task[ToolAnswer]:
+    def start(self, call: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start the call in a task of its own."""
-        self._task = asyncio.get_running_loop().create_task(call)
-        return self._task
+        task = asyncio.get_running_loop().create_task(call)
+        self._task = task
+        return task
 
     def abandon(self) -> None:
         """Cancel the call, because nobody waits for its answer any more; a second time does nothing."""
@@ -93,6 +96,11 @@ class RunningCalls:
         if task.cancelled():
             raise CallAbandonedError
         return task.result()
+
+    def follow(self, exchange: Exchange, call: Coroutine[Any, Any, ToolAnswer | None]) -> None:
+        """Start a call that answers for itself, and see to it that it is cancelled with the others."""
+        self._exchanges.add(exchange)
+        exchange.start(call).add_done_callback(lambda _: self._exchanges.discard(exchange))
 
     async def cancel_all(self) -> None:
         """Cancel every running call and wait until all have settled, or had their time to."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 import mcp_types as types
@@ -14,12 +15,16 @@ from mcp.shared.exceptions import MCPError
 from pgmcp.entrypoints.mcp.calls import CallAbandonedError, Exchange, RunningCalls
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.response import MCPResponse
-from pgmcp.entrypoints.mcp.toolbox import CallControls, Toolbox
+from pgmcp.entrypoints.mcp.toolbox import CallControls, ReportProgress, Toolbox
 
 EXCHANGE = "pgmcp.exchange"
 """Where an ASGI scope holds the exchange of its `tools/call`."""
 
-_REQUEST_CANCELLED = -32800
+REQUEST_CANCELLED = (-32800, "Request cancelled")
+"""What a call is answered that the server itself has cancelled: JSON-RPC's code and text."""
+INTERNAL = (types.INTERNAL_ERROR, "Internal error")
+"""What a call is answered whose tool has failed."""
+
 _TOKEN = "progress_token"  # noqa: S105 -- the SDK's name for MCP's progressToken, no secret
 
 _log = logging.getLogger(__name__)
@@ -53,6 +58,26 @@ class MCPServer:
             on_call_tool=self._call_tool,
         )
 
+    def controls(
+        self, meta: Mapping[str, Any], *, progress: ReportProgress | None = None, detached: bool = False
+    ) -> CallControls:
+        """What surrounds a call.
+
+        Args:
+            meta: The call's `_meta`.
+            progress: Where its progress goes, if the caller asked for it.
+            detached: Whether the caller may leave without ending a write.
+        """
+        trace = meta.get("traceparent")
+        return CallControls(
+            id=secrets.token_hex(8),
+            principal=self._principal,
+            session=self._session,
+            progress=progress,
+            trace=trace if isinstance(trace, str) else None,
+            detached=detached,
+        )
+
     async def _list_tools(
         self, context: _Context, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
@@ -75,20 +100,13 @@ class MCPServer:
         sent: Any = context.request
         exchange = sent if isinstance(sent, Exchange) else sent.scope[EXCHANGE]
         meta = context.meta or {}
-        trace = meta.get("traceparent")
-        controls = CallControls(
-            id=secrets.token_hex(8),
-            principal=self._principal,
-            session=self._session,
-            progress=context.session.report_progress if _TOKEN in meta else None,
-            trace=trace if isinstance(trace, str) else None,
-            detached=exchange.detached,
-        )
+        progress = context.session.report_progress if _TOKEN in meta else None
+        controls = self.controls(meta, progress=progress, detached=exchange.detached)
         try:
             answer = await self.calls.run(self.toolbox.call(params.name, exchange.arguments, controls), exchange)
         except CallAbandonedError:
-            raise MCPError(code=_REQUEST_CANCELLED, message="Request cancelled") from None
+            raise MCPError(*REQUEST_CANCELLED) from None
         except Exception as error:  # noqa: BLE001 -- the SDK would send its message, and that may hold anything
             _log.error("a tool broke its promise and raised %s", type(error).__name__)
-            raise MCPError(code=types.INTERNAL_ERROR, message="Internal error") from None
+            raise MCPError(*INTERNAL) from None
         return MCPResponse(answer).document()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from pgmcp.entrypoints.mcp.calls import Exchange
 from pgmcp.entrypoints.mcp.descriptors import claimed_standard_streams, write_all
 from pgmcp.entrypoints.mcp.frames import Called, Frame, Passed, Refused, RequestId, read_frame, read_oversized
+from pgmcp.entrypoints.mcp.lane import FastLane
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.lines import LineReader, Oversized
 from pgmcp.entrypoints.mcp.response import compact, refusal
@@ -25,6 +26,7 @@ from pgmcp.entrypoints.mcp.stopping import stop_on_signals
 from pgmcp.entrypoints.mcp.toolbox import Toolbox
 
 _LAST_WORDS_S = 1.0
+_CANCELLED = "notifications/cancelled"
 
 _Outgoing = SessionMessage | bytes
 
@@ -50,6 +52,8 @@ class StdioSession:
         self._server = server
         self._lines = lines
         self._write = write
+        self._writing = asyncio.Lock()
+        self._lane = FastLane(server, self._put, self._settle)
         self._reading = anyio.CancelScope()
         self._unanswered: set[RequestId] = set()
         self._idle = asyncio.Event()
@@ -89,6 +93,8 @@ class StdioSession:
                 watch.cancel_scope.cancel()
             if stop.is_set():
                 await self._let_finish()
+            else:
+                await self._lane.end()
 
     async def _stop_reading(self, stop: asyncio.Event) -> None:
         """Read nothing more once the server is to stop."""
@@ -110,32 +116,49 @@ class StdioSession:
         """Answer a frame, or hand it to the SDK."""
         if isinstance(frame, Refused):
             await answers.send(compact(refusal(frame)))
+        elif isinstance(frame, Called) and self._lane.takes(frame):
+            self._expect_answer(frame.message["id"])
+            self._lane.start(frame)
         elif isinstance(frame, Called):
             exchange = Exchange(arguments=frame.arguments)
             message = jsonrpc_message_adapter.validate_python(frame.message, by_name=False)
             self._expect_answer(frame.message["id"])
             await into.send(SessionMessage(message, ServerMessageMetadata(request_context=exchange)))
-        elif isinstance(frame, Passed):
+        elif isinstance(frame, Passed) and not self._is_for_the_lane(frame.message):
+            self._lane.handshake.said(frame.message)
             with suppress(ValidationError):  # a malformed answer to what was never asked
                 message = jsonrpc_message_adapter.validate_python(frame.message, by_name=False)
                 if isinstance(message, JSONRPCRequest):
                     self._expect_answer(message.id)
-                elif frame.message.get("method") == "notifications/cancelled":
-                    self._settle((frame.message.get("params") or {}).get("requestId"))
+                elif frame.message.get("method") == _CANCELLED:
+                    self._settle(_request_of(frame.message))
                 await into.send(SessionMessage(message))
 
     async def _write_out(self, out: MemoryObjectReceiveStream[_Outgoing], written: asyncio.Event) -> None:
         """Write what the SDK and the frame layer answer, until neither has more to say."""
         async with out:
             async for item in out:
-                try:
-                    await self._write(_encoded(item) + b"\n")
-                except OSError:
-                    self._reading.cancel()  # nobody reads the answers: the client is gone
+                if not await self._put(_encoded(item)):
                     break
+                if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCResponse):
+                    self._lane.handshake.answered(item.message.id, item.message.result)
                 if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCResponse | JSONRPCError):
                     self._settle(item.message.id)
         written.set()
+
+    async def _put(self, answer: bytes) -> bool:
+        """Write one answer, no other in between; False when the client is gone."""
+        try:
+            async with self._writing:
+                await self._write(answer + b"\n")
+        except OSError:
+            self._reading.cancel()  # nobody reads the answers
+            return False
+        return True
+
+    def _is_for_the_lane(self, message: Mapping[str, Any]) -> bool:
+        """Whether a message cancelled a call of the lane's."""
+        return message.get("method") == _CANCELLED and self._lane.cancel(_request_of(message))
 
     def _expect_answer(self, request: RequestId) -> None:
         """Remember that a request is still to be answered."""
@@ -173,6 +196,11 @@ async def serve_stdio(toolbox: Toolbox, limits: ServeLimits, *, principal: str =
         lines = LineReader(source, limits.max_request_bytes)
         session = StdioSession(MCPServer(toolbox, limits, principal), lines, partial(write_all, sink))
         await session.serve(stop)
+
+
+def _request_of(message: Mapping[str, Any]) -> object:
+    """The request that a cancellation is about."""
+    return (message.get("params") or {}).get("requestId")
 
 
 def _encoded(item: _Outgoing) -> bytes:
