@@ -214,6 +214,23 @@ async def test_without_a_tree_it_is_refused(make_database: MakeDatabase, text: s
     assert refused.value.code is codes.STATEMENT_UNRESOLVED
 
 
+@pytest.mark.parametrize(
+    "name, called",
+    [
+        pytest.param(("checked",), {"holds"}, id="a domain"),
+        pytest.param(("public", "pair"), {"holds"}, id="a row with it"),
+        pytest.param(("_checked",), {"holds"}, id="an array by its own name"),
+        pytest.param(("pg_catalog", "int4"), set(), id="PostgreSQL's own"),
+        pytest.param(("lower",), set(), id="a function"),
+        pytest.param(('no "such', "type"), set(), id="nothing"),
+    ],
+)
+async def test_what_a_type_brings_along(make_database: MakeDatabase, name: tuple[str, ...], called: set[str]) -> None:
+    """Known from its name, before anything is parsed."""
+    async with resolving(await make_database(SCHEMA)) as made:
+        assert users(await made.resolver.brought({name}, a_call())) == called
+
+
 async def test_nothing_is_written_by_resolving(make_database: MakeDatabase) -> None:
     """Parsing can run code of the database's; the transaction that it happens in can't write."""
     schema = """

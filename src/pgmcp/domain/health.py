@@ -44,6 +44,8 @@ class ServerFacts:
         readable, writable: Relations outside the system's schemas that the role may read, or change.
         connections, max_connections: In use, and at the most.
         extensions: Names of those installed.
+        quiet_log: Whether the server's own log can be spared what is told to the session alone: the role may set
+            `log_min_messages`, or it is as high as it gets.
         pgaudit: What pgaudit logs, its setting `pgaudit.log`; None where the server has not loaded it.
     """
 
@@ -60,6 +62,7 @@ class ServerFacts:
     connections: int
     max_connections: int
     extensions: tuple[str, ...]
+    quiet_log: bool = True
     pgaudit: str | None = None
 
 
@@ -72,6 +75,7 @@ def judge(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
     yield Finding("extensions", Level.OK, ", ".join(facts.extensions) or "none")
     yield _audit(facts, settings)
     yield Finding("cache", Level.OK, "off")
+    yield _guard(facts, settings)
 
 
 def _tls(facts: ServerFacts) -> Finding:
@@ -109,6 +113,16 @@ def _role(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
         yield Finding("privileges", Level.WARN, f"{text}; with access read none needs to be changed")
     else:
         yield Finding("privileges", Level.OK, text)
+
+
+def _guard(facts: ServerFacts, settings: Settings) -> Finding:
+    if settings.guard == "names":
+        return Finding("guard", Level.WARN, "raw SQL is judged by names alone, which lets more through; guard=resolved")
+    if not facts.quiet_log:
+        text = "the server's log gets a copy of each new statement's query tree"
+        way_out = f"GRANT SET ON PARAMETER log_min_messages TO {facts.role}, or ALTER ROLE … SET it to fatal"
+        return Finding("guard", Level.WARN, f"{text}; {way_out}")
+    return Finding("guard", Level.OK, "raw SQL is judged by what it resolves to")
 
 
 def _pool(facts: ServerFacts, settings: Settings) -> Finding:

@@ -178,6 +178,7 @@ class RawQuery:
         effect: What it may do.
         params: The caller's values for `$1`, `$2`…, as JSON values or Python values.
         read_only: Whether it runs in a read-only transaction.
+        types: Names that may be types', each with its parts: parsing a literal of a type can run code.
     """
 
     text: str
@@ -185,6 +186,7 @@ class RawQuery:
     effect: Effect
     params: tuple[Any, ...] = field(default=(), repr=False)
     read_only: bool = True
+    types: frozenset[tuple[str, ...]] = frozenset()
     bounds: Bounds
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from pgmcp.domain.calls import CallContext
@@ -23,6 +24,20 @@ class Resolver(Protocol):
         Raises:
             QueryError: The database says that it can't be carried out as it stands: syntax, an unknown name.
             SecurityError: `statement_unresolved`: nobody can tell what it uses.
+        """
+        ...
+
+    async def brought(
+        self, names: Collection[tuple[str, ...]], call: CallContext, within: Transaction | None = None
+    ) -> Resolution:
+        """What values of the types that have these names would run: a domain's checks, be it deep inside a row.
+
+        To be asked before `resolve`: a literal of such a type can run it while the statement is parsed.
+
+        Args:
+            names: Names, each with its parts; those that are no type's, or PostgreSQL's own, count for nothing.
+            call: Whose they are.
+            within: The transaction that they would be used in; None for none.
         """
         ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from attrs import evolve
 
@@ -66,7 +67,7 @@ class Guard:
         key = VerdictKey(text=text, read_only=read_only, view=call.view.digest)
         verdict = self._verdicts.get(key)
         if verdict is None:
-            verdict = await self._decide(self._resolver, text, call, read_only=read_only)
+            verdict = await self._decide(self._resolver, text, query.types, call, read_only=read_only)
             self._verdicts.put(key, verdict)
         if not verdict.allowed:
             error = verdict.error()
@@ -83,17 +84,22 @@ class Guard:
         if self._resolver is not None:
             self._resolver.forget()
 
-    async def _decide(self, resolver: Resolver, text: str, call: CallContext, *, read_only: bool) -> Verdict:
-        async def work(within: Transaction | None, call: CallContext) -> Resolution:
-            return await resolver.resolve(text, call, within)
+    async def _decide(
+        self, resolver: Resolver, text: str, types: Collection[tuple[str, ...]], call: CallContext, *, read_only: bool
+    ) -> Verdict:
+        async def work(within: Transaction | None, call: CallContext) -> Verdict | Resolution:
+            # Parsing may run what comes with a type, so that is judged first.
+            brought = await resolver.brought(types, call, within) if types else Resolution()
+            early = judge(brought, call.view, read_only=read_only)
+            return await resolver.resolve(text, call, within) if early.allowed else early
 
         try:
-            resolution = await self._transactions.read(work, call)
+            found = await self._transactions.read(work, call)
         except QueryError as error:
             if not call.view.is_open:
                 raise _discreet(error, text) from error.__cause__
             raise
-        verdict = judge(resolution, call.view, read_only=read_only)
+        verdict = found if isinstance(found, Verdict) else judge(found, call.view, read_only=read_only)
         return verdict if call.view.is_open else _placed(verdict, text)
 
 

@@ -117,6 +117,7 @@ class QueryService:
             text=analysis.text,
             kind=analysis.kind,
             effect=effect,
+            types=analysis.types,
             params=tuple(request.params),
             read_only=request.read_only,
             bounds=Bounds(max_rows=max_rows, max_bytes=self._settings.max_bytes),
@@ -130,7 +131,12 @@ class QueryService:
         """
         analysis, effect = self._validation.explainable(query)
         query_plan = RawQuery(
-            text=analysis.text, kind=analysis.kind, effect=effect, params=tuple(params), bounds=self._bounds
+            text=analysis.text,
+            kind=analysis.kind,
+            effect=effect,
+            types=analysis.types,
+            params=tuple(params),
+            bounds=self._bounds,
         )
         return Explain(query=query_plan, analyze=analyze)
 

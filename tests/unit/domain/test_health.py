@@ -43,6 +43,7 @@ def test_a_server_that_is_as_it_should_be() -> None:
         Finding("extensions", Level.OK, "hstore, pg_trgm"),
         Finding("audit", Level.OK, "none kept by pgmcp; no pgaudit in the server"),
         Finding("cache", Level.OK, "off"),
+        Finding("guard", Level.OK, "raw SQL is judged by what it resolves to"),
     ]
 
 
@@ -124,6 +125,14 @@ def test_a_server_that_is_as_it_should_be() -> None:
         ),
         pytest.param("extensions", {"extensions": ()}, Level.OK, "none", id="no extensions"),
         pytest.param(
+            "guard",
+            {"quiet_log": False},
+            Level.WARN,
+            "the server's log gets a copy of each new statement's query tree; "
+            "GRANT SET ON PARAMETER log_min_messages TO reader, or ALTER ROLE … SET it to fatal",
+            id="a log that fills",
+        ),
+        pytest.param(
             "audit", {"pgaudit": "write, ddl"}, Level.OK, "none kept by pgmcp; pgaudit logs write, ddl", id="pgaudit"
         ),
     ],
@@ -131,6 +140,13 @@ def test_a_server_that_is_as_it_should_be() -> None:
 def test_a_finding(about: str, facts: dict[str, Any], level: Level, text: str) -> None:
     """What it is and what to do about it."""
     assert findings(**facts)[about] == Finding(about, level, text)
+
+
+def test_names_alone_are_a_step_down() -> None:
+    """Whatever the log does."""
+    assert findings(Settings(guard="names"), quiet_log=False)["guard"] == Finding(
+        "guard", Level.WARN, "raw SQL is judged by names alone, which lets more through; guard=resolved"
+    )
 
 
 def test_who_may_write_has_to() -> None:

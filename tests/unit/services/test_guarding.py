@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -68,6 +69,14 @@ class FakeResolver:
             else ()
         )
         return Resolution(relations=relations, functions=functions)
+
+    async def brought(
+        self, names: Collection[tuple[str, ...]], call: CallContext, within: Transaction | None = None
+    ) -> Resolution:
+        if ("checked",) not in names:
+            return Resolution()
+        checks = UsedFunction(oid=3, name=Name("public", "checks"), volatility=Volatility.VOLATILE, language="plpgsql")
+        return Resolution(functions=(checks,))
 
     def forget(self) -> None:
         self.forgotten += 1
@@ -214,6 +223,18 @@ async def test_without_a_resolver_nothing_passes_a_policy() -> None:
     await guard.check(query("SELECT 1"), OPEN)
     assert (await refusal(guard, query("SELECT 1"))).code is codes.STATEMENT_UNRESOLVED
     guard.forget()
+
+
+@pytest.mark.parametrize("call", [OPEN, RULED])
+async def test_what_parsing_would_run_is_judged_before_parsing(call: CallContext) -> None:
+    """A literal of a type is read, and its checks run, while the statement is prepared."""
+    resolver = FakeResolver()
+    guard, _ = guard_of(resolver)
+    plan = evolve(query("SELECT '{1}'::checked[]"), types=frozenset({("checked",)}))
+    error = await refusal(guard, plan, call)
+    assert (error.code, resolver.asked) == (codes.STATEMENT_NOT_ALLOWED, [])
+    await guard.check(evolve(plan, text="SELECT 1", types=frozenset({("int4",)})), call)
+    assert resolver.asked == ["SELECT 1"]
 
 
 async def test_other_plans_are_not_its_own() -> None:

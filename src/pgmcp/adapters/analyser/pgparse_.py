@@ -54,6 +54,7 @@ def _analysis(tree: list[dict[str, Any]], text: str, start: int, end: int) -> An
         nodes=nodes,
         writes=writes,
         functions=frozenset(_functions(tree[0]["stmt"])),
+        types=frozenset(_types(tree[0]["stmt"])),
         explained=explained,
         parameters=_parameters(whole),
         main=main_start(whole) if "withClause" in statement else 0,
@@ -103,6 +104,21 @@ def _functions(tree: Any) -> Iterator[str]:
         elif isinstance(node, dict):
             if "funcname" in node:
                 yield node["funcname"][-1]["String"]["sval"]
+            left += node.values()
+
+
+def _types(tree: Any) -> Iterator[tuple[str, ...]]:
+    """The names of all types that a tree speaks of, and of its functions, as `_name('{}')` is a cast to an array."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        if isinstance(node, list):
+            left += node
+        elif isinstance(node, dict):
+            for named in ("names", "funcname"):
+                parts = node.get(named)
+                if isinstance(parts, list):
+                    yield tuple(part["String"]["sval"] for part in parts if "String" in part)
             left += node.values()
 
 

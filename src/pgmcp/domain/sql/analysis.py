@@ -27,6 +27,7 @@ class Analysis:
         nodes: All kinds of nodes in its tree, for allow-lists: `LockingClause`, `IntoClause`, `CommonTableExpr`…
         writes: Whether it, or a CTE in it, changes rows.
         functions: The names of all functions that it calls by name, without their schemas.
+        types: Names of what it makes values of, each with its parts: types, and functions as their names may be types'.
         explained: The command that an EXPLAIN is about; None otherwise.
         parameters: Where it refers to parameters, in `text`'s characters.
         main: Where the main statement begins in `text` behind its WITH list; 0 where it has none.
@@ -39,6 +40,7 @@ class Analysis:
     nodes: frozenset[str]
     writes: bool
     functions: frozenset[str] = frozenset()
+    types: frozenset[tuple[str, ...]] = frozenset()
     explained: str | None = None
     parameters: tuple[Parameter, ...] = ()
     main: int = 0

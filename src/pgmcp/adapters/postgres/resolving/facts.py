@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 
 from pgmcp.adapters.postgres.kept import Kept
+from pgmcp.adapters.postgres.naming import quote
 from pgmcp.adapters.postgres.resolving.tree import FIRST_OF_USERS, Mentions
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.texts import sql
@@ -81,6 +82,8 @@ class Facts:
         self._functions: Kept[int, FunctionFacts] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
         self._operators: Kept[int, int] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
         self._types: Kept[int, TypeFacts] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
+        self._named: Kept[tuple[str, ...], int] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
+        self._own: Kept[str, frozenset[str]] = Kept(clock, most=1, ttl_s=_BUILTINS_TTL_S)
         self._builtins: Kept[str, Mapping[int, FunctionFacts]] = Kept(clock, most=1, ttl_s=_BUILTINS_TTL_S)
 
     async def of(self, found: Mentions, call: CallContext, within: Transaction | None) -> Known:
@@ -95,9 +98,37 @@ class Facts:
             kept = self._keep(json.loads(rows.rows[0][0] or "{}"))
         return evolve(kept, functions={**builtins, **kept.functions})
 
+    async def types_named(
+        self, names: Collection[tuple[str, ...]], call: CallContext, within: Transaction | None
+    ) -> set[int]:
+        """The ids of the types that have these names and are not PostgreSQL's own; kept, also where there is none."""
+        builtins = self._builtins.get(_BUILTINS) or await self._ask_builtins(call, within)
+        own = self._own.get(_BUILTINS)
+        if own is None:
+            own = self._own.put(_BUILTINS, frozenset(facts.function.name.name for facts in builtins.values()))
+        # Nearly every name is that of one of PostgreSQL's functions or types, which bring nothing along.
+        wanted = sorted(name for name in names if name and name[0] != "pg_catalog" and not own.issuperset(name))
+        new = [name for name in wanted if self._named.get(name) is None]
+        if new:
+            statement = Statement(sql("types_named"), ([".".join(map(quote, name)) for name in new],))
+            rows = await self._runner.run(statement, call, need=Need.READ, kind="resolve", within=within)
+            told = dict(json.loads(rows.rows[0][0] or "[]"))
+            for number, name in enumerate(new, start=1):
+                self._named.put(name, told.get(number, 0))
+        ids = (self._named.get(name) or 0 for name in wanted)
+        return {oid for oid in ids if _is_users(oid)}
+
     def forget(self) -> None:
         """Drop what is kept."""
-        for each in (self._relations, self._functions, self._operators, self._types, self._builtins):
+        for each in (
+            self._relations,
+            self._functions,
+            self._operators,
+            self._types,
+            self._named,
+            self._own,
+            self._builtins,
+        ):
             each.clear()
 
     def _kept(self, found: Mentions, functions: Sequence[int]) -> Known | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from attrs import evolve
 
@@ -57,6 +57,13 @@ class PostgresResolver:
                 path="query",
             )
         return _resolution(found, await self._facts.of(found, call, within), text)
+
+    async def brought(
+        self, names: Collection[tuple[str, ...]], call: CallContext, within: Transaction | None = None
+    ) -> Resolution:
+        types = await self._facts.types_named(names, call, within)
+        found = Mentions(types=types, commands={1})
+        return _resolution(found, await self._facts.of(found, call, within), "") if types else Resolution()
 
     def forget(self) -> None:
         self._facts.forget()

@@ -19,6 +19,8 @@ SELECT json_build_object(
   'connections', (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.backend_type = 'client backend'),
   'max_connections', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
   'extensions', (SELECT coalesce(json_agg(e.extname ORDER BY e.extname), '[]') FROM pg_catalog.pg_extension e),
+  'quiet_log', current_setting('log_min_messages') IN ('fatal', 'panic')
+    OR has_parameter_privilege('log_min_messages', 'SET'),
   'pgaudit', current_setting('pgaudit.log', true)
 )::text
 FROM pg_catalog.pg_roles r
