@@ -153,6 +153,11 @@ class Settings:
         "What raw SQL is judged by: all that it resolves to, or `names` alone, which lets more through.",
         choices=("resolved", "names"),
     )
+    without_parser: str = setting(
+        "tokens",
+        "What decides on raw SQL where no parser can be installed (Windows): tokens and resolution, or a refusal.",
+        choices=("tokens", "refuse"),
+    )
     verdict_ttl_s: float = setting(10.0, "How long a verdict on a statement is kept.", unit="seconds", minimum=0)
     verdicts_kept: int = setting(2000, "Verdicts that are kept.", minimum=1)
 

@@ -68,6 +68,7 @@ def test_the_defaults() -> None:
         "breaker_failures": 5,
         "breaker_cooldown_s": 10.0,
         "guard": "resolved",
+        "without_parser": "tokens",
         "verdict_ttl_s": 10.0,
         "verdicts_kept": 2000,
         "time_zone": None,

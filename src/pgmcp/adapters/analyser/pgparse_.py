@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pgmcp.adapters.analyser.tokens import parameters_of
 from pgmcp.domain.errors import QueryError, ValidationError, codes
 from pgmcp.domain.plans import StatementKind
-from pgmcp.domain.sql.analysis import Analysis, Parameter
+from pgmcp.domain.sql.analysis import Analysis
 from pgmcp.domain.sql.caret import caret
-from pgmcp.domain.sql.lexer import TokenKind, tokens, trimmed
+from pgmcp.domain.sql.lexer import tokens, trimmed
 from pgmcp.domain.sql.with_list import main_start
 
 _CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
@@ -56,7 +57,7 @@ def _analysis(tree: list[dict[str, Any]], text: str, start: int, end: int) -> An
         functions=frozenset(_functions(tree[0]["stmt"])),
         types=frozenset(_types(tree[0]["stmt"])),
         explained=explained,
-        parameters=_parameters(whole),
+        parameters=parameters_of(whole),
         main=main_start(whole) if "withClause" in statement else 0,
     )
 
@@ -67,15 +68,6 @@ def _kind(command: str, statement: Mapping[str, Any], nodes: frozenset[str], *, 
     if command in _CHANGES:
         return StatementKind.RETURNING if statement.get("returningList") else StatementKind.CHANGE
     return StatementKind.UTILITY
-
-
-def _parameters(text: str) -> tuple[Parameter, ...]:
-    """Where the parameters stand; the tree knows it too, but counts bytes."""
-    return tuple(
-        Parameter(number=int(token.text[1:]), start=token.start)
-        for token in tokens(text)
-        if token.kind is TokenKind.PARAMETER
-    )
 
 
 def _nodes(tree: Any) -> Iterator[str]:

@@ -142,7 +142,7 @@ def build_memory(
         queries=memory.queries,
         catalogue=memory.catalogue,
         work=memory.work,
-        analyser=make_analyser(),
+        analyser=make_analyser(settings),
         clock=clock,
         observer=heard,
         sealer=make_sealer(settings),
@@ -257,7 +257,7 @@ def _postgres(
     sessions = ConnectionManager(driver, limits, clock, check)
     resources.push_async_callback(sessions.close)
     runner = Runner(sessions=sessions, clock=clock, observer=observer)
-    analyser = make_analyser()
+    analyser = make_analyser(settings)
     ttl_s = settings.catalogue_ttl_s
     types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s)
     work = PostgresUnitOfWork(sessions=sessions, clock=clock, observer=observer)

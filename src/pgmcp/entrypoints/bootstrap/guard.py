@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from pgmcp.adapters.analyser.lexical import LexicalAnalyser, RefusingAnalyser
+from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
 from pgmcp.adapters.verdicts import KeptVerdicts
 from pgmcp.domain.settings import Settings
 from pgmcp.ports.analysing import SqlAnalyser
@@ -16,11 +19,20 @@ if TYPE_CHECKING:
     from pgmcp.adapters.postgres.runner import Runner
 
 
-def make_analyser() -> SqlAnalyser:
-    """What parses raw SQL."""
-    from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
+def has_parser() -> bool:
+    """Whether PostgreSQL's grammar is installed as a library; it has no wheel for Windows."""
+    return find_spec("pgparse") is not None
 
-    return PgparseAnalyser()
+
+def make_analyser(settings: Settings) -> SqlAnalyser:
+    """What tells what a raw statement is: the parser, else what the settings choose in its place."""
+    return PgparseAnalyser() if has_parser() else without_parser(settings)
+
+
+def without_parser(settings: Settings) -> SqlAnalyser:
+    """What stands in for the parser: tokens, as long as resolution tells the rest; else a refusal."""
+    tokens = settings.without_parser == "tokens" and settings.guard == "resolved"
+    return LexicalAnalyser() if tokens else RefusingAnalyser()
 
 
 def make_resolver(settings: Settings, runner: Runner, clock: Clock) -> Resolver:

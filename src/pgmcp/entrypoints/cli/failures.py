@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.settings import Settings
 
 
 def report(error: PgmcpError) -> None:
@@ -28,6 +29,14 @@ def say_pooler() -> None:
         "pooler=transaction: reads stay read-only, each in a transaction of its own; no prepared statement is kept, a "
         "statement costs two round trips more, and what can't run in a transaction (VACUUM) is refused"
     )
+
+
+def say_no_parser(settings: Settings) -> None:
+    """Tell what raw SQL is judged by where there is no parser."""
+    if settings.without_parser == "refuse" or settings.guard == "names":
+        say("no SQL parser is installed: execute_query and explain_query are refused")
+    else:
+        say("no SQL parser is installed: raw SQL is judged by its tokens and by what it resolves to")
 
 
 def say_embedded() -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap import build
+from pgmcp.entrypoints.bootstrap.guard import has_parser
 from pgmcp.entrypoints.bootstrap.observing import log_observer
-from pgmcp.entrypoints.cli.failures import say, say_embedded, say_pooler
+from pgmcp.entrypoints.cli.failures import say, say_embedded, say_no_parser, say_pooler
 from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.router import MCPRouter
@@ -21,6 +22,8 @@ def serve(settings: Settings) -> int:
         say_embedded()
     if settings.pooler == "transaction":
         say_pooler()
+    if not has_parser():
+        say_no_parser(settings)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_served(database))
     return 0
