@@ -79,6 +79,15 @@ def test_a_tree_of_each_version(tree: str) -> None:
             Mentions(),
             id="constants that the caller didn't write, and others",
         ),
+        pytest.param(
+            "({RELABELTYPE :arg {VAR :varattno 1 :vartype 26} :resulttype 2205} {RELABELTYPE :arg {VAR :varattno -6"
+            " :vartype 26} :resulttype 2205} {FUNCEXPR :funcid 1619 :funcresulttype 2206 :location 3} {PARAM"
+            " :paramtype 4096} {VAR :vartype 2206} {CONST :consttype 24 :location 9 :constvalue 4 [ 1 0 0 0 ]}"
+            " {CONST :consttype 2206 :location 9 :constvalue 4 [ 23 0 0 0 ]} {CONST :consttype 3734 :location 9"
+            " :constvalue 4 [ 1 0 0 0 ]} {CONST :consttype 2206 :location 9 :constvalue 4 [ 32 78 0 0 ]})",
+            Mentions(functions={1619: 3}, types={20000}, naming={2205, 4096, 24}),
+            id="ids that become names",
+        ),
         pytest.param("", Mentions(), id="nothing"),
         pytest.param("}}} {QUERY :commandType", Mentions(), id="no tree"),
     ],

@@ -28,7 +28,8 @@ _TELLING = re.compile(
 )
 # Stable, and they tell of settings, definitions, privileges, sizes or sessions: that may be what a policy hides.
 _REVEALING = re.compile(
-    r"pg_\w+|has_\w+|to_reg\w+|\w+_description|inet_(client|server)_\w+|current_setting|regclass|format_type"
+    r"pg_\w+|has_\w+|to_reg\w+|\w+_description|inet_(client|server)_\w+|current_setting|format_type|oidvectortypes"
+    r"|reg(class|proc|procedure|oper|operator|type|role|namespace)(in|out)?"
     r"|row_security_active|currtid2"
 )
 # Of those, what tells of its argument, or of the caller's own session, alone.

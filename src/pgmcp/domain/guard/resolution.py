@@ -90,11 +90,13 @@ class Resolution:
     Args:
         relations: Relations, through views down to the tables behind them; one entry each.
         functions: Functions, whatever calls them.
+        names_ids: Whether it turns ids or texts into names of the catalogue (`16384::regclass::text`).
         effects: What the statement does, by its own command and those in its WITH list.
     """
 
     relations: tuple[UsedRelation, ...] = ()
     functions: tuple[UsedFunction, ...] = ()
+    names_ids: bool = False
     effects: frozenset[Effect] = frozenset({Effect.READ})
 
     @property

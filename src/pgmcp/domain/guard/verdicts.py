@@ -22,6 +22,14 @@ _UNRULED = frozenset("Sc")
 _CATALOG = "Use list_tables and describe_table, which show what you may know."
 
 
+_NAMES_IDS = Refusal(
+    code=codes.STATEMENT_NOT_ALLOWED,
+    message="the statement turns ids into names of the catalogue, or texts into ids, which tells of what may be hidden",
+    hint=_CATALOG,
+    rule="names",
+)
+
+
 @frozen(kw_only=True)
 class Verdict:
     """What was decided about a statement.
@@ -84,6 +92,8 @@ def _refusals(resolution: Resolution, view: View, *, read_only: bool) -> Iterato
     if not view.is_open:
         for relation in resolution.relations:
             yield from _of_relation(relation, view, writing=writing)
+        if resolution.names_ids:
+            yield Verdict(refusal=_NAMES_IDS)
     fixed = writing and not any(relation.kind in "vm" for relation in resolution.relations)
     for function in resolution.functions:
         verdict = _of_function(function, view, read_only=read_only, fixed=fixed)

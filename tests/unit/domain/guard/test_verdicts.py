@@ -223,6 +223,13 @@ def test_what_a_table_brings_along_is_its_own() -> None:
         assert not judge(resolution, RULED, read_only=False).allowed
 
 
+def test_ids_are_not_turned_into_names_under_a_policy() -> None:
+    """They would tell what there is; without a policy everyone may know."""
+    resolution = Resolution(names_ids=True)
+    assert not judge(resolution, RULED, read_only=True).allowed
+    assert judge(resolution, EVERYTHING_SEEN, read_only=True).allowed
+
+
 def test_a_verdict_is_an_error_with_its_place() -> None:
     """What is not there is not found; all else is refused; both point into the statement."""
     hidden = judge(Resolution(relations=(relation("vault"),)), RULED, read_only=True).error()

@@ -97,6 +97,7 @@ def _resolution(found: Mentions, known: Known, text: str) -> Resolution:
     return Resolution(
         relations=tuple(relations),
         functions=tuple(functions),
+        names_ids=bool(found.naming),
         effects=frozenset(_COMMANDS[command] for command in found.commands),
     )
 

@@ -18,8 +18,14 @@ FIRST_OF_USERS = 16384
 TITLE = "rewritten parse tree:"
 """The message that a tree comes with; PostgreSQL doesn't translate it."""
 
-# Types whose constants say that something of the catalogue is there: regclass. (pg_type.dat)
-_REGCLASS = 2205
+# Types whose values are ids of the catalogue and whose texts are names, and their arrays (pg_type.dat): regproc,
+# regprocedure, regoper, regoperator, regclass, regtype, regrole, regnamespace. Those of text search are not among them.
+_REGCLASS, _REGTYPE = 2205, 2206
+_NAMING = frozenset(
+    {24, 2202, 2203, 2204, _REGCLASS, _REGTYPE, 4096, 4089, 1008, 2207, 2208, 2209, 2210, 2211, 4097, 4090}
+)
+# `pg_typeof`, whose answer is a type that the caller's own expression has; `tableoid`'s number among system columns.
+_TYPEOF, _TABLEOID = "1619", "-6"
 
 # Which field of which node holds the id of a function, an operator, several operators.
 _FUNCTIONS = frozenset(
@@ -27,7 +33,7 @@ _FUNCTIONS = frozenset(
 )
 _OPERATORS = frozenset("opno eqop sortop cycle_mark_neop".split())
 _COLUMNS = frozenset("selectedCols insertedCols updatedCols".split())
-_PLAIN = "relid seqid requiredPerms location commandType constvalue opnos".split()
+_PLAIN = "relid seqid requiredPerms location commandType constvalue opnos varattno".split()
 # Nodes that say which type a value has that is there already, and make none: what their types bring isn't called.
 _CARRIERS = frozenset({"VAR", "RANGETBLENTRY", "COMMONTABLEEXPR", "SETOPERATIONSTMT"})
 # A field of any node whose name tells of a type, such as `vartype`, `aggargtypes`, `coltypes`, `typeId`, `row_typeid`.
@@ -73,6 +79,7 @@ class Mentions:
         functions: Functions, each with the byte of the statement (from 0) where it is called, -1 where nowhere in it.
         operators: Operators that are not PostgreSQL's own.
         types: Types that are not PostgreSQL's own.
+        naming: Types into which the statement turns ids or texts, and which show names of the catalogue.
         commands: `CmdType` of every query in it (nodes/nodes.h): 1 SELECT, 2 UPDATE, 3 INSERT, 4 DELETE, 5 MERGE.
     """
 
@@ -81,6 +88,7 @@ class Mentions:
     functions: dict[int, int] = field(factory=dict)
     operators: set[int] = field(factory=set)
     types: set[int] = field(factory=set)
+    naming: set[int] = field(factory=set)
     commands: set[int] = field(factory=set)
 
 
@@ -90,6 +98,7 @@ class _Node:
 
     kind: str
     fields: dict[str, str] = field(factory=dict)
+    tableoid: bool = False
 
 
 def mentions(text: str, into: Mentions | None = None) -> Mentions:
@@ -123,7 +132,10 @@ def mentions(text: str, into: Mentions | None = None) -> Mentions:
             else:
                 stack.append(_Node(token["opens"]))
         elif last == "closes" and stack:
-            _take(stack.pop(), found)
+            node = stack.pop()
+            _take(node, found)
+            if stack and node.fields.get("varattno") == _TABLEOID:
+                stack[-1].tableoid = True
     return found
 
 
@@ -152,12 +164,14 @@ def _take(node: _Node, found: Mentions) -> None:
             found.commands.update(_numbers(value))
         elif name not in _COLUMNS and name not in _PLAIN and node.kind not in _CARRIERS:
             found.types.update(oid for oid in _numbers(value) if oid >= FIRST_OF_USERS)
+            if node.kind != "CONST" and not node.tableoid and node.fields.get("funcid") != _TYPEOF:
+                found.naming.update(_NAMING.intersection(_numbers(value)))
     if (oid := next(_numbers(node.fields.get("relid", "0")), 0)) > 0:
         _touch(found.relations.setdefault(oid, Touch()), node)
     if (oid := next(_numbers(node.fields.get("seqid", "0")), 0)) > 0:
         found.relations.setdefault(oid, Touch()).perms |= ACL_UPDATE
-    if node.kind == "CONST" and node.fields.get("consttype") == str(_REGCLASS):
-        _name(node, found)
+    if node.kind == "CONST" and int(node.fields.get("location", "-1")) >= 0:
+        _name(node, found, int(node.fields.get("consttype", "0")))
 
 
 ACL_INSERT, ACL_SELECT, ACL_UPDATE, ACL_DELETE = 1, 2, 4, 8
@@ -175,12 +189,18 @@ def _touch(touch: Touch, node: _Node) -> None:
         columns.update(number - _WHOLE_ROW for number in _numbers(node.fields.get(name, "")))
 
 
-def _name(node: _Node, found: Mentions) -> None:
-    """A constant that is a relation's id, if the caller wrote it: those in views and defaults have no place."""
+def _name(node: _Node, found: Mentions, type_: int) -> None:
+    """What a constant of the caller's own names; those in views and defaults have no place in the statement."""
+    if type_ not in _NAMING:
+        return
     _, _, octets = node.fields.get("constvalue", "").partition("[")
     oid = int.from_bytes(bytes(int(octet) % 256 for octet in _NUMBER.findall(octets)[:4]), "little")
-    if oid and int(node.fields.get("location", "-1")) >= 0:
+    if type_ == _REGCLASS and oid:
         found.named.add(oid)
+    elif type_ == _REGTYPE:
+        found.types.update({oid} if oid >= FIRST_OF_USERS else ())
+    elif oid:
+        found.naming.add(type_)
 
 
 def _numbers(value: str) -> Iterator[int]:
