@@ -27,8 +27,8 @@ ITEMS = (
 
 
 def connected(dsn: str, driver: str, **settings: Any) -> pgmcp.Client:
-    """A client that hears of everything: it tries nothing again."""
-    return pgmcp.connect(dsn, driver=driver, **{"access": "write", "retry_attempts": 1} | settings)
+    """A client that hears of everything: it tries nothing again, and nothing but the statement itself is run."""
+    return pgmcp.connect(dsn, driver=driver, **{"access": "write", "retry_attempts": 1, "guard": "names"} | settings)
 
 
 def raw(text: str) -> pgmcp.ExecuteQueryRequest:

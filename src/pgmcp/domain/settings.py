@@ -84,6 +84,9 @@ class Settings:
     """All settings of one server or client; frozen, checked when they are read."""
 
     dsn: Secret | None = setting(None, "Address of the database, a libpq URL; without any, the embedded PostgreSQL.")
+    read_dsn: Secret | None = setting(
+        None, "Address of a server for reads outside transactions, such as a standby; they may lag behind."
+    )
     driver: str = setting("asyncpg", "What talks to PostgreSQL.", choices=("asyncpg", "psycopg", "memory"))
     pooler: str = setting(
         "none",

@@ -33,6 +33,7 @@ def test_the_defaults() -> None:
     """What holds when nothing is said."""
     assert asdict(Settings(), filter=lambda each, _: SETTING in each.metadata) == {
         "dsn": None,
+        "read_dsn": None,
         "lease_idle_s": 60.0,
         "lease_total_s": 600.0,
         "leases_per_principal": 4,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar, cast
@@ -78,6 +79,7 @@ class PostgreSQLClient:
             connection = await asyncpg.connect(
                 url.reveal() if url else None,
                 server_settings=self._settings.start_up(need),
+                target_session_attrs=self._address.target_for(need, os.environ),  # type: ignore[arg-type] # it takes libpq's words, whatever its stubs say
                 timeout=self._connect_timeout_s,
                 # asyncpg's own cache serves its look-ups of types alone; it sends client_encoding=UTF8 by itself.
                 statement_cache_size=20 if self._statements_kept else 0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Self
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -10,7 +10,9 @@ from attrs import field, frozen
 
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.settings import Secret
+from pgmcp.ports.driver import Need
 
+TARGET = "target_session_attrs"
 _WAYS = "postgresql://user:password@host:5432/database"
 _SECRET_OPTIONS = frozenset({"password", "sslpassword"})
 
@@ -62,6 +64,16 @@ class Address:
         base, _, query = self.url.reveal().partition("?")
         kept = urlencode([pair for pair in parse_qsl(query) if pair[0] not in names])
         return type(self)(Secret(f"{base}?{kept}" if kept else base))
+
+    def target_for(self, need: Need, environ: Mapping[str, str]) -> str | None:
+        """Which of several servers a session of that need is to be on, where the address or the environment says it.
+
+        `read-write` means, to libpq and asyncpg alike, a server whose sessions are not read-only by default. Ours for
+        reading are, on every server, so for them it has to be the primary that is asked for.
+        https://www.postgresql.org/docs/18/libpq-connect.html#LIBPQ-CONNECT-TARGET-SESSION-ATTRS
+        """
+        wanted = self.options().get(TARGET) or environ.get("PGTARGETSESSIONATTRS") or None
+        return "primary" if wanted == "read-write" and need is Need.READ else wanted
 
     def __str__(self) -> str:
         """The address as it may be shown: without its password and secret options."""

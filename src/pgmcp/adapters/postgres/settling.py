@@ -32,10 +32,16 @@ class Proof:
 
 
 class Settling:
-    """Asks on other sessions than the transaction's own."""
+    """Asks on other sessions than the transaction's own.
 
-    def __init__(self, sessions: ConnectionManager) -> None:
+    Args:
+        sessions: Lends them.
+        reading: Those that are on the same server: a replica would learn of it late.
+    """
+
+    def __init__(self, sessions: ConnectionManager, reading: Need = Need.READ) -> None:
         self._sessions = sessions
+        self._reading = reading
 
     async def proof_from(self, connection: Connection) -> Proof | None:
         """What an open transaction can be found by; None where it has written nothing, so that no fate matters.
@@ -86,7 +92,7 @@ class Settling:
         return Outcome.UNKNOWN if status is None else _FATES.get(status)
 
     async def _run(self, statement: Statement) -> tuple[str | None, ...]:
-        connection = await self._sessions.acquire(Need.READ)
+        connection = await self._sessions.acquire(self._reading)
         try:
             rows = await connection.run(statement)
         finally:

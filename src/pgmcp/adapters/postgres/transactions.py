@@ -38,18 +38,28 @@ _PAST_LIMIT = frozenset({"25P03", "25P04"})
 
 
 class PostgresUnitOfWork:
-    """Where transactions come from; implements `UnitOfWork`."""
+    """Where transactions come from; implements `UnitOfWork`.
 
-    def __init__(self, *, sessions: ConnectionManager, clock: Clock, observer: Observer) -> None:
+    Args:
+        sessions: Lends them their sessions.
+        clock: Tells when a call's time is up.
+        observer: Hears of each step.
+        reading: The sessions that read-only ones take: those for writing, where those for reading are on a replica.
+    """
+
+    def __init__(
+        self, *, sessions: ConnectionManager, clock: Clock, observer: Observer, reading: Need = Need.READ
+    ) -> None:
         self._sessions = sessions
         self._exchange = Exchange(clock=clock, observer=observer)
-        self._settling = Settling(sessions)
+        self._settling = Settling(sessions, reading)
+        self._reading = reading
 
     async def begin(self, options: TransactionOptions, call: CallContext) -> PostgresTransaction:
         return await self._exchange.carry_out(lambda: self._begin(options, call), call, "begin", _no_rows)
 
     async def _begin(self, options: TransactionOptions, call: CallContext) -> PostgresTransaction:
-        need = Need.READ if options.read_only else Need.WRITE
+        need = self._reading if options.read_only else Need.WRITE
         connection = await self._sessions.acquire(need, principal=call.principal.name, deadline=call.deadline)
         try:
             await connection.control(begin_text(options, connection.parameters.get("server_version", "")))

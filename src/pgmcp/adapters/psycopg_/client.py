@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -13,7 +14,7 @@ from psycopg import pq
 from psycopg.conninfo import make_conninfo
 from psycopg.pq.abc import PGconn
 
-from pgmcp.adapters.postgres.address import Address
+from pgmcp.adapters.postgres.address import TARGET, Address
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.keepalive import KeepAlive
 from pgmcp.adapters.postgres.naming import quote
@@ -74,7 +75,8 @@ class PostgreSQLClient:
 
     async def connect(self, need: Need) -> PsycopgConnection:
         try:
-            conninfo = _conninfo(self._address, self._settings.start_up(need))
+            target = self._address.target_for(need, os.environ)
+            conninfo = _conninfo(self._address, self._settings.start_up(need), target)
             async with asyncio.timeout(self._connect_timeout_s):
                 session = await Session.connect(conninfo, autocommit=True, prepare_threshold=None)
         except (psycopg.Error, OSError, ValueError) as error:
@@ -181,7 +183,7 @@ class PsycopgConnection:
         return rows_of(succeeded(results)[-1])
 
 
-def _conninfo(address: Address, start_up: dict[str, str]) -> str:
+def _conninfo(address: Address, start_up: dict[str, str], target: str | None) -> str:
     """The address with what each session starts with, as libpq takes it.
 
     Settings of the server travel as `-c name=value` in `options`, ours after the address's own: the last one holds.
@@ -198,6 +200,8 @@ def _conninfo(address: Address, start_up: dict[str, str]) -> str:
     options = " ".join([theirs, *pairs] if theirs else pairs)
     url = known.url.reveal() if known.url else ""
     kept = {key: value for key, value in asdict(KeepAlive()).items() if key not in said}
+    if target is not None:
+        kept[TARGET] = target
     return make_conninfo(url, application_name=name, client_encoding="UTF8", options=options, **kept)
 
 

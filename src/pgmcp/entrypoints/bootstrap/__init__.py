@@ -32,6 +32,7 @@ from pgmcp.ports.announcing import Announcements
 from pgmcp.ports.auditing import AuditLog
 from pgmcp.ports.changing import ChangeListener
 from pgmcp.ports.clock import Clock
+from pgmcp.ports.driver import Need
 from pgmcp.ports.examining import Examiner
 from pgmcp.ports.history import History
 from pgmcp.ports.leases import LeaseKeeper
@@ -260,7 +261,8 @@ def _postgres(
     analyser = make_analyser(settings)
     ttl_s = settings.catalogue_ttl_s
     types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s)
-    work = PostgresUnitOfWork(sessions=sessions, clock=clock, observer=observer)
+    reading = Need.READ if settings.read_dsn is None else Need.WRITE
+    work = PostgresUnitOfWork(sessions=sessions, clock=clock, observer=observer, reading=reading)
     return Ports(
         tables=PostgresTableRepository(runner=runner, builder=QueryBuilder(clock, lambda: runner.dialect)),
         queries=PostgresQueryRepository(

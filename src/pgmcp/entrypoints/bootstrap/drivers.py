@@ -37,6 +37,7 @@ def make_driver(
     from pgmcp.adapters.postgres.plain import FallbackDriver
     from pgmcp.adapters.postgres.pooled import PooledDriver, PooledSettings
     from pgmcp.adapters.postgres.read_only import ReadOnlyDriver
+    from pgmcp.adapters.postgres.replica import ReplicaDriver
     from pgmcp.adapters.postgres.session_settings import SessionSettings
 
     make = _client(settings.driver)
@@ -62,7 +63,10 @@ def make_driver(
 
     if not embedded:
         direct = client(settings.dsn.reveal() if settings.dsn else None)
-        return direct, direct.check
+        if settings.read_dsn is None:
+            return direct, direct.check
+        both = ReplicaDriver(direct, client(settings.read_dsn.reveal()))
+        return both, both.check
     from pgmcp.adapters.embedded.driver import EmbeddedDriver
     from pgmcp.adapters.embedded.server import attach
     from pgmcp.adapters.shop.load import DATABASE, load

@@ -1,0 +1,192 @@
+"""Transactions that agents leave, lose, or try to take from each other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from attrs import define
+
+import pgmcp
+from pgmcp.domain.calls import Principal
+from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.settings import Access, Secret, Settings
+from pgmcp.entrypoints.bootstrap import build
+from pgmcp.entrypoints.database import Database
+from pgmcp.handlers.dispatch import Caller
+from tests.fixtures.disturbing import Intervention, Moment, disturbing_proxy
+from tests.fixtures.killing import Killer, killer
+from tests.fixtures.postgres import MakeDatabase
+
+ITEMS = "CREATE TABLE item (id int PRIMARY KEY, n int NOT NULL); INSERT INTO item VALUES (1, 0)"
+LOCKS = "SELECT count(*) = 0 FROM pg_locks WHERE relation = 'item'::regclass"
+
+
+@define
+class Agents:
+    """Callers of one server, by their names."""
+
+    database: Database
+
+    async def call(self, tool: str, request: Any, by: str = "ana") -> Any:
+        """What a tool answers."""
+        return await self.database.call(tool, request, Caller(principal=Principal(by)))
+
+    async def begin(self, by: str = "ana", **options: Any) -> str:
+        """A transaction's handle."""
+        began = await self.call("begin_transaction", pgmcp.BeginTransactionRequest(**options), by)
+        handle: str = began.transaction_id
+        return handle
+
+    async def change(self, handle: str, by: str = "ana") -> Any:
+        """Change the one row, inside a transaction."""
+        request = pgmcp.UpdateRequest(table="item", filters={"id": 1}, data={"n": 7}, transaction_id=handle)
+        return await self.call("update_records", request, by)
+
+    async def commit(self, handle: str, by: str = "ana") -> Any:
+        """End it."""
+        return await self.call("commit_transaction", pgmcp.CommitTransactionRequest(transaction_id=handle), by)
+
+    async def refusal(self, work: Any) -> tuple[str, str, dict[str, Any]]:
+        """Code, class of retry and details of an error that must come."""
+        with pytest.raises(PgmcpError) as refused:
+            await work
+        assert refused.value.hint
+        return refused.value.code.name, refused.value.retry, refused.value.details
+
+
+@asynccontextmanager
+async def agents(dsn: str, driver: str, **settings: Any) -> AsyncIterator[Agents]:
+    """A server for several callers."""
+    said = Settings(dsn=Secret(dsn), driver=driver, access=Access.WRITE, breaker_failures=1_000_000, **settings)
+    database = build(said)
+    try:
+        yield Agents(database)
+    finally:
+        await database.aclose()
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        pytest.param({"idle_timeout_s": 0.2}, id="idle"),
+        pytest.param({"timeout_s": 0.2}, id="in all"),
+    ],
+)
+async def test_an_abandoned_one_ends_at_its_limit(make_database: MakeDatabase, driver: str, limits: Any) -> None:
+    """Its locks are gone, its work is undone, and whoever comes late with its handle hears so."""
+    dsn = await make_database(ITEMS)
+    async with killer(dsn) as watch, agents(dsn, driver) as some:
+        handle = await some.begin(**limits)
+        await some.change(handle)
+        assert not await watch.ask(LOCKS)
+        await watch.until(LOCKS)
+        await watch.until_quiet()
+        expected = ("transaction_ended", "never", {"outcome": "rolled_back", "reason": "expired"})
+        assert await some.refusal(some.change(handle)) == expected
+        assert await some.refusal(some.commit(handle)) == expected
+        assert await watch.ask("SELECT n FROM item") == 0
+
+
+async def test_a_handle_is_its_owners_alone(make_database: MakeDatabase, driver: str) -> None:
+    """To anybody else there is no such transaction, and trying does it no harm."""
+    async with agents(await make_database(ITEMS), driver) as some:
+        handle = await some.begin()
+        for work in (some.change(handle, "bo"), some.commit(handle, "bo"), some.commit("forged")):
+            code, retry, _ = await some.refusal(work)
+            assert (code, retry) == ("transaction_unknown", "never")
+        await some.change(handle)
+        assert _said(await some.commit(handle)) == "committed"
+
+
+async def test_one_too_many_is_told_when_to_come_back(make_database: MakeDatabase, driver: str) -> None:
+    """By principal, and in all; there is room again when one has ended."""
+    async with agents(await make_database(ITEMS), driver, leases_per_principal=2, leases_max=3) as some:
+        first, _ = [await some.begin() for _ in range(2)]
+        await some.begin("bo")
+        for by in ("ana", "cy"):
+            code, retry, details = await some.refusal(some.begin(by))
+            assert (code, retry) == ("transactions_exhausted", "later")
+            assert 0 < details["retry_after_ms"] <= 60_000
+        await some.commit(first)
+        await some.begin("cy")
+
+
+@pytest.mark.parametrize(
+    "moment, outcome, stays",
+    [
+        pytest.param(Moment.BEFORE, "rolled_back", 0, id="before"),
+        pytest.param(Moment.UNANSWERED, "committed", 7, id="unanswered"),
+        pytest.param(Moment.AFTER, "committed", 7, id="after"),
+    ],
+)
+async def test_a_backend_that_is_killed_around_commit(
+    make_database: MakeDatabase, driver: str, moment: Moment, outcome: str, stays: int
+) -> None:
+    """The answer is a fact whenever PostgreSQL can be asked, and asking again gives the same one."""
+    dsn = await make_database(ITEMS)
+    async with killer(dsn) as watch, disturbing_proxy(dsn) as proxy, agents(proxy.dsn, driver) as some:
+        handle = await some.begin()
+        await some.change(handle)
+        proxy.intervention = Intervention(sent=b"COMMIT\0", moment=moment, act=watch.kill)
+        said = await _end(some, handle)
+        assert (said, await watch.ask("SELECT n FROM item")) == (outcome, stays)
+        _, _, details = await some.refusal(some.commit(handle))
+        assert details["outcome"] == outcome
+
+
+async def test_it_is_unknown_only_where_the_server_can_not_be_asked(make_database: MakeDatabase, driver: str) -> None:
+    """The line is cut under COMMIT, and no other one can be opened: then nothing else is said."""
+    dsn = await make_database(ITEMS)
+
+    async with killer(dsn) as watch, disturbing_proxy(dsn) as proxy, agents(proxy.dsn, driver) as some:
+
+        async def close() -> None:
+            proxy.closed = True
+            proxy.cut()
+
+        handle = await some.begin()
+        await some.change(handle)
+        proxy.intervention = Intervention(sent=b"COMMIT\0", moment=Moment.UNANSWERED, act=close)
+        assert await _end(some, handle) == "unknown"
+        assert await watch.ask("SELECT n FROM item") == 7
+
+
+@pytest.mark.parametrize("step", ["begin", "change", "idle"])
+async def test_a_backend_that_is_killed_in_the_middle(make_database: MakeDatabase, driver: str, step: str) -> None:
+    """Nothing is tried again inside a transaction: the handle says that it is gone, and how it ended."""
+    dsn = await make_database(ITEMS)
+    async with killer(dsn) as watch, agents(dsn, driver) as some:
+        handle = await some.begin()
+        if step != "begin":
+            await some.change(handle)
+        await _killed(watch)
+        _, _, details = await some.refusal(some.change(handle) if step != "idle" else some.commit(handle))
+        assert details["outcome"] == "rolled_back"
+        code, retry, details = await some.refusal(some.change(handle))
+        assert (code, retry, details["outcome"]) == ("transaction_ended", "never", "rolled_back")
+        assert await watch.ask("SELECT n FROM item") == 0
+        # The next one is none the worse for it.
+        other = await some.begin()
+        await some.change(other)
+        assert _said(await some.commit(other)) == "committed"
+
+
+async def _killed(watch: Killer) -> None:
+    await watch.kill()
+    await watch.until_quiet()
+
+
+async def _end(some: Agents, handle: str) -> str:
+    try:
+        answer = await some.commit(handle)
+    except PgmcpError as error:
+        return str(error.details["outcome"])
+    return _said(answer)
+
+
+def _said(answer: Any) -> str:
+    found: str = answer.extra["outcome"]
+    return found
