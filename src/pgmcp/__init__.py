@@ -27,6 +27,8 @@ from pgmcp.domain.errors.responses import (
 )
 from pgmcp.domain.requests import (
     BeginTransactionRequest,
+    CacheRequest,
+    ClearCacheRequest,
     CommitTransactionRequest,
     CreateBatchRequest,
     CreateRequest,
@@ -35,6 +37,7 @@ from pgmcp.domain.requests import (
     DescribeTableRequest,
     ExecuteQueryRequest,
     ExplainQueryRequest,
+    GetCacheStatsRequest,
     GetMetricsRequest,
     GetTransactionRequest,
     ListSchemasRequest,
@@ -103,6 +106,8 @@ _LATER = {
 __all__ = [
     "AcknowledgementResponse",
     "BeginTransactionRequest",
+    "CacheRequest",
+    "ClearCacheRequest",
     "Client",
     "CommitTransactionRequest",
     "CreateBatchRequest",
@@ -117,6 +122,7 @@ __all__ = [
     "ErrorResponse",
     "ExecuteQueryRequest",
     "ExplainQueryRequest",
+    "GetCacheStatsRequest",
     "GetMetricsRequest",
     "GetTransactionRequest",
     "InternalError",

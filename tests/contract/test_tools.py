@@ -86,6 +86,8 @@ CALLS = [
         {"plan": ["Result  rows 1  cost 0..0.01"], "cost": 0.01, "rows": 1},
         id="explain_query",
     ),
+    pytest.param("get_cache_stats", {}, {"cache": "off"}, id="get_cache_stats"),
+    pytest.param("clear_cache", {"scope": "table", "table": "orders"}, {"ok": True}, id="clear_cache"),
     pytest.param(
         "get_metrics",
         {"metric_type": "execution_times", "operation": None},

@@ -35,6 +35,7 @@ from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
 from pgmcp.ports.transactions import Outcome, UnitOfWork
 from pgmcp.services.auditing import AuditService
+from pgmcp.services.cache_operating import CacheOperating
 from pgmcp.services.caching import NoCaching
 from pgmcp.services.cursors import Cursors
 from pgmcp.services.guarding import Guard
@@ -126,6 +127,7 @@ class House:
             self.transactions,
         )
         self.tables = TableService(rows or self.memory.tables, self.transactions, self.retrying, NoCaching())
+        self.operating = CacheOperating(None)
         self.history = BoundedHistory(settings.metrics_history, self.clock)
         self.metrics = MetricsService(
             self.history, GaugedResources([]), MetricsRecorder(self.history, self.clock, 1.0), self.clock, settings

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import asdict
 
+from pgmcp.domain.caching.events import CacheFailed, ListeningFailed
 from pgmcp.domain.errors import codes
 from pgmcp.domain.events import AuditLost, CallEnded, Event
 
@@ -39,6 +40,8 @@ class LogObserver:
         name = type(event).__name__
         if isinstance(event, AuditLost):
             self._log.error(name, **asdict(event))
+        elif isinstance(event, CacheFailed | ListeningFailed):
+            self._log.warning(name, **asdict(event))
         elif not isinstance(event, CallEnded) or event.error is None:
             # Most events by far, and most servers don't want to read them: nothing is made of them then.
             if self._debug:

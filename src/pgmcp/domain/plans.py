@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from pgmcp.domain.caching.operating import CacheOperation
 from pgmcp.domain.filters.tree import EVERYTHING, Filter, Literal, Operand
 from pgmcp.domain.measuring import Measuring
 from pgmcp.domain.relations import Name, Relation
@@ -249,6 +250,7 @@ class DescribeTable:
 Plan = (
     Transacting
     | Measuring
+    | CacheOperation
     | Select
     | Insert
     | Update

@@ -98,7 +98,7 @@ class Settings:
         (),
         "Groups of tools to serve, separated by commas; `core` when empty: `schema`, `data`, `query`, and with writes"
         " also `transactions`.",
-        choices=("core", "schema", "data", "query", "transactions", "metrics"),
+        choices=("core", "schema", "data", "query", "transactions", "metrics", "cache"),
     )
     principal: str = setting("local", "Who is calling, where no one else says so.")
     name: str | None = setting(None, "A name of the database, told to the agent.")

@@ -25,6 +25,7 @@ class Group(StrEnum):
     QUERY = "query"
     TRANSACTIONS = "transactions"
     METRICS = "metrics"
+    CACHE = "cache"
 
 
 _CORE = frozenset({Group.SCHEMA, Group.DATA, Group.QUERY, Group.TRANSACTIONS})

@@ -6,6 +6,7 @@ from typing import Any
 
 from pgmcp.handlers.base import HandlerBase
 from pgmcp.handlers.begin_transaction import BeginTransactionHandler
+from pgmcp.handlers.clear_cache import ClearCacheHandler
 from pgmcp.handlers.commit_transaction import CommitTransactionHandler
 from pgmcp.handlers.create_record import CreateRecordHandler
 from pgmcp.handlers.create_records import CreateRecordsHandler
@@ -14,6 +15,7 @@ from pgmcp.handlers.delete_records import DeleteRecordsHandler
 from pgmcp.handlers.describe_table import DescribeTableHandler
 from pgmcp.handlers.execute_query import ExecuteQueryHandler
 from pgmcp.handlers.explain_query import ExplainQueryHandler
+from pgmcp.handlers.get_cache_stats import GetCacheStatsHandler
 from pgmcp.handlers.get_metrics import GetMetricsHandler
 from pgmcp.handlers.get_transaction import GetTransactionHandler
 from pgmcp.handlers.list_schemas import ListSchemasHandler
@@ -41,6 +43,8 @@ HANDLERS: tuple[type[HandlerBase[Any, Any, Any, Any]], ...] = (
     CreateSavepointHandler,
     ReleaseSavepointHandler,
     GetTransactionHandler,
+    GetCacheStatsHandler,
+    ClearCacheHandler,
     GetMetricsHandler,
     ResetMetricsHandler,
 )

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from attrs import frozen
 
+from pgmcp.domain.caching.operating import CacheCounts
 from pgmcp.domain.results import Result
 
 
@@ -122,4 +123,12 @@ class Flights(Protocol):
         Returns:
             The result, and whether it is another's.
         """
+        ...
+
+
+class CacheLedger(Protocol):
+    """Keeps count of what the cache does."""
+
+    def counts(self) -> CacheCounts:
+        """What happened since the start."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from pgmcp.domain.caching.operating import ClearCache
 from pgmcp.domain.calls import CallContext, Principal
 from pgmcp.domain.errors import SecurityError, codes
 from pgmcp.domain.measuring import ResetMetrics
@@ -116,7 +117,7 @@ def effect_of(plan: Plan) -> Effect:
             return plan.effect if plan.read_only or plan.effect is not Effect.READ else Effect.UPDATE
         case Explain():
             return plan.query.effect if plan.analyze else Effect.READ
-        case ResetMetrics():
+        case ResetMetrics() | ClearCache():
             return Effect.OPERATE
         case _:
             return Effect.READ

@@ -94,7 +94,6 @@ class PsycopgConnection:
 
     def __init__(self, session: Session, statements_kept: int) -> None:
         self._session = session
-        self._heard: list[str] = []
         self._line = Line(session)
         self._statements = KeptStatements(statements_kept)
 
@@ -138,23 +137,15 @@ class PsycopgConnection:
         return (results[-1].command_status or b"").decode()
 
     async def listen(self, channel: str) -> None:
-        self._session.add_notify_handler(self._hear)
         await self.control(f"LISTEN {quote(channel)}")
 
     async def announced(self, wait_s: float) -> Sequence[str]:
-        # What comes while a statement runs is told by psycopg's handler; the rest is waited for here.
-        if not self._heard:
-            try:
-                async for each in self._session.notifies(timeout=wait_s, stop_after=1):
-                    self._hear(each)
-            except psycopg.Error:
-                self._line.end()
-                raise DriverError(Fault(sqlstate=NOT_CONNECTED, message="lost")) from None
-        heard, self._heard = self._heard, []
-        return heard
-
-    def _hear(self, announcement: psycopg.Notify) -> None:
-        self._heard.append(announcement.payload)
+        try:
+            # What comes while a statement runs psycopg keeps for this.
+            return [each.payload async for each in self._session.notifies(timeout=wait_s, stop_after=1)]
+        except psycopg.Error:
+            self._line.end()
+            raise DriverError(Fault(sqlstate=NOT_CONNECTED, message="lost")) from None
 
     async def describe(self, text: str) -> Description:
         _, described = succeeded(await self._line.ask_all(_described(text)))

@@ -1,6 +1,7 @@
 """Requests: the commands, in the design's class names; closed, with the same defaults whichever way they come in."""
 
 from pgmcp.domain.requests.base import QueryRequest, RequestBase, SchemaRequest, TableRequest
+from pgmcp.domain.requests.caching import CacheRequest, ClearCacheRequest, GetCacheStatsRequest
 from pgmcp.domain.requests.measuring import GetMetricsRequest, MetricsRequest, ResetMetricsRequest
 from pgmcp.domain.requests.querying import ExecuteQueryRequest, ExplainQueryRequest
 from pgmcp.domain.requests.reading import (
@@ -22,6 +23,8 @@ from pgmcp.domain.requests.writing import CreateBatchRequest, CreateRequest, Del
 
 __all__ = [
     "BeginTransactionRequest",
+    "CacheRequest",
+    "ClearCacheRequest",
     "CommitTransactionRequest",
     "CreateBatchRequest",
     "CreateRequest",
@@ -30,6 +33,7 @@ __all__ = [
     "DescribeTableRequest",
     "ExecuteQueryRequest",
     "ExplainQueryRequest",
+    "GetCacheStatsRequest",
     "GetMetricsRequest",
     "GetTransactionRequest",
     "ListSchemasRequest",

@@ -44,6 +44,7 @@ from pgmcp.ports.resources import Gauge, Resources
 from pgmcp.ports.sealing import Sealer
 from pgmcp.ports.transactions import UnitOfWork
 from pgmcp.services.auditing import AuditService
+from pgmcp.services.cache_operating import CacheOperating
 from pgmcp.services.caching import Caching
 from pgmcp.services.cursors import Cursors
 from pgmcp.services.guarding import Guard
@@ -171,7 +172,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
 
     container = punq.Container()
     security = SecurityService(settings.access, settings.policy)
-    caching, listener = make_caching(
+    caching, listener, operating = make_caching(
         settings,
         resources,
         lineage=ports.lineage,
@@ -197,6 +198,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         (Settings, settings),
         (SecurityService, security),
         (Caching, caching),
+        (CacheOperating, operating),
     ):
         container.register(kind, instance=made)
     for service in _SERVICES:

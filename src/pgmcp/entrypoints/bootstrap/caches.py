@@ -17,6 +17,7 @@ from pgmcp.ports.clock import Clock
 from pgmcp.ports.lineage import Lineage
 from pgmcp.ports.observing import Observer
 from pgmcp.services.cache import CacheSecret, CacheService
+from pgmcp.services.cache_operating import CacheInUse, CacheOperating
 from pgmcp.services.caching import Caching, NoCaching
 from pgmcp.services.outdating import Outdating
 
@@ -30,8 +31,8 @@ def make_caching(
     clock: Clock,
     observer: Observer,
     key: Callable[[], bytes],
-) -> tuple[Caching, ChangeListener]:
-    """The cache of results, and what hears for it of writes; or none of it.
+) -> tuple[Caching, ChangeListener, CacheOperating]:
+    """The cache of results, what hears for it of writes, and what operates it.
 
     Args:
         settings: What to make it from.
@@ -46,9 +47,12 @@ def make_caching(
         ValidationError: `setting_invalid`: an address is missing or bad, or its library.
     """
     if settings.cache == "off":
-        return NoCaching(), NobodyListens()
+        return NoCaching(), NobodyListens(), CacheOperating(None)
     from pgmcp.adapters.cache.flights import SingleFlights
+    from pgmcp.adapters.cache.ledger import CountingLedger
 
+    ledger = CountingLedger(observer)
+    observer = ledger
     made = (
         _memory(settings, clock)
         if settings.cache == "memory"
@@ -76,7 +80,7 @@ def make_caching(
         settings=settings,
         outdating=outdating,
     )
-    return service, outdating
+    return service, outdating, CacheOperating(CacheInUse(settings.cache, made, ledger, announcements, outdating))
 
 
 def _memory(settings: Settings, clock: Clock) -> Cache:

