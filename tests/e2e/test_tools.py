@@ -12,6 +12,7 @@ from mcp_types import CallToolResult, TextContent
 
 from pgmcp.handlers.registry import HANDLERS
 from tests.e2e.mcp_transport.sdk_client import VERSIONS, sdk_session
+from tests.fixtures.examples import LIFE
 from tests.fixtures.postgres import TestServer
 from tests.fixtures.served import Answer, http_server, stdio_command
 from tests.fixtures.shop import shop_database
@@ -123,15 +124,6 @@ ANSWERS: dict[str, Any] = {
     "release_savepoint": {"ok": True, "savepoints": []},
     "commit_transaction": {"ok": True, "outcome": "committed"},
 }
-# One transaction's life, in an order that it can be lived in.
-_LIFE = (
-    "begin_transaction",
-    "get_transaction",
-    "create_savepoint",
-    "rollback_transaction",
-    "release_savepoint",
-    "commit_transaction",
-)
 _CHANGING = frozenset({"bytes", "cost", "next_cursor", "plan", "transaction_id", "expires_in_s", "age_s", "idle_s"})
 
 
@@ -159,10 +151,10 @@ async def answer(session: ClientSession, tool: str, arguments: dict[str, Any]) -
 async def every_example(session: ClientSession) -> dict[str, Answer]:
     """What each tool answers to its example; those of one transaction are about the one that is begun."""
     examples = {each.name: dict(each.example) for each in HANDLERS}
-    answers = {name: await answer(session, name, given) for name, given in examples.items() if name not in _LIFE}
+    answers = {name: await answer(session, name, given) for name, given in examples.items() if name not in LIFE}
     answers["begin_transaction"] = begun = await answer(session, "begin_transaction", examples["begin_transaction"])
     handle = {"transaction_id": begun.document["transaction_id"]}
-    return answers | {name: await answer(session, name, examples[name] | handle) for name in _LIFE[1:]}
+    return answers | {name: await answer(session, name, examples[name] | handle) for name in LIFE[1:]}
 
 
 def lasting(tool: str, document: dict[str, Any]) -> dict[str, Any]:

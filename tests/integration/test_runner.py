@@ -78,7 +78,7 @@ async def test_a_known_statement_is_one_round_trip(make_database: MakeDatabase, 
         pytest.param("describe", {"asyncpg": 2, "psycopg": 1}, id="describe, which asyncpg ends by another"),
         pytest.param("bad value", 1, id="failing"),
         pytest.param("constraint", 2, id="failing by a constraint, whose columns are looked up"),
-        pytest.param("transaction", 3, id="begin, statement, commit"),
+        pytest.param("transaction", 4, id="begin, statement, its id to ask for later, commit"),
     ],
 )
 async def test_round_trips_once_warm(

@@ -16,6 +16,7 @@ from pgmcp.adapters.shop.memory import shop_tables
 from pgmcp.adapters.shop.rows import Row, Tables, line_total, shop_rows
 from pgmcp.adapters.shop.views import order_summary, product_sales
 from pgmcp.handlers.registry import HANDLERS
+from tests.fixtures.examples import every_example
 from tests.fixtures.postgres import TestServer
 
 Session: TypeAlias = "asyncpg.Connection[Any]"  # generic in its stubs alone
@@ -128,7 +129,7 @@ async def test_every_tools_example_works_on_the_shop(postgres: TestServer) -> No
     try:
         await server.execute(f"CREATE DATABASE examples TEMPLATE {DATABASE}")
         async with pgmcp.connect(postgres.server.dsn_of("examples"), access="admin") as db:
-            answers = {tool.name: json.loads(await tool.call(EXAMPLES[tool.name])) for tool in db.tools()}
+            answers = await every_example(db, EXAMPLES)
         await server.execute("DROP DATABASE examples WITH (FORCE)")
     finally:
         await server.close()

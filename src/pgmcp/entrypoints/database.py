@@ -47,6 +47,11 @@ class Database:
     embedded: bool = False
     resources: AsyncExitStack = field(factory=AsyncExitStack, repr=False)
 
+    @property
+    def unfillable(self) -> frozenset[str]:
+        """Arguments that no caller can fill: a transaction to run in where no tool begins one."""
+        return frozenset() if "begin_transaction" in self.handlers else frozenset({"transaction_id"})
+
     def tool(self, name: str) -> AnyHandler:
         """The tool of that name.
 

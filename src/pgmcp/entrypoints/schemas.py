@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from attrs import NOTHING, Attribute, fields, resolve_types
@@ -19,12 +19,17 @@ _LAST = ("transaction_id", "idempotency_key", "timeout_ms")
 _TYPES: Mapping[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
-def input_schema(request: type[RequestBase[Any]]) -> dict[str, Any]:
+def input_schema(request: type[RequestBase[Any]], *, without: Collection[str] = ()) -> dict[str, Any]:
     """The closed JSON schema of a request's arguments, the required ones first.
+
+    Args:
+        request: The request's class.
+        without: Arguments that are not shown, as nobody can fill them.
 
     Source: JSON Schema 2020-12, the dialect of MCP.
     """
-    declared = sorted(fields(resolve_types(request)), key=_rank)
+    shown = [each for each in fields(resolve_types(request)) if each.name not in without]
+    declared = sorted(shown, key=_rank)
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {each.name: _property(each) for each in declared},

@@ -27,7 +27,7 @@ class Tool:
         """Call `handler` for `principal`."""
         self.name = handler.name
         self.description = handler.summary
-        self.schema = input_schema(handler.request)
+        self.schema = input_schema(handler.request, without=database.unfillable)
         self._handler = handler
         self._database = database
         self._principal = principal

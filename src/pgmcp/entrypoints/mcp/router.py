@@ -48,7 +48,7 @@ class MCPRouter:
             ToolListing(
                 name=handler.name,
                 description=handler.summary,
-                input_schema=input_schema(handler.request),
+                input_schema=input_schema(handler.request, without=self._database.unfillable),
                 annotations=hints(type(handler), writes=writes),
             )
             for handler in self._database.handlers.values()
