@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.postgres.resolving.facts import Facts
@@ -14,6 +14,8 @@ from pgmcp.adapters.postgres.resolving.resolver import PostgresResolver
 from pgmcp.domain.errors import PgmcpError, QueryError, SecurityError, codes
 from pgmcp.domain.guard.resolution import Resolution, Volatility
 from pgmcp.domain.plans import Effect
+from pgmcp.domain.policy.parsing import parse_policy
+from pgmcp.domain.policy.views import View
 from pgmcp.ports.driver import Need, Statement
 from pgmcp.ports.transactions import TransactionOptions
 from tests.fixtures.pool import Way, a_call, way_to
@@ -186,6 +188,21 @@ async def test_family_and_row_security(make_database: MakeDatabase) -> None:
     async with resolving(f"{dsn}&options=-c%20role%3Dguarded_reader") as made:
         found = await made.resolver.resolve("SELECT id FROM event", a_call())
     assert (relations(found), users(found)) == ({"event": "id"}, set())
+
+
+async def test_names_mean_what_they_will_mean_when_it_runs(make_database: MakeDatabase) -> None:
+    """Under the role and the settings that the caller's statements take on."""
+    schema = """
+    CREATE SCHEMA other;
+    CREATE TABLE other.person (id int);
+    CREATE TABLE person (id int);
+    """
+    rules = {"principals": [{"match": "ana", "settings": {"search_path": "other"}}]}
+    view = View(policy=parse_policy(rules), principal="ana")
+    async with resolving(await make_database(schema)) as made:
+        found = await made.resolver.resolve("SELECT id FROM person", evolve(a_call(), view=view))
+        plain = await made.resolver.resolve("SELECT id FROM person", a_call())
+    assert [str(each.name) for each in (*found.relations, *plain.relations)] == ["other.person", "public.person"]
 
 
 async def test_inside_a_transaction(make_database: MakeDatabase) -> None:

@@ -10,26 +10,32 @@ from pgmcp.ports.driver import Connection, DriverError
 
 # The server's own log would get a copy of every tree. A role that may, keeps it out of there; the query before the
 # caller's text also takes a snapshot, behind which no transaction can be made writable again.
-_TELLING = (
+_QUIETLY = (
     "SELECT pg_catalog.set_config('log_min_messages', 'fatal', true) "
-    "WHERE pg_catalog.has_parameter_privilege('log_min_messages', 'SET'); "
+    "WHERE pg_catalog.has_parameter_privilege('log_min_messages', 'SET')"
+)
+_TELLING = (
     "SET LOCAL debug_pretty_print = off; SET LOCAL debug_print_rewritten = on; SET LOCAL client_min_messages = log"
 )
-_ALONE = (f"BEGIN READ ONLY; {_TELLING}", "ROLLBACK")
 _SAVEPOINT = '"pgmcp guard"'
 _WITHIN = (
-    f"SAVEPOINT {_SAVEPOINT}; {_TELLING}",
+    f"SAVEPOINT {_SAVEPOINT}; {_QUIETLY}; {_TELLING}",
     f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}",
 )
 
 
-async def trees_alone(connection: Connection, text: str) -> Sequence[str]:
+async def trees_alone(connection: Connection, text: str, standing: str = "") -> Sequence[str]:
     """The query trees of a statement, from a read-only transaction of its own; none where the server tells none.
+
+    Args:
+        connection: Where it is prepared.
+        text: The statement.
+        standing: Statements that give the transaction what the statement will run under, each after a semicolon.
 
     Raises:
         DriverError: What the server said of the text.
     """
-    return await _trees(connection, text, *_ALONE)
+    return await _trees(connection, text, f"BEGIN READ ONLY; {_QUIETLY}{standing}; {_TELLING}", "ROLLBACK")
 
 
 async def trees_within(connection: Connection, text: str) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from attrs import evolve
 
@@ -18,10 +18,12 @@ from pgmcp.adapters.postgres.resolving.tree import (
     mentions,
 )
 from pgmcp.adapters.postgres.runner import Runner
+from pgmcp.adapters.postgres.standing import standing_text
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import SecurityError, codes
 from pgmcp.domain.guard.resolution import Resolution, UsedFunction, UsedRelation
 from pgmcp.domain.plans import Effect
+from pgmcp.ports.driver import Connection
 from pgmcp.ports.transactions import Transaction
 
 # `CmdType` of nodes/nodes.h.
@@ -42,10 +44,15 @@ class PostgresResolver:
         self._facts = facts
 
     async def resolve(self, text: str, call: CallContext, within: Transaction | None = None) -> Resolution:
-        work = trees_alone if within is None else trees_within
-        trees = await self._runner.unlimited(
-            lambda connection: work(connection, text), call, kind="resolve", within=within
-        )
+        async def alone(connection: Connection) -> Sequence[str]:
+            # What names mean can hang on the role and the search path that the statement will have.
+            return await trees_alone(connection, text, standing_text(call.view.standing))
+
+        async def inside(connection: Connection) -> Sequence[str]:
+            return await trees_within(connection, text)
+
+        work = alone if within is None else inside
+        trees = await self._runner.unlimited(work, call, kind="resolve", within=within)
         found = Mentions()
         for tree in trees:
             mentions(tree, found)
