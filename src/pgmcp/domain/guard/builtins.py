@@ -38,7 +38,14 @@ _INNOCENT = re.compile(
     r"|backend_pid|postmaster_start_time|current_snapshot|current_xact_id_if_assigned|my_temp_schema|trigger_depth)"
 )
 # Volatile functions of extensions that give another value each time and do no more.
-_EXTENSIONS_HARMLESS = re.compile(r"uuid_generate_v\w+|gen_(random_(bytes|uuid)|salt)|system_(rows|time)|normal_rand")
+_EXTENSIONS_HARMLESS = re.compile(
+    r"uuid_generate_v\w+|gen_(random_(bytes|uuid)|salt)|pgp_\w+|system_(rows|time)|normal_rand|st_\w+|postgis_\w*version"
+)
+# And those that tell of the server or of sizes, as its own do.
+_EXTENSIONS_TELLING = re.compile(
+    r"pg_stat_statements(_info)?|pg_buffercache_(pages|summary|usage_counts|numa_pages)|pg_freespace"
+    r"|pg_visibility(_map)?(_summary)?|(hypertable|chunks)_\w*size|approximate_row_count|show_chunks"
+)
 _VOLATILE = "it is volatile: it may change or reach what the statement doesn't show"
 _HIDING = "it tells of settings, definitions or sessions, which the policy may hide"
 _UNSPOKEN = "the policy doesn't allow it"
@@ -74,7 +81,9 @@ def extension_refused(function: UsedFunction, *, policy: bool, writing: bool) ->
     if reason is not None:
         return reason
     if function.volatility is Volatility.VOLATILE:
-        harmless = _EXTENSIONS_HARMLESS.fullmatch(function.name.name) is not None
+        name = function.name.name
+        telling = not policy and _EXTENSIONS_TELLING.fullmatch(name) is not None
+        harmless = telling or _EXTENSIONS_HARMLESS.fullmatch(name) is not None
         return None if harmless or (writing and not policy) else _VOLATILE
     if not policy:
         return None

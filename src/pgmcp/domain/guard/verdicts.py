@@ -178,12 +178,20 @@ def _of_function(function: UsedFunction, view: View, *, read_only: bool, fixed: 
         Refusal(
             code=codes.STATEMENT_NOT_ALLOWED,
             message=f"{name}() is not called here: {reason}",
-            hint=None if not policy or function.builtin else "A rule under policy.functions can allow it.",
+            hint=_function_hint(function, policy=policy),
             rule="functions",
         ),
         name,
         function.position,
     )
+
+
+def _function_hint(function: UsedFunction, *, policy: bool) -> str | None:
+    if function.builtin:
+        return None
+    if policy:
+        return "A rule under policy.functions can allow it."
+    return "If it changes nothing, its owner can declare it STABLE; else pass read_only=false where writing is allowed."
 
 
 def _about(refusal: Refusal, mention: str, position: int | None = None) -> Verdict:

@@ -41,6 +41,7 @@ _REFUSED = (
         r"(database|schema|table)_to_xml\w*|get_raw_page|pgstat\w*index\w*|pgstattuple\w*|pgrowlocks|bt_index_\w+",
         _NAMED,
     ),
+    (r"st_(estimated|find)extent|find_srid|(populate|add|drop|update)geometry\w*", _NAMED),
     (r"pg_input_(is_valid|error_info)|(domain|array|record|range|multirange)_(in|recv)", _TYPES),
 )
 _PATTERNS = tuple((re.compile(pattern).fullmatch, reason) for pattern, reason in _REFUSED)

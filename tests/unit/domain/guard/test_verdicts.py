@@ -192,6 +192,10 @@ def test_a_read_only_statement_changes_nothing(resolution: Resolution) -> None:
         pytest.param(function("crosstab", of="tablefunc"), "nnnn", id="an extension's SQL as text"),
         pytest.param(function("dblink", "volatile", of="dblink"), "nnnn", id="an extension's connection"),
         pytest.param(function("uuid_generate_v4", "volatile", of="uuid-ossp"), "yyyy", id="an extension's, random"),
+        pytest.param(
+            function("pg_stat_statements", "volatile", of="pg_stat_statements"), "ynyn", id="an extension's view"
+        ),
+        pytest.param(function("st_estimatedextent", of="postgis"), "nnnn", id="an extension's, a table by its name"),
         pytest.param(function("poke", "volatile", of="acme"), "nnyn", id="an extension's, volatile"),
         pytest.param(function("tax", "immutable"), "ynyn", id="a user's"),
         pytest.param(function("tax", "stable", security_definer=True), "ynyn", id="a user's, with its owner's rights"),
