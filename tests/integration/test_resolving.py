@@ -190,6 +190,17 @@ async def test_family_and_row_security(make_database: MakeDatabase) -> None:
     assert (relations(found), users(found)) == ({"event": "id"}, set())
 
 
+async def test_what_a_stored_view_was_filled_from(make_database: MakeDatabase) -> None:
+    """Through views, with the columns that its rows were made of."""
+    stored = "CREATE MATERIALIZED VIEW stored AS SELECT id, pin FROM people"
+    async with resolving(await make_database(f"{SCHEMA}; {stored}")) as made:
+        (found,) = (await made.resolver.resolve("SELECT id FROM stored", a_call())).relations
+    assert {each.name.name: set(each.columns) for each in found.sources} == {
+        "people": {"id", "pin"},
+        "person": {"id", "name", "pin"},
+    }
+
+
 async def test_names_mean_what_they_will_mean_when_it_runs(make_database: MakeDatabase) -> None:
     """Under the role and the settings that the caller's statements take on."""
     schema = """

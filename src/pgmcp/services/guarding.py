@@ -60,7 +60,7 @@ class Guard:
             if inner is None:
                 _check_utility(call.view)
                 return
-            text, read_only = inner, True
+            text = inner
         if self._resolver is None:
             _check_unresolved(call.view)
             return

@@ -22,6 +22,14 @@ SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast"})
 """Schemas of the server's own."""
 
 
+@frozen
+class Source:
+    """A relation that a materialised view was filled from, and the columns that its rows were made of."""
+
+    name: Name
+    columns: frozenset[str]
+
+
 @frozen(kw_only=True)
 class UsedRelation:
     """A relation that a statement touches, be it through a view.
@@ -37,6 +45,7 @@ class UsedRelation:
         writes: What is done to its rows.
         sets: The columns that are given a value.
         ancestors: What it is a partition or a child of, nearest first.
+        sources: What it was filled from, where it is a materialised view.
         descendants: Its partitions and children, whose rows a read of it includes.
     """
 
@@ -50,6 +59,7 @@ class UsedRelation:
     writes: frozenset[Effect] = frozenset()
     sets: frozenset[str] = frozenset()
     ancestors: tuple[Name, ...] = ()
+    sources: tuple[Source, ...] = ()
     descendants: tuple[Name, ...] = ()
 
     @property

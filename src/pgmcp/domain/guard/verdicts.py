@@ -118,6 +118,9 @@ def _of_relation(relation: UsedRelation, view: View, *, writing: bool) -> Iterat
         refusals.append(_of_name(relation, view))
     refusals += [_of_family(relation, each, view) for each in relation.ancestors]
     refusals += [_of_family(relation, each, view) for each in relation.descendants if relation.reads]
+    if relation.reads and view.relation(schema, name).table is None:
+        # No rule speaks of the view itself, so those of what it was filled from do.
+        refusals += [_of_family(evolve(relation, columns=each.columns), each.name, view) for each in relation.sources]
     for refusal in refusals:
         if refusal is not None:
             hint = _CATALOG if relation.system else refusal.hint

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pgmcp.domain.errors import NotFoundError, SecurityError, codes
-from pgmcp.domain.guard.resolution import Resolution, UsedFunction, UsedRelation, Volatility
+from pgmcp.domain.guard.resolution import Resolution, Source, UsedFunction, UsedRelation, Volatility
 from pgmcp.domain.guard.verdicts import ALLOWED, judge
 from pgmcp.domain.plans import Effect
 from pgmcp.domain.policy.parsing import parse_policy
@@ -93,6 +93,26 @@ def function(name: str, volatility: str = "stable", *, of: str = "user", **facts
             relation("all", "id", descendants=(Name("public", "vault"),)),
             codes.UNKNOWN_TABLE,
             id="what has it as a part",
+        ),
+        pytest.param(
+            relation("stored", "a", kind="m", sources=(Source(Name("public", "vault"), frozenset()),)),
+            codes.UNKNOWN_TABLE,
+            id="a view that was filled from what is not there",
+        ),
+        pytest.param(
+            relation("stored", "a", kind="m", sources=(Source(Name("public", "person"), frozenset({"pin"})),)),
+            codes.UNKNOWN_COLUMN,
+            id="a view that was filled from a hidden column",
+        ),
+        pytest.param(
+            relation("stored", "a", kind="m", sources=(Source(Name("public", "person"), frozenset({"id"})),)),
+            None,
+            id="a view that was filled from other columns",
+        ),
+        pytest.param(
+            relation("log", "a", kind="m", sources=(Source(Name("public", "vault"), frozenset()),)),
+            None,
+            id="a filled view that a rule allows",
         ),
         pytest.param(relation("pg_class", schema="pg_catalog"), codes.UNKNOWN_TABLE, id="a catalogue"),
         pytest.param(relation("pg_type", schema="pg_catalog"), None, id="a catalogue that a rule allows"),

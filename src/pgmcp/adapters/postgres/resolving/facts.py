@@ -14,7 +14,7 @@ from pgmcp.adapters.postgres.resolving.tree import FIRST_OF_USERS, Mentions
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.texts import sql
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.guard.resolution import UsedFunction, Volatility
+from pgmcp.domain.guard.resolution import Source, UsedFunction, Volatility
 from pgmcp.domain.relations import Name
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Need, Statement
@@ -38,6 +38,7 @@ class RelationFacts:
     kind: str
     columns: Mapping[int, str]
     ancestors: tuple[Name, ...]
+    sources: tuple[Source, ...]
     descendants: tuple[Name, ...]
 
 
@@ -203,6 +204,7 @@ def _relation(facts: Mapping[str, Any]) -> RelationFacts:
         kind=facts["kind"],
         columns=dict(facts["columns"] or ()),
         ancestors=tuple(Name(*each) for each in facts["ancestors"] or ()),
+        sources=tuple(Source(Name(*name), frozenset(columns or ())) for name, columns in facts["sources"] or ()),
         descendants=tuple(Name(*each) for each in facts["descendants"] or ()),
     )
 

@@ -121,6 +121,7 @@ def _relation(facts: RelationFacts, touch: Touch, *, named: bool) -> UsedRelatio
         writes=frozenset(effect for bit, effect in _WRITES if touch.perms & bit),
         sets=_names(facts, touch.inserted | touch.updated),
         ancestors=facts.ancestors,
+        sources=facts.sources,
         descendants=facts.descendants,
     )
 

@@ -75,10 +75,27 @@ down(start, oid) AS (
     SELECT down.start, i.inhrelid
     FROM down JOIN pg_catalog.pg_inherits AS i ON i.inhparent = down.oid
 ),
+-- What a materialised view was filled from, through views: its rows are theirs, of some time ago.
+filled(start, oid, number) AS (
+    SELECT r.ev_class, d.refobjid, d.refobjsubid
+    FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid
+    JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+        AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> c.oid
+    WHERE c.oid IN (SELECT oid FROM relation_ids) AND c.relkind = 'm'
+    UNION
+    SELECT filled.start, d.refobjid, d.refobjsubid
+    FROM filled
+    JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = filled.oid
+    JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+        AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> filled.oid
+),
 name_of(oid, name) AS (
     SELECT c.oid, pg_catalog.json_build_array(n.nspname, c.relname)
     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.oid IN (SELECT oid FROM relation_ids UNION SELECT oid FROM up UNION SELECT oid FROM down)
+    WHERE c.oid IN (
+        SELECT oid FROM relation_ids UNION SELECT oid FROM up UNION SELECT oid FROM down UNION SELECT oid FROM filled
+    )
 )
 SELECT pg_catalog.json_build_object(
     'relations', (
@@ -94,6 +111,18 @@ SELECT pg_catalog.json_build_object(
             'ancestors', (
                 SELECT pg_catalog.json_agg(n.name ORDER BY up.depth)
                 FROM up JOIN name_of AS n ON n.oid = up.oid WHERE up.start = c.oid
+            ),
+            'sources', (
+                SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.name, s.columns))
+                FROM (
+                    SELECT f.oid, pg_catalog.json_agg(a.attname) FILTER (WHERE a.attname IS NOT NULL) AS columns
+                    FROM filled AS f
+                    LEFT JOIN pg_catalog.pg_attribute AS a
+                        ON a.attrelid = f.oid AND a.attnum = f.number AND a.attnum > 0
+                    WHERE f.start = c.oid
+                    GROUP BY f.oid
+                ) AS s
+                JOIN name_of AS n ON n.oid = s.oid
             ),
             'descendants', (
                 SELECT pg_catalog.json_agg(n.name) FROM down JOIN name_of AS n ON n.oid = down.oid
