@@ -18,6 +18,8 @@ _HARMLESS = re.compile(
 )
 # They count, so only what writes may use them.
 SEQUENCES = frozenset({"nextval", "currval", "lastval", "setval"})
+# They tell what this session has counted, and count nothing.
+_REMEMBERING = frozenset({"currval", "lastval"})
 # Volatile, as what they tell changes; they tell of the server, its relations and its sessions and change nothing.
 _TELLING = re.compile(
     r"pg_(\w+_size|lock_status|stat_get_\w+|stat_have_stats|(safe_snapshot_)?blocking_pids|get_(?!wal_replay)\w+"
@@ -64,6 +66,8 @@ def builtin_refused(function: UsedFunction, *, policy: bool, writing: bool) -> s
         return reason
     if function.volatility is Volatility.VOLATILE:
         if _HARMLESS.fullmatch(name) or (name in SEQUENCES and writing and not (policy and name == "setval")):
+            return None
+        if name in _REMEMBERING and not policy:
             return None
         if name in SEQUENCES:
             return "it counts a sequence, which only a statement that may write does"

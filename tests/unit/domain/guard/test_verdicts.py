@@ -199,6 +199,7 @@ def test_a_read_only_statement_changes_nothing(resolution: Resolution) -> None:
         pytest.param(function("ts_rewrite", "volatile", of="builtin"), "nnnn", id="a rewriting by SQL"),
         pytest.param(function("ts_rewrite", "immutable", of="builtin"), "yyyy", id="a rewriting"),
         pytest.param(function("nextval", "volatile", of="builtin"), "nnyy", id="a sequence"),
+        pytest.param(function("currval", "volatile", of="builtin"), "ynyy", id="what a sequence gave"),
         pytest.param(function("setval", "volatile", of="builtin"), "nnyn", id="a sequence set back"),
         pytest.param(function("current_setting", of="builtin"), "ynyn", id="settings"),
         pytest.param(function("pg_get_viewdef", of="builtin"), "ynyn", id="definitions"),
