@@ -71,7 +71,7 @@ async def fixture_server() -> AsyncIterator[str]:
     gate = http_gate(MCPServer(Fixtures(), ServeLimits(), "conformance"), "127.0.0.1")
     stop = asyncio.Event()
     url = url_of(listener)
-    serving = asyncio.create_task(serve_socket(gate, listener, stop))
+    serving = asyncio.create_task(serve_socket(gate, listener, stop, gate.close))
     try:
         yield url
     finally:

@@ -200,6 +200,9 @@ class Settings:
     metrics_history: int = setting(
         10_000, "Samples kept of each kind: calls, statements and the parts of calls.", minimum=1
     )
+    opentelemetry: bool = setting(
+        default=False, doc="Whether traces and metrics go to OpenTelemetry; needs `pgmcp[otel]`."
+    )
     log_level: str = setting("info", "What is logged.", choices=("debug", "info", "warning", "error"))
     log_format: str = setting("console", "How it is logged.", choices=("console", "json"))
 

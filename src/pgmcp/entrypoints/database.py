@@ -13,10 +13,13 @@ from pgmcp.domain.plans import Effect
 from pgmcp.domain.responses import ResponseBase
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.suggestions import did_you_mean
+from pgmcp.entrypoints.readiness import Readiness
 from pgmcp.handlers.base import Group
 from pgmcp.handlers.dispatch import AnyHandler, Arguments, Caller, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.examining import Examiner
+from pgmcp.ports.history import History
+from pgmcp.ports.resources import Resources
 from pgmcp.services.leases import LeaseService
 from pgmcp.services.security import SecurityService
 
@@ -32,6 +35,9 @@ class Database:
         security: The ceiling.
         examiner: Asks the server about itself.
         leases: The transactions that callers hold.
+        readiness: Tells whether it can be called now.
+        history: What was counted of its calls.
+        gauges: What it uses.
         address: Where it is, as it may be shown.
         embedded: Whether it is the embedded PostgreSQL.
         resources: What is closed at the end.
@@ -43,6 +49,9 @@ class Database:
     security: SecurityService
     examiner: Examiner
     leases: LeaseService
+    readiness: Readiness
+    history: History
+    gauges: Resources
     address: str
     embedded: bool = False
     resources: AsyncExitStack = field(factory=AsyncExitStack, repr=False)

@@ -45,7 +45,7 @@ async def web_server(*, grace_s: float = 5.0) -> AsyncIterator[WebServer]:
     gate = http_gate(MCPServer(toolbox, limits, "tester"), "127.0.0.1")
     stop = asyncio.Event()
     url = url_of(listener)
-    serving = asyncio.create_task(serve_socket(gate, listener, stop))
+    serving = asyncio.create_task(serve_socket(gate, listener, stop, gate.close))
     try:
         yield WebServer(toolbox, url, stop, serving)
     finally:

@@ -339,3 +339,15 @@ async def test_a_session_that_became_writable_is_closed(
     driver.made[0].parameters = reported
     pool.release(connection)
     assert pool.state.idle == kept
+
+
+async def test_waits_are_counted(pool: ConnectionManager) -> None:
+    """How many callers waited, and for how long in all."""
+    held = [await pool.acquire(Need.READ) for _ in range(2)]
+    waiter = asyncio.create_task(pool.acquire(Need.READ))
+    await until_waiting(pool, 1)
+    assert pool.state.waits_total == 1
+    pool.release(held[0])
+    await waiter
+    assert pool.state.waits_total == 1
+    assert pool.state.waited_seconds_total > 0

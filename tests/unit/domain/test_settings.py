@@ -91,6 +91,7 @@ def test_the_defaults() -> None:
         "audit_queue": 10_000,
         "metrics_sample": 1.0,
         "metrics_history": 10_000,
+        "opentelemetry": False,
         "log_level": "info",
         "log_format": "console",
     }

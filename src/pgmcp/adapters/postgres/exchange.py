@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pgmcp.adapters.postgres.deadlines import Deadlines, out_of_time
 from pgmcp.adapters.postgres.errors import translate
+from pgmcp.adapters.postgres.fingerprints import Fingerprints
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.events import StatementRan
 from pgmcp.ports.clock import Clock
@@ -24,9 +25,15 @@ class Exchange:
         self._clock = clock
         self._observer = observer
         self._deadlines = Deadlines(clock)
+        self._fingerprints = Fingerprints()
 
     async def carry_out(
-        self, work: Callable[[], Awaitable[T]], call: CallContext, kind: str, count: Callable[[T], int]
+        self,
+        work: Callable[[], Awaitable[T]],
+        call: CallContext,
+        kind: str,
+        count: Callable[[T], int],
+        text: str | None = None,
     ) -> T:
         """Do the work within the call's deadline.
 
@@ -35,6 +42,7 @@ class Exchange:
             call: Whose it is.
             kind: The event's kind.
             count: The rows of a result, for the event.
+            text: The statement, for the event's fingerprint; None where it is one of our own.
 
         Raises:
             PgmcpError: What the server said; its cause is the `DriverError`. `call_timeout` past the deadline.
@@ -46,18 +54,33 @@ class Exchange:
         try:
             result = await work()
         except DriverError as error:
-            self._observe(call, kind, started, 0, error.fault.sqlstate)
+            self._observe(call, kind, started, text, sqlstate=error.fault.sqlstate)
             raise translate(error.fault) from error
         except asyncio.CancelledError:
-            self._observe(call, kind, started, 0, "57014")
+            self._observe(call, kind, started, text, sqlstate="57014")
             if watched.is_cause():
                 raise out_of_time() from None
             raise
         finally:
             self._deadlines.leave(watched)
-        self._observe(call, kind, started, count(result), None)
+        self._observe(call, kind, started, text, rows=count(result))
         return result
 
-    def _observe(self, call: CallContext, kind: str, started: float, rows: int, sqlstate: str | None) -> None:
+    def _observe(
+        self,
+        call: CallContext,
+        kind: str,
+        started: float,
+        text: str | None,
+        *,
+        rows: int = 0,
+        sqlstate: str | None = None,
+    ) -> None:
         seconds = self._clock.monotonic() - started
-        self._observer.observe(StatementRan(call=call.id, kind=kind, seconds=seconds, rows=rows, sqlstate=sqlstate))
+        # Only a call that is timed can be among the slowest that are told with their statements.
+        fingerprint = None if text is None or call.tracker is None else self._fingerprints.of(text)
+        self._observer.observe(
+            StatementRan(
+                call=call.id, kind=kind, seconds=seconds, rows=rows, sqlstate=sqlstate, fingerprint=fingerprint
+            )
+        )

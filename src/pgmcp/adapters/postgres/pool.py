@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 
 
 @frozen(kw_only=True)
@@ -30,9 +30,16 @@ class PoolLimits:
 
 @frozen(kw_only=True)
 class PoolState:
-    """How many sessions there are, and how many callers wait for one."""
+    """How many sessions there are, and how many callers wait for one.
+
+    Args:
+        waits_total: Callers that ever had to wait.
+        waited_seconds_total: How long all of them waited together.
+    """
 
     idle: int
     leased: int
     opening: int
     waiting: int
+    waits_total: int = field(default=0, eq=False)
+    waited_seconds_total: float = field(default=0.0, eq=False)

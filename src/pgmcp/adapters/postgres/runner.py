@@ -72,7 +72,7 @@ class Runner:
             PgmcpError: What the server said; `call_timeout`, `pool_exhausted`, `connection_failed`.
         """
         work = self._marked(statement, lambda session: session.run(statement))
-        return await self._carry_out(work, call, need, kind, within, count)
+        return await self._carry_out(work, call, need, kind, within, count, statement.text)
 
     async def describe(self, text: str, call: CallContext, *, within: Transaction | None = None) -> Description:
         """What a statement takes and gives, without running it.
@@ -81,7 +81,7 @@ class Runner:
             PgmcpError: What the server said of the text.
         """
         return await self._carry_out(
-            lambda session: session.describe(text), call, Need.READ, "describe", within, lambda _: 0
+            lambda session: session.describe(text), call, Need.READ, "describe", within, lambda _: 0, text
         )
 
     async def run_foreign(
@@ -89,7 +89,9 @@ class Runner:
     ) -> tuple[Description, Rows]:
         """Run a statement whose columns are not ours to cast, such as SHOW or CALL; arguments as for `run`."""
         work = self._marked(statement, lambda session: session.run_foreign(statement))
-        return await self._carry_out(work, call, need, kind, within, lambda both: count_records(both[1]))
+        return await self._carry_out(
+            work, call, need, kind, within, lambda both: count_records(both[1]), statement.text
+        )
 
     def _marked(
         self, statement: Statement, work: Callable[[Connection], Awaitable[T]]
@@ -123,13 +125,14 @@ class Runner:
         kind: str,
         within: Transaction | None,
         count: Callable[[T], int],
+        text: str | None = None,
     ) -> T:
         try:
             if within is not None:
                 transaction = PostgresTransaction.of(within)
                 limit = call.statement_timeout_ms
-                return await self._exchange.carry_out(lambda: transaction.use(work, limit), call, kind, count)
-            return await self._exchange.carry_out(lambda: self._alone(work, call, need), call, kind, count)
+                return await self._exchange.carry_out(lambda: transaction.use(work, limit), call, kind, count, text)
+            return await self._exchange.carry_out(lambda: self._alone(work, call, need), call, kind, count, text)
         except PgmcpError as error:
             await name_columns(error, self._sessions)
             if within is None and need is Need.WRITE:

@@ -71,7 +71,14 @@ class ConnectionManager:
     @property
     def state(self) -> PoolState:
         """The pool's state at this moment."""
-        return PoolState(idle=len(self._idle), leased=len(self._leased), opening=self._opening, waiting=len(self._line))
+        return PoolState(
+            idle=len(self._idle),
+            leased=len(self._leased),
+            opening=self._opening,
+            waiting=len(self._line),
+            waits_total=self._line.waits,
+            waited_seconds_total=round(self._line.waited_s, 6),
+        )
 
     async def acquire(self, need: Need, *, principal: str = "", deadline: float = math.inf) -> Connection:
         """A session of that need, the caller's alone until `release`.

@@ -112,6 +112,10 @@ class Line:
         limits: How many, and for how long.
         clock: The scale of deadlines.
         decline: Takes back what was given to a caller in the very moment that it was cancelled.
+
+    Attributes:
+        waits: How many ever waited.
+        waited_s: How long all of them did together, in seconds, up to their turn or their giving up.
     """
 
     def __init__(self, limits: PoolLimits, clock: Clock, decline: Callable[[Connection | Place], None]) -> None:
@@ -119,6 +123,8 @@ class Line:
         self._clock = clock
         self._decline = decline
         self._queue = FairQueue()
+        self.waits = 0
+        self.waited_s = 0.0
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -133,6 +139,8 @@ class Line:
             raise out_of_time()
         if len(self._queue) >= self._limits.pool_queue:
             self._make_way(principal)
+        began = self._clock.monotonic()
+        self.waits += 1
         loop = asyncio.get_running_loop()
         waiter = Waiter(need=need, principal=principal, deadline=deadline, turn=loop.create_future())
         self._queue.add(waiter)
@@ -145,6 +153,7 @@ class Line:
                 self._decline(turn.result())
             raise
         finally:
+            self.waited_s += self._clock.monotonic() - began
             timer.cancel()
 
     def next(self, need: Need | None) -> Waiter | None:

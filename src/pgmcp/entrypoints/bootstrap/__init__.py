@@ -24,6 +24,7 @@ from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_re
 from pgmcp.entrypoints.bootstrap.keys import key_from, make_sealer
 from pgmcp.entrypoints.bootstrap.observing import heard_by, history_of
 from pgmcp.entrypoints.database import Database
+from pgmcp.entrypoints.readiness import Readiness
 from pgmcp.handlers.base import in_groups
 from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
@@ -171,6 +172,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
     import punq
 
     container = punq.Container()
+    gauges = GaugedResources((ProcessGauge(), *ports.gauges))
     security = SecurityService(settings.access, settings.policy)
     caching, listener, operating = make_caching(
         settings,
@@ -194,7 +196,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         (Sealer, ports.sealer),
         (AuditLog, ports.audit),
         (History, ports.history),
-        (Resources, GaugedResources((ProcessGauge(), *ports.gauges))),
+        (Resources, gauges),
         (Settings, settings),
         (SecurityService, security),
         (Caching, caching),
@@ -220,6 +222,9 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         security=security,
         examiner=ports.examiner,
         leases=leases,
+        readiness=Readiness(ports.examiner, ports.clock),
+        history=ports.history,
+        gauges=gauges,
         address=_address(settings, embedded=embedded),
         embedded=embedded,
         resources=resources,

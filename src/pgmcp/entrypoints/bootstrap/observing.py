@@ -7,6 +7,7 @@ from pgmcp.adapters.fanning import FanOut
 from pgmcp.adapters.metrics.history import BoundedHistory
 from pgmcp.adapters.metrics.recorder import MetricsRecorder
 from pgmcp.adapters.observers import LogObserver
+from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.settings import Settings
 from pgmcp.ports.history import History
 from pgmcp.ports.observing import Observer
@@ -19,8 +20,26 @@ def history_of(settings: Settings) -> History:
 
 def heard_by(settings: Settings, history: History, observer: Observer | None) -> Observer:
     """Everyone who hears: the metrics, and whoever else is given."""
-    recorder = MetricsRecorder(history, SystemClock(), settings.metrics_sample)
-    return FanOut([recorder] if observer is None else [recorder, observer])
+    hearing: list[Observer] = [MetricsRecorder(history, SystemClock(), settings.metrics_sample)]
+    if observer is not None:
+        hearing.append(observer)
+    if settings.opentelemetry:
+        hearing.append(_telemetry(settings))
+    return FanOut(hearing)
+
+
+def _telemetry(settings: Settings) -> Observer:
+    try:
+        from pgmcp.adapters.telemetry.observer import OtelObserver
+    except ImportError:
+        raise ValidationError(
+            codes.SETTING_INVALID,
+            "OpenTelemetry is not installed.",
+            hint="Run: pip install 'pgmcp[otel]'",
+            path="opentelemetry",
+        ) from None
+    named = {} if settings.name is None else {"db.namespace": settings.name}
+    return OtelObserver(SystemClock(), named)
 
 
 def log_observer(settings: Settings) -> Observer:

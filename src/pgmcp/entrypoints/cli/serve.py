@@ -36,6 +36,7 @@ async def _served(database: Database) -> None:
     try:
         if settings.transport == "http":
             from pgmcp.entrypoints.mcp.http import serve_http
+            from pgmcp.entrypoints.monitoring import guarded_pages, open_pages
 
             await serve_http(
                 router,
@@ -44,6 +45,8 @@ async def _served(database: Database) -> None:
                 port=settings.port,
                 listening=lambda url: say(f"listening on {url}"),
                 principal=settings.principal,
+                open_pages=open_pages(database),
+                guarded_pages=guarded_pages(database),
             )
         else:
             from pgmcp.entrypoints.mcp.stdio import serve_stdio

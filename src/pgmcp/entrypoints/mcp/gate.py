@@ -32,11 +32,15 @@ class FrameGate:
         app: The SDK's app.
         server: Who answers.
         security: The Host and Origin headers that are served.
+
+    Attributes:
+        security: The same, for whatever is served beside it.
     """
 
     def __init__(self, app: ASGIApp, server: MCPServer, security: TransportSecuritySettings) -> None:
         self._app = app
         self._server = server
+        self.security = security
         self._security = TransportSecurityMiddleware(security)
         self._closing = asyncio.Event()
         self._posts = 0

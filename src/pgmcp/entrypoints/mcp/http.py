@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import uvicorn
@@ -17,6 +17,7 @@ from typing_extensions import override
 from pgmcp.domain.errors import SecurityError, ValidationError, codes
 from pgmcp.entrypoints.mcp.gate import PATH, FrameGate
 from pgmcp.entrypoints.mcp.limits import ServeLimits
+from pgmcp.entrypoints.mcp.pages import Pages, Show
 from pgmcp.entrypoints.mcp.server import MCPServer
 from pgmcp.entrypoints.mcp.stopping import stop_on_signals
 from pgmcp.entrypoints.mcp.toolbox import Toolbox
@@ -62,6 +63,8 @@ async def serve_http(
     port: int,
     listening: Callable[[str], None],
     principal: str = "local",
+    open_pages: Mapping[str, Show] | None = None,
+    guarded_pages: Mapping[str, Show] | None = None,
 ) -> None:
     """Serve over HTTP until a signal ends the server.
 
@@ -72,6 +75,8 @@ async def serve_http(
         port: The port; 0 for any that is free.
         listening: Told the URL once the socket is open.
         principal: In whose name the clients call.
+        open_pages: Pages that anybody may see, by path.
+        guarded_pages: Pages for operators, by path.
 
     Raises:
         SecurityError: The address is not a loopback one (`listen_refused`).
@@ -81,20 +86,24 @@ async def serve_http(
     gate = http_gate(MCPServer(toolbox, limits, principal), host)
     with stop_on_signals() as stop:
         listening(url_of(listener))
-        await serve_socket(gate, listener, stop)
+        guarded = Pages(gate, guarded_pages or {}, gate.security)
+        await serve_socket(Pages(guarded, open_pages or {}), listener, stop, gate.close)
 
 
-async def serve_socket(gate: FrameGate, listener: socket.socket, stop: asyncio.Event) -> None:
+async def serve_socket(
+    app: ASGIApp, listener: socket.socket, stop: asyncio.Event, close: Callable[[], Awaitable[None]]
+) -> None:
     """Serve an app on an open socket until told to stop.
 
     Args:
-        gate: The app.
+        app: The app.
         listener: The socket; closed at the end.
         stop: Ends the server: nothing new, grace for what runs, then the connections.
+        close: Lets the running calls finish.
     """
     server = _QuietServer(
         uvicorn.Config(
-            gate,
+            app,
             log_config=None,
             access_log=False,
             ws="none",
@@ -107,7 +116,7 @@ async def serve_socket(gate: FrameGate, listener: socket.socket, stop: asyncio.E
     stopping = asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        await gate.close()
+        await close()
         server.should_exit = True
         await serving
     finally:

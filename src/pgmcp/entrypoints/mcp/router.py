@@ -78,6 +78,7 @@ class MCPRouter:
             progress=_progress(controls.progress),
             id=CallId(controls.id),
             session=controls.session,
+            trace=controls.trace,
         )
         try:
             response = await self._database.call(name, arguments, caller)

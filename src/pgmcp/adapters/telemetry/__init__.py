@@ -1,0 +1,1 @@
+"""Traces and metrics through OpenTelemetry (extra `otel`)."""

@@ -1,0 +1,50 @@
+"""Whether a database can be called now: what `/readyz` says."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+from attrs import define, field
+
+from pgmcp.domain.calls import CallContext, CallId
+from pgmcp.domain.errors import PgmcpError
+from pgmcp.ports.clock import Clock
+from pgmcp.ports.examining import Examiner
+
+# An orchestrator waits a second or two for a probe, and several of them may ask at once.
+_DEADLINE_S = 2.0
+_KEPT_S = 1.0
+
+
+@define(eq=False)
+class Readiness:
+    """Asks the database, at most once a second however many ask.
+
+    Args:
+        examiner: Asks the server about itself.
+        clock: Tells how old an answer is.
+    """
+
+    _examiner: Examiner
+    _clock: Clock
+    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _asked_at: float | None = field(default=None, init=False)
+    _error: str | None = field(default=None, init=False)
+
+    async def error(self) -> str | None:
+        """The code of what keeps a call from being answered; None when nothing does."""
+        async with self._turn:
+            now = self._clock.monotonic()
+            if self._asked_at is None or now - self._asked_at > _KEPT_S:
+                self._error = await self._ask(now)
+                self._asked_at = self._clock.monotonic()
+            return self._error
+
+    async def _ask(self, now: float) -> str | None:
+        call = CallContext(id=CallId(secrets.token_hex(8)), tool="readyz", deadline=now + _DEADLINE_S)
+        try:
+            await self._examiner.facts(call)
+        except PgmcpError as error:
+            return error.code.name
+        return None
