@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
-from benchmarks import npm, pipeline, reads, startup, wire
+from benchmarks import npm, pipeline, reads, startup, watching, wire
 from benchmarks.database import BenchDatabase, bench_database
 
 # In the order in which they run, with the rounds that keep the whole under three minutes.
@@ -20,6 +20,7 @@ _WITH_DATABASE: dict[str, tuple[Callable[[BenchDatabase, int], Awaitable[str]], 
     "rows": (reads.many_rows, 5),
     "wire": (wire.run, 5),
     "start": (startup.run, 3),
+    "watching": (watching.run, 21),
 }
 _PARTS = (*_WITHOUT_DATABASE, *_WITH_DATABASE)
 

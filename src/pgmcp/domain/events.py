@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from attrs import field, frozen
 
 from pgmcp.domain.caching.events import CacheEvent
 from pgmcp.domain.calls import CallId
-from pgmcp.domain.samples import Layer
-
-
-class Part(NamedTuple):
-    """A part of a call that was timed: a station, a service, a repository. A tuple, since every call has several.
-
-    Args:
-        layer: Where it ran.
-        operation: What ran.
-        started: When, on the clock port's monotonic scale, in seconds.
-        seconds: How long it took.
-        error: The code, or a defect's class, that it ended with.
-    """
-
-    layer: Layer
-    operation: str
-    started: float
-    seconds: float
-    error: str | None = None
+from pgmcp.domain.samples import Layer, Part
 
 
 @frozen(kw_only=True)

@@ -58,6 +58,24 @@ class Sample(NamedTuple):
     detail: str | None = None
 
 
+class Part(NamedTuple):
+    """A part of a call that was timed: a station, a service, a repository. A tuple, since every call has several.
+
+    Args:
+        layer: Where it ran.
+        operation: What ran.
+        started: When, on the clock port's monotonic scale, in seconds.
+        seconds: How long it took.
+        error: The code, or a defect's class, that it ended with.
+    """
+
+    layer: Layer
+    operation: str
+    started: float
+    seconds: float
+    error: str | None = None
+
+
 @frozen(kw_only=True)
 class Total:
     """Everything of one operation that was ever counted, sampled or not.

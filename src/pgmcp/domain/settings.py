@@ -198,7 +198,7 @@ class Settings:
     audit_queue: int = setting(10_000, "Lines that may wait to be written before calls wait for them.", minimum=1)
     metrics_sample: float = setting(1.0, "The share of calls whose times are kept.", minimum=0, maximum=1)
     metrics_history: int = setting(
-        10_000, "Samples kept of each kind: calls, statements and the parts of calls.", minimum=1
+        10_000, "Samples kept of each kind: calls, statements and the parts of calls; 0 records no metrics.", minimum=0
     )
     opentelemetry: bool = setting(
         default=False, doc="Whether traces and metrics go to OpenTelemetry; needs `pgmcp[otel]`."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from pgmcp.domain.samples import Layer, Sample, Totals
+from pgmcp.domain.samples import Layer, Part, Sample, Totals
 
 
 class History(Protocol):
@@ -18,6 +18,10 @@ class History(Protocol):
             sample: What ran.
             kept: Whether it is kept; counted it is in any case.
         """
+        ...
+
+    def add_parts(self, parts: Sequence[Part]) -> None:
+        """Count the parts of one call and keep them, as `add` does with a sample of each."""
         ...
 
     def heard(self, event: str) -> None:

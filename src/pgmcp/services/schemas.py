@@ -25,7 +25,6 @@ class SchemaService:
         self._repository = repository
         self._retrying = retrying
 
-    @track_execution_time("SchemaService.relation", layer="service")
     async def relation(self, table: str, schema: str | None, call: CallContext) -> Relation:
         """The relation that a caller means: an exact name wins over `schema.table`.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pgmcp.domain.events import Part
-from pgmcp.domain.samples import Layer
+from pgmcp.domain.samples import Layer, Part
 from pgmcp.domain.tracking import Tracker
 from pgmcp.ports.clock import Clock
 

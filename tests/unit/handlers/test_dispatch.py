@@ -107,8 +107,6 @@ async def test_the_parts_of_a_call() -> None:
     (_, ended) = house.recorder.events
     assert isinstance(ended, CallEnded)
     assert [(part.layer, part.operation, part.seconds) for part in ended.parts or ()] == [
-        ("repository", "SchemaRepository.find", 0),
-        ("service", "SchemaService.relation", 0),
         ("station", "plan", 0),
         ("station", "authorise", 0),
         ("repository", "TableRepository.select", 0),

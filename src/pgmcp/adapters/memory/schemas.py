@@ -51,7 +51,6 @@ class MemorySchemaRepository:
         tables = len(self._engine.tables)
         return [Schema(name=SCHEMA, owner=_OWNER, tables=tables, on_path=True, comment="standard public schema")]
 
-    @track_execution_time("SchemaRepository.find", layer="repository")
     async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
         table = self._engine.tables.get(name) if schema in {None, SCHEMA} else None
         return None if table is None else table.relation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Mapping, Sequence
 from math import inf
@@ -9,7 +10,8 @@ from threading import Lock
 from typing import TypeVar
 
 from pgmcp.adapters.metrics.tally import Tally, bump
-from pgmcp.domain.samples import LAYERS, OTHER, Layer, Sample, Total, Totals
+from pgmcp.domain.calls import CallId
+from pgmcp.domain.samples import BUCKETS_S, LAYERS, OTHER, Layer, Part, Sample, Total, Totals
 from pgmcp.ports.clock import Clock
 
 K = TypeVar("K")
@@ -17,27 +19,25 @@ K = TypeVar("K")
 _OPERATIONS_AT_MOST = 500
 _RELATIONS_AT_MOST = 1000
 _EVENTS_AT_MOST = 200
+_NO_CALL = CallId("")
 
 
 class _Shelf:
     """The samples and counts of one layer."""
 
-    __slots__ = ("ring", "rotated", "tallies")
+    __slots__ = ("capacity", "ring", "rotated", "tallies")
 
     def __init__(self, capacity: int) -> None:
-        self.ring: deque[Sample] = deque(maxlen=capacity)
+        self.capacity = capacity
+        # Parts stay as they came: they are made into samples when somebody looks, which is seldom.
+        self.ring: deque[Sample | Part] = deque(maxlen=capacity)
         # The latest end of a sample that had to go.
         self.rotated = -inf
         self.tallies: dict[str, Tally] = {}
 
-    def keep(self, sample: Sample) -> None:
-        """Keep a sample in the place of the oldest."""
-        ring = self.ring
-        if len(ring) == ring.maxlen:
-            gone = ring[0][0]
-            # Samples come nearly, but not quite, in the order of their ends.
-            self.rotated = max(self.rotated, gone)
-        ring.append(sample)
+    def rotate(self) -> None:
+        """Note that the oldest has to go; samples come nearly, but not quite, in the order of their ends."""
+        self.rotated = max(self.rotated, _sample(self.ring[0]).at)
 
     def tally(self, operation: str) -> Tally:
         """A new tally for an operation that was not heard of before."""
@@ -66,14 +66,43 @@ class BoundedHistory:
 
     def add(self, sample: Sample, *, kept: bool = True) -> None:
         _, layer, operation, seconds, error, _, detail = sample
+        shelf = self._shelves[layer]
         with self._lock:
-            shelf = self._shelves[layer]
             tally = shelf.tallies.get(operation) or shelf.tally(operation)
-            tally.add(seconds, error)
+            tally.count += 1
+            tally.seconds += seconds
+            # A bucket's upper bound belongs to it. https://prometheus.io/docs/concepts/metric_types/#histogram
+            tally.buckets[bisect_left(BUCKETS_S, seconds)] += 1
+            if error is not None:
+                tally.fail(error)
             if kept:
-                shelf.keep(sample)
+                ring = shelf.ring
+                if len(ring) == shelf.capacity:
+                    shelf.rotate()
+                ring.append(sample)
             if detail is not None and layer == "tool":
-                bump(self._relations, (operation, detail), _RELATIONS_AT_MOST, (OTHER, OTHER))
+                pair = (operation, detail)
+                relations = self._relations
+                if pair in relations:
+                    relations[pair] += 1
+                else:
+                    bump(relations, pair, _RELATIONS_AT_MOST, (OTHER, OTHER))
+
+    def add_parts(self, parts: Sequence[Part]) -> None:
+        shelves = self._shelves
+        with self._lock:
+            for part in parts:
+                layer, operation, _, seconds, error = part
+                shelf = shelves[layer]
+                tally = shelf.tallies.get(operation) or shelf.tally(operation)
+                tally.count += 1
+                tally.seconds += seconds
+                if error is not None:
+                    tally.fail(error)
+                ring = shelf.ring
+                if len(ring) == shelf.capacity:
+                    shelf.rotate()
+                ring.append(part)
 
     def heard(self, event: str) -> None:
         with self._lock:
@@ -82,7 +111,7 @@ class BoundedHistory:
     def samples(self, layer: Layer, since: float, until: float) -> Sequence[Sample]:
         with self._lock:
             kept = list(self._shelves[layer].ring)
-        return [sample for sample in kept if since < sample.at <= until]
+        return [sample for sample in map(_sample, kept) if since < sample.at <= until]
 
     def whole_since(self, layer: Layer) -> float:
         with self._lock:
@@ -114,6 +143,13 @@ class BoundedHistory:
             relations=dict(self._relations),
             events=dict(self._events),
         )
+
+
+def _sample(kept: Sample | Part) -> Sample:
+    if isinstance(kept, Sample):
+        return kept
+    layer, operation, started, seconds, error = kept
+    return Sample(started + seconds, layer, operation, seconds, error, _NO_CALL)
 
 
 def _difference(now: Totals, then: Totals) -> Totals:

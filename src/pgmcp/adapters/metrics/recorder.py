@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from pgmcp.domain.calls import CallId
 from pgmcp.domain.drawing import is_drawn
 from pgmcp.domain.events import CallEnded, CallStarted, Event, FunctionRan, StatementRan
@@ -23,27 +26,39 @@ class MetricsRecorder:
 
     def __init__(self, history: History, clock: Clock, share: float) -> None:
         self._history = history
-        self._clock = clock
+        self._add = history.add
+        self._now = clock.monotonic
         self._share = share
+        self._all = share >= 1
+        self._hear: dict[type[Event], Callable[[Any], None]] = {
+            CallStarted: _nothing,
+            StatementRan: self._ran,
+            CallEnded: self._ended,
+            FunctionRan: self._function,
+        }
 
     def observe(self, event: Event) -> None:
-        kind = type(event)
-        if kind is StatementRan or kind is CallEnded or kind is FunctionRan:
-            self._record(event)
-        elif kind is not CallStarted:
-            self._history.heard(kind.__name__)
+        hear = self._hear.get(type(event))
+        if hear is None:
+            self._history.heard(type(event).__name__)
+        else:
+            hear(event)
 
-    def _record(self, event: Event) -> None:
-        at = self._clock.monotonic()
-        add = self._history.add
-        if isinstance(event, StatementRan):
-            sample = Sample(at, "statement", event.kind, event.seconds, event.sqlstate, event.call, event.fingerprint)
-            add(sample, kept=is_drawn(event.call, self._share))
-        elif isinstance(event, CallEnded):
-            call = event.call
-            sample = Sample(at, "tool", event.tool, event.seconds, event.error, call, event.relation)
-            add(sample, kept=is_drawn(call, self._share))
-            for layer, operation, started, seconds, error in event.parts or ():
-                add(Sample(started + seconds, layer, operation, seconds, error, call))
-        elif isinstance(event, FunctionRan):
-            add(Sample(at, event.layer, event.operation, event.seconds, event.error, _NO_CALL))
+    def _ran(self, event: StatementRan) -> None:
+        call = event.call
+        sample = Sample(self._now(), "statement", event.kind, event.seconds, event.sqlstate, call, event.fingerprint)
+        self._add(sample, kept=self._all or is_drawn(call, self._share))
+
+    def _ended(self, event: CallEnded) -> None:
+        call = event.call
+        sample = Sample(self._now(), "tool", event.tool, event.seconds, event.error, call, event.relation)
+        self._add(sample, kept=self._all or is_drawn(call, self._share))
+        if event.parts:
+            self._history.add_parts(event.parts)
+
+    def _function(self, event: FunctionRan) -> None:
+        self._add(Sample(self._now(), event.layer, event.operation, event.seconds, event.error, _NO_CALL))
+
+
+def _nothing(_: Event) -> None:
+    """A call's end says all that its beginning does."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import TypeVar
 
 from pgmcp.domain.samples import BUCKETS_S, OTHER, Layer, Total
@@ -14,7 +13,7 @@ _ERRORS_AT_MOST = 100
 
 
 class Tally:
-    """Counts of one operation that only grow."""
+    """Counts of one operation that only grow; whoever holds the history's lock adds to them."""
 
     __slots__ = ("buckets", "count", "errors", "seconds")
 
@@ -24,14 +23,9 @@ class Tally:
         self.errors: dict[str, int] = {}
         self.buckets = [0] * (len(BUCKETS_S) + 1)
 
-    def add(self, seconds: float, error: str | None) -> None:
-        """Count one."""
-        self.count += 1
-        self.seconds += seconds
-        # A bucket's upper bound belongs to it, as Prometheus counts. https://prometheus.io/docs/concepts/metric_types/
-        self.buckets[bisect_left(BUCKETS_S, seconds)] += 1
-        if error is not None:
-            bump(self.errors, error, _ERRORS_AT_MOST, OTHER)
+    def fail(self, error: str) -> None:
+        """Count an error."""
+        bump(self.errors, error, _ERRORS_AT_MOST, OTHER)
 
     def total(self, layer: Layer, operation: str) -> Total:
         """What was counted so far."""

@@ -72,7 +72,6 @@ class PostgresSchemaRepository:
             for name, owner, tables, on_path, comment in rows
         ]
 
-    @track_execution_time("SchemaRepository.find", layer="repository")
     async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
         kept = self._relations.get((name, schema))
         if kept is not None:

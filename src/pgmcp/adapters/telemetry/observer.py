@@ -15,7 +15,8 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from pgmcp.domain.calls import CallId
-from pgmcp.domain.events import CallEnded, CallStarted, Event, Part, StatementRan
+from pgmcp.domain.events import CallEnded, CallStarted, Event, StatementRan
+from pgmcp.domain.samples import Part
 from pgmcp.ports.clock import Clock
 
 # A call whose end is never heard is a defect; it must not keep memory for ever.

@@ -20,7 +20,9 @@ def history_of(settings: Settings) -> History:
 
 def heard_by(settings: Settings, history: History, observer: Observer | None) -> Observer:
     """Everyone who hears: the metrics, and whoever else is given."""
-    hearing: list[Observer] = [MetricsRecorder(history, SystemClock(), settings.metrics_sample)]
+    hearing: list[Observer] = []
+    if settings.metrics_history:
+        hearing.append(MetricsRecorder(history, SystemClock(), settings.metrics_sample))
     if observer is not None:
         hearing.append(observer)
     if settings.opentelemetry:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pgmcp.domain import json
 from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.cli.demo_metrics import METRICS_STEPS
 from pgmcp.entrypoints.cli.demo_step import HELD, Step
 from pgmcp.entrypoints.cli.demo_transactions import TRANSACTION_STEPS
 from pgmcp.entrypoints.cli.printing import table
@@ -98,6 +99,7 @@ STEPS = (
         fails=True,
     ),
     *TRANSACTION_STEPS,
+    *METRICS_STEPS,
 )
 
 
@@ -114,7 +116,7 @@ async def _round(settings: Settings) -> int:
     from mcp.client.session import ClientSession
     from mcp.client.stdio import StdioServerParameters, stdio_client
 
-    words = ["serve", "--access", "write"]
+    words = ["serve", "--access", "write", "--tools", "core,metrics"]
     # By the environment, as other users of the machine may see a process's words, and the address may hold a password.
     database = {"PGMCP_DRIVER": settings.driver, "PGMCP_POOLER": settings.pooler}
     if settings.dsn is not None:

@@ -14,10 +14,9 @@ from pgmcp.domain.events import (
     CatalogueForgotten,
     Event,
     FunctionRan,
-    Part,
     StatementRan,
 )
-from pgmcp.domain.samples import LAYERS, Sample
+from pgmcp.domain.samples import LAYERS, Part, Sample
 from tests.unit.house import NOON, Recorder
 
 CALL = CallId("c")
@@ -54,7 +53,7 @@ def test_samples() -> None:
     history = recorded(1.0)
     assert [each for layer in LAYERS for each in history.samples(layer, 0, 9)] == [
         Sample(3, "tool", "read_table", 0.005, "statement_timeout", CALL, "orders"),
-        Sample(1.5, "station", "plan", 0.5, None, CALL),
+        Sample(1.5, "station", "plan", 0.5, None, CallId("")),
         Sample(3, "service", "tidy", 0.25, None, CallId("")),
         Sample(3, "statement", "select", 0.002, "57014", CALL, "f00"),
     ]
