@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from attrs import asdict
+from attrs import Attribute, asdict
 
 from pgmcp.domain.caching.events import CacheFailed, ListeningFailed
 from pgmcp.domain.errors import codes
-from pgmcp.domain.events import AuditLost, CallEnded, Event
+from pgmcp.domain.events import (
+    AuditLost,
+    BreakerMoved,
+    CallEnded,
+    CallStarted,
+    DefectFound,
+    Event,
+    Retried,
+    StatementRan,
+)
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -37,16 +46,32 @@ class LogObserver:
 
     def observe(self, event: Event) -> None:
         """Log an event by its name, its fields beside it."""
-        name = type(event).__name__
-        if isinstance(event, AuditLost):
-            self._log.error(name, **asdict(event))
-        elif isinstance(event, CacheFailed | ListeningFailed):
-            self._log.warning(name, **asdict(event))
-        elif not isinstance(event, CallEnded) or event.error is None:
-            # Most events by far, and most servers don't want to read them: nothing is made of them then.
-            if self._debug:
-                self._log.debug(name, **asdict(event))
-        elif event.error in _OURS or codes.catalogue()[event.error].retry == "later":
-            self._log.warning(name, **asdict(event))
-        else:
-            self._log.info(name, **asdict(event))
+        level = _level(event)
+        # Most events by far, and most servers don't want to read them: nothing is made of them then.
+        if level != "debug" or self._debug:
+            getattr(self._log, level)(type(event).__name__, **asdict(event, filter=_told))
+
+
+def _level(event: Event) -> str:
+    """How much an operator should mind."""
+    match event:
+        case CallEnded(error=None) | CallStarted() | StatementRan():
+            return "debug"
+        case CallEnded(error=str(error)):
+            ours = error in _OURS or codes.catalogue()[error].retry == "later"
+            return "warning" if ours else "info"
+        case AuditLost() | DefectFound():
+            return "error"
+        case CacheFailed() | ListeningFailed():
+            return "warning"
+        case BreakerMoved(state=state):
+            return "info" if state == "closed" else "warning"
+        case Retried():
+            return "info"
+        case _:
+            return "debug"
+
+
+def _told(attribute: Attribute[Any], value: object) -> bool:
+    """Whether a line has a field: the times of a call's parts are for metrics and traces, and None says nothing."""
+    return attribute.name != "parts" and value is not None

@@ -65,6 +65,20 @@ class StatementRan:
 
 
 @frozen(kw_only=True)
+class DefectFound:
+    """A call met a defect of pgmcp.
+
+    Args:
+        defect: The exception's class; its text may hold values, so it is not told.
+        frames: Where it was raised: file, line and function, the innermost last.
+    """
+
+    call: CallId
+    defect: str
+    frames: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
 class FunctionRan:
     """A function that belongs to no call was timed.
 
@@ -164,6 +178,7 @@ Event = (
     | CallEnded
     | StatementRan
     | FunctionRan
+    | DefectFound
     | CatalogueForgotten
     | Retried
     | BreakerMoved

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping
+from pathlib import PurePath
+from traceback import extract_tb
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -15,7 +17,7 @@ from attrs import evolve, field, frozen
 from pgmcp.domain.calls import CallContext, CallId, LeaseId, Principal, Progress
 from pgmcp.domain.drawing import is_drawn
 from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
-from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten
+from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten, DefectFound
 from pgmcp.domain.plans import Effect, Plan
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import RequestBase
@@ -40,6 +42,8 @@ Arguments = RequestBase[Any] | Mapping[str, Any] | bytes
 # What the server says when a kept fact of the catalogue, or a kept plan, no longer holds: an unknown table or column, a
 # cached plan whose result changed. https://www.postgresql.org/docs/18/errcodes-appendix.html
 STALE = frozenset({"42P01", "42703", "0A000"})
+
+_FRAMES = 12  # of a traceback: enough to see the way from the pipeline to the defect
 
 
 @frozen(kw_only=True)
@@ -113,6 +117,7 @@ class Dispatcher:
             await self._ended(handler, caller, trail, watch, 0, codes.CANCELLED, error)
             raise
         except Exception as error:
+            self._observer.observe(_defect(caller.id, error))
             await self._ended(handler, caller, trail, watch, 0, codes.INTERNAL, error)
             raise InternalError(
                 codes.INTERNAL,
@@ -225,6 +230,12 @@ class Dispatcher:
 
 def _trail(tool: str | None, effect: Effect | None, caller: Caller) -> Trail:
     return Trail(call=caller.id, principal=caller.principal.name, session=caller.session, tool=tool, effect=effect)
+
+
+def _defect(call: CallId, error: Exception) -> DefectFound:
+    frames = extract_tb(error.__traceback__)[-_FRAMES:]
+    where = tuple(f"{PurePath(each.filename).name}:{each.lineno} {each.name}" for each in frames)
+    return DefectFound(call=call, defect=type(error).__name__, frames=where)
 
 
 def _rows(response: ResponseBase) -> int:

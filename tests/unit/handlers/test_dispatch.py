@@ -12,7 +12,7 @@ from attrs import evolve
 from pgmcp.adapters.memory.declare import table
 from pgmcp.domain.calls import CallContext, CallId, Principal
 from pgmcp.domain.errors import DatabaseError, InternalError, PgmcpError, QueryError, codes
-from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten, Event
+from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten, DefectFound, Event
 from pgmcp.domain.plans import Insert, Select
 from pgmcp.domain.requests import CreateBatchRequest, ReadRequest
 from pgmcp.domain.results import Form, Result
@@ -97,6 +97,22 @@ async def test_the_events_of_a_call() -> None:
     started = CallStarted(call=CallId("a call"), tool="read_table", principal="ana")
     ended = CallEnded(call=CallId("a call"), tool="read_table", principal="ana", seconds=1.5, rows=3, relation="orders")
     assert house.recorder.events == [started, ended]
+
+
+async def test_a_defect_is_told_of() -> None:
+    """By its class and where it was raised, for whoever looks for it; not by its text, which may hold anything."""
+    house, _ = over(Rows(RuntimeError("hunter2")))
+    with pytest.raises(InternalError):
+        await house.dispatch("read_table", READ, by("ana"))
+    (_, found, ended) = house.recorder.events
+    assert isinstance(found, DefectFound)
+    assert (found.call, found.defect, found.frames[-1].partition(":")[0]) == (
+        "a call",
+        "RuntimeError",
+        "test_dispatch.py",
+    )
+    assert isinstance(ended, CallEnded)
+    assert "hunter2" not in repr(found)
 
 
 async def test_the_parts_of_a_call() -> None:

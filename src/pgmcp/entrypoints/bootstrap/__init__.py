@@ -22,7 +22,7 @@ from pgmcp.entrypoints.bootstrap.caches import make_caching
 from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver
 from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_resolver
 from pgmcp.entrypoints.bootstrap.keys import key_from, make_sealer
-from pgmcp.entrypoints.bootstrap.observing import heard_by, history_of
+from pgmcp.entrypoints.bootstrap.observing import Watching, watching
 from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.readiness import Readiness
 from pgmcp.handlers.base import in_groups
@@ -118,10 +118,9 @@ def build(settings: Settings, *, observer: Observer | None = None) -> Database:
         return build_memory(shop_tables(), {}, settings, observer=observer)
     resources = AsyncExitStack()
     embedded = uses_embedded(settings, os.environ)
-    history = history_of(settings)
-    heard = heard_by(settings, history, observer)
-    driver, check = make_driver(settings, resources, heard, embedded=embedded)
-    ports = _postgres(settings, driver, check, resources, heard, history)
+    watch = watching(settings, observer)
+    driver, check = make_driver(settings, resources, watch.observer, embedded=embedded)
+    ports = _postgres(settings, driver, check, resources, watch)
     return _assemble(settings, ports, resources, embedded=embedded)
 
 
@@ -137,8 +136,8 @@ def build_memory(
 
     clock = SystemClock()
     resources = AsyncExitStack()
-    history = history_of(settings)
-    heard = heard_by(settings, history, observer)
+    watch = watching(settings, observer)
+    heard = watch.observer
     memory = MemoryDatabase(tables=tables, statements=statements, clock=clock, observer=heard)
     ports = Ports(
         tables=memory.tables,
@@ -152,7 +151,7 @@ def build_memory(
         examiner=memory.examiner,
         audit=audit_log(settings, heard, resources),
         leases=ProcessLeases(clock),
-        history=history,
+        history=watch.history,
         lineage=memory.lineage,
         announcements=Silence(listening=True),
     )
@@ -172,7 +171,8 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
     import punq
 
     container = punq.Container()
-    gauges = GaugedResources((ProcessGauge(), *ports.gauges))
+    leases_held = StateGauge("leases", lambda: {"open": len(ports.leases.open())})
+    gauges = GaugedResources((ProcessGauge(), *ports.gauges, leases_held))
     security = SecurityService(settings.access, settings.policy)
     caching, listener, operating = make_caching(
         settings,
@@ -232,12 +232,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
 
 
 def _postgres(
-    settings: Settings,
-    driver: Driver,
-    check: Check | None,
-    resources: AsyncExitStack,
-    observer: Observer,
-    history: History,
+    settings: Settings, driver: Driver, check: Check | None, resources: AsyncExitStack, watch: Watching
 ) -> Ports:
     from pgmcp.adapters.postgres.announcing import PostgresAnnouncements
     from pgmcp.adapters.postgres.builder import QueryBuilder
@@ -252,7 +247,7 @@ def _postgres(
     from pgmcp.adapters.postgres.transactions import PostgresUnitOfWork
     from pgmcp.adapters.postgres.types import TypeCatalogue
 
-    clock = SystemClock()
+    clock, observer = SystemClock(), watch.observer
     limits = PoolLimits(
         pool_min=settings.pool_min,
         pool_max=settings.pool_max,
@@ -284,8 +279,8 @@ def _postgres(
         examiner=PostgresExaminer(runner),
         audit=audit_log(settings, observer, resources),
         leases=ProcessLeases(clock),
-        history=history,
-        gauges=(StateGauge("pool", lambda: {"max": settings.pool_max, **asdict(sessions.state)}),),
+        history=watch.history,
+        gauges=(StateGauge("pool", lambda: {"max": settings.pool_max, **asdict(sessions.state)}), *watch.gauges),
         lineage=PostgresLineage(runner=runner, clock=clock, ttl_s=ttl_s),
         announcements=Silence(listening=False)
         if settings.pooler == "transaction"

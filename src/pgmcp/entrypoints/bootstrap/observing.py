@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from attrs import frozen
+
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.fanning import FanOut
+from pgmcp.adapters.metrics.breaking import BreakerGauge
 from pgmcp.adapters.metrics.history import BoundedHistory
 from pgmcp.adapters.metrics.recorder import MetricsRecorder
 from pgmcp.adapters.observers import LogObserver
@@ -11,23 +14,37 @@ from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.settings import Settings
 from pgmcp.ports.history import History
 from pgmcp.ports.observing import Observer
+from pgmcp.ports.resources import Gauge
 
 
-def history_of(settings: Settings) -> History:
-    """Where a database's samples are kept."""
-    return BoundedHistory(settings.metrics_history, SystemClock())
+@frozen(kw_only=True)
+class Watching:
+    """Who hears the events of one database, and what comes of them.
+
+    Args:
+        observer: Everyone who hears, as one.
+        history: Where samples are kept.
+        gauges: What is known from events alone.
+    """
+
+    observer: Observer
+    history: History
+    gauges: tuple[Gauge, ...]
 
 
-def heard_by(settings: Settings, history: History, observer: Observer | None) -> Observer:
-    """Everyone who hears: the metrics, and whoever else is given."""
-    hearing: list[Observer] = []
+def watching(settings: Settings, observer: Observer | None) -> Watching:
+    """The metrics, telemetry where it is set, and whoever else is given."""
+    history = BoundedHistory(settings.metrics_history, SystemClock())
+    breaker = BreakerGauge()
+    hearing: list[Observer] = [breaker]
     if settings.metrics_history:
         hearing.append(MetricsRecorder(history, SystemClock(), settings.metrics_sample))
     if observer is not None:
         hearing.append(observer)
     if settings.opentelemetry:
         hearing.append(_telemetry(settings))
-    return FanOut(hearing)
+    gauges = () if settings.driver == "memory" else (breaker,)
+    return Watching(observer=FanOut(hearing), history=history, gauges=gauges)
 
 
 def _telemetry(settings: Settings) -> Observer:
