@@ -21,6 +21,8 @@ from pgmcp.ports.auditing import AuditError
 from pgmcp.ports.observing import Observer
 
 _TOGETHER = 500
+# How long records that nobody waits for are gathered before they are written.
+_GATHER_S = 0.01
 
 
 class Sink(Protocol):
@@ -79,6 +81,7 @@ class AuditWriter:
         self._most = most
         self._waiting: SimpleQueue[_Item] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._urgent = threading.Event()
 
     async def intend(self, record: AuditRecord) -> None:
         await self._kept(record, intent=True)
@@ -95,6 +98,7 @@ class AuditWriter:
         if self._thread is None:
             return
         self._waiting.put(None)
+        self._urgent.set()
         await asyncio.to_thread(self._thread.join)
         self._thread = None
 
@@ -102,6 +106,7 @@ class AuditWriter:
         loop = asyncio.get_running_loop()
         kept = loop.create_future()
         self._put((record, _Waiter(loop, kept), intent))
+        self._urgent.set()
         await kept
 
     def _put(self, item: _Item) -> None:
@@ -115,6 +120,9 @@ class AuditWriter:
         going = True
         while going:
             items: list[_Item] = [self._waiting.get()]
+            # A thread that wakes for every record takes the interpreter from the calls that are to be recorded.
+            self._urgent.wait(_GATHER_S)
+            self._urgent.clear()
             with suppress(Empty):
                 while len(items) < _TOGETHER:
                     items.append(self._waiting.get_nowait())
