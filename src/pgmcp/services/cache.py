@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from pgmcp.domain.caching import tags
 from pgmcp.domain.caching.events import CacheHit, CacheMissed, CachePassed
 from pgmcp.domain.caching.footprints import Footprint
-from pgmcp.domain.caching.keys import digest
+from pgmcp.domain.caching.keys import digest, spelt
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.plans import Select
 from pgmcp.domain.results import Form, NativeRows, Result, WireRows
@@ -63,6 +63,7 @@ class CacheService:
         self._secret = secret
         self._settings = settings
         self._outdating = outdating
+        self._policy = spelt(settings.policy)
 
     async def read(self, plan: Select, call: CallContext, load: Load) -> Result:
         """A read's result, kept or fresh; a read in a transaction is always fresh."""
@@ -76,7 +77,10 @@ class CacheService:
             return await load(call)
         surroundings = await self._lineage.surroundings(call)
         self._cache.belong_to(surroundings.database)
-        key = digest(self._secret.make(), plan, _view(call), surroundings)
+        key = digest(self._secret.make(), plan, self._view(call), surroundings)
+        if key is None:
+            self._observer.observe(CachePassed(call=call.id, kind="read", reason="moment"))
+            return await load(call)
         hung_on = tags.of_entry(footprint.sources)
         tables = tuple(sorted(str(name) for name in footprint.sources))
         found = await self._cache.look_up(key, hung_on)
@@ -92,6 +96,10 @@ class CacheService:
 
         result, shared = await self._flights.share(key, ticket, call.deadline, fetch)
         return self._served(result, call, tables) if shared else _in_form(evolve(result, as_of=None), call.form)
+
+    def _view(self, call: CallContext) -> str:
+        """What the caller may see, as a text: who it is, under which policy."""
+        return spelt((self._policy, call.principal.name, dict(call.principal.attributes)))
 
     def _why_not(self, footprint: Footprint | None) -> str | None:
         """Why a read of that can't be kept or served; None if it can."""
@@ -124,12 +132,6 @@ class CacheService:
         age_s = 0.0 if result.as_of is None else (self._clock.now() - result.as_of).total_seconds()
         self._observer.observe(CacheHit(call=call.id, kind="read", tables=tables, age_s=age_s))
         return _in_form(result, call.form)
-
-
-def _view(call: CallContext) -> str:
-    """What the caller may see, as a text: as yet, who it is."""
-    attributes = sorted(call.principal.attributes.items())
-    return repr((call.principal.name, attributes))
 
 
 def _in_form(result: Result, form: Form) -> Result:

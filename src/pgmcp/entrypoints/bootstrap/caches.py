@@ -48,6 +48,14 @@ def make_caching(
     """
     if settings.cache == "off":
         return NoCaching(), NobodyListens(), CacheOperating(None)
+    if settings.read_dsn is not None:
+        # A replica lags behind what a write has made old: what is read there would be kept as if it were new.
+        raise ValidationError(
+            codes.SETTING_INVALID,
+            "A cache can't stand before a read replica.",
+            hint="Leave out read_dsn, or set cache=off.",
+            path="cache",
+        )
     from pgmcp.adapters.cache.flights import SingleFlights
     from pgmcp.adapters.cache.ledger import CountingLedger
 
