@@ -25,7 +25,6 @@ from pgmcp.adapters.postgres.cutting import settle, settle_row
 from pgmcp.adapters.postgres.pool import PoolLimits
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.schemas import PostgresSchemaRepository
-from pgmcp.adapters.postgres.selecting import at_most_one
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.adapters.postgres.types import TypeCatalogue
@@ -153,12 +152,11 @@ class _Sql:
 
 def _sent(connection: Connection, plan: Select, calls: int) -> Work:
     written = QueryBuilder(SystemClock(), lambda: NEWER).select(plan)
-    single = at_most_one(plan)
 
     async def work() -> None:
         for _ in range(calls):
             records = (await connection.run(written.statement)).rows
-            if single:
+            if written.single:
                 cut = settle_row(records, written.shown.assemble, _BOUNDS)
             else:
                 cut = settle(records, plan.page.limit, _BOUNDS)

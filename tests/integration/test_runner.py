@@ -421,7 +421,7 @@ async def test_settings_of_a_session(make_database: MakeDatabase) -> None:
         name: (await connection.run_foreign(Statement(f"SHOW {name}")))[1].rows[0][0]
         for name in ("application_name", "statement_timeout", "lock_timeout", "search_path", "timezone")
     }
-    reported = connection.parameters
+    reported = dict(connection.parameters)
     await connection.close()
     assert shown == {
         "application_name": "shop",

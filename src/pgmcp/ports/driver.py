@@ -6,7 +6,7 @@ no driver needs a codec, and all drivers give the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -83,7 +83,7 @@ class Connection(Protocol):
         ...
 
     @property
-    def parameters(self) -> dict[str, str]:
+    def parameters(self) -> Mapping[str, str]:
         """What the server reports of itself: `server_version`, `TimeZone`, `search_path` where it does."""
         ...
 

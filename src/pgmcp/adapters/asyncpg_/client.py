@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar, cast
 
@@ -16,6 +16,7 @@ from pgmcp.adapters.asyncpg_.foreign import fetch_as_text
 from pgmcp.adapters.asyncpg_.kept import KeptStatements, affected
 from pgmcp.adapters.postgres.address import Address
 from pgmcp.adapters.postgres.keepalive import KeepAlive
+from pgmcp.adapters.postgres.reported import Reported
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.ports.driver import Description, DriverError, Need, Notice, Row, Rows, Statement
@@ -38,14 +39,6 @@ _REPEAT_S = 0.03
 
 # The least that has an answer: no columns, one row. (asyncpg stumbles over the answer to an empty text.)
 _NOTHING = "SELECT"
-
-# What PostgreSQL reports of itself when a session starts, and at each change.
-# https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-ASYNC
-_REPORTED = (
-    "application_name client_encoding DateStyle default_transaction_read_only in_hot_standby integer_datetimes "
-    "IntervalStyle is_superuser scram_iterations search_path server_encoding server_version session_authorization "
-    "standard_conforming_strings TimeZone"
-).split()
 
 
 class PostgreSQLClient:
@@ -129,6 +122,7 @@ class AsyncpgConnection:
         self._connection = connection
         self._cancel = cancel
         self._statements = KeptStatements(connection, statements_kept)
+        self._reported = Reported(lambda name: getattr(connection.get_settings(), name, None))
         self._ear: Ear | None = None
 
     @property
@@ -141,9 +135,8 @@ class AsyncpgConnection:
         return pid
 
     @property
-    def parameters(self) -> dict[str, str]:
-        settings = self._connection.get_settings()
-        return {name: getattr(settings, name) for name in _REPORTED if hasattr(settings, name)}
+    def parameters(self) -> Mapping[str, str]:
+        return self._reported
 
     async def run(self, statement: Statement) -> Rows:
         try:

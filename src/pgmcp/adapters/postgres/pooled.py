@@ -7,7 +7,7 @@ a session would have started with. For a read that is above all READ ONLY.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -106,7 +106,7 @@ class PooledConnection:
         return None
 
     @property
-    def parameters(self) -> dict[str, str]:
+    def parameters(self) -> Mapping[str, str]:
         return self._connection.parameters
 
     async def run(self, statement: Statement) -> Rows:

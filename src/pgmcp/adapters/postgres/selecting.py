@@ -21,21 +21,22 @@ def select(plan: Select, shown_of: ShownOf) -> Written:
     beside = plan.keyed and not keys_shown(plan)
     keys = tuple(key.operand.type for key in plan.order) if beside else ()
     shown = shown_of(plan.relation, plan.columns)
-    source = _source(plan, shown.listed, binder, beside=beside)
+    single = _at_most_one(plan)
+    source = _source(plan, shown.listed, binder, beside=beside, single=single)
     max_bytes = str(plan.bounds.max_bytes)
     keys_json = row(keys, shown.dialect, "q.k") if beside else None
-    if at_most_one(plan):
+    if single:
         text = capped_row(source, shown.parts, max_bytes, keys_json)
     else:
         text = capped(source, shown.wire, max_bytes, keys_json)
-    return written(text, binder, shown, keys)
+    return written(text, binder, shown, keys, single=single)
 
 
 def largest(plan: Select, shown_of: ShownOf) -> Written:
     """A statement that gives the number (from 1) of the column that takes most of the first row."""
     binder = Binder()
     shown = shown_of(plan.relation, plan.columns)
-    source = _source(plan, shown.listed, binder, beside=False)
+    source = _source(plan, shown.listed, binder, beside=False, single=_at_most_one(plan))
     return written(biggest(source, shown.types, shown.dialect), binder, shown)
 
 
@@ -47,7 +48,7 @@ def keys_shown(plan: Select) -> bool:
     )
 
 
-def at_most_one(plan: Select) -> bool:
+def _at_most_one(plan: Select) -> bool:
     """Whether the filter fixes every column of the relation's key, and something is shown of that row."""
     if not plan.columns or not plan.relation.key:
         return False
@@ -69,7 +70,7 @@ def where(sql: str) -> str:
     return "" if sql == "TRUE" else f" WHERE {sql}"
 
 
-def _source(plan: Select, listed: str, binder: Binder, *, beside: bool) -> str:
+def _source(plan: Select, listed: str, binder: Binder, *, beside: bool, single: bool) -> str:
     if beside:
         keys = (
             f"{operand(key.operand, plan.relation, binder)} AS k{number}"
@@ -82,7 +83,7 @@ def _source(plan: Select, listed: str, binder: Binder, *, beside: bool) -> str:
         held = later if held == "TRUE" else f"({held} AND {later})"
     offset = f" OFFSET {binder.number(plan.page.offset)}" if plan.page.offset else ""
     rows = f"SELECT {listed} FROM {qualified(plan.relation.name)} AS t{where(held)}"
-    if at_most_one(plan):
+    if single:
         return rows + offset
     ordered = order_by(plan.order, plan.relation, binder)
     limit = binder.number(min(plan.page.limit, plan.bounds.max_rows) + 1)

@@ -12,7 +12,6 @@ from pgmcp.adapters.postgres.cutting import count_rows, settle, settle_row
 from pgmcp.adapters.postgres.literals import blame, blame_assignment, blame_record, is_about_values
 from pgmcp.adapters.postgres.reading import keys_of, rows_in
 from pgmcp.adapters.postgres.runner import Runner, count_records
-from pgmcp.adapters.postgres.selecting import at_most_one
 from pgmcp.adapters.postgres.written import Written
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
@@ -34,7 +33,7 @@ class PostgresTableRepository:
     async def select(self, plan: Select, call: CallContext, within: Transaction | None = None) -> Result:
         statement = _telling(self._builder.select(plan), plan)
         shown = statement.shown
-        if at_most_one(plan):
+        if statement.single:
             rows = await self._run(statement, call, Need.READ, "select", within, count_records)
             cut = settle_row(rows.rows, shown.assemble, plan.bounds)
         else:

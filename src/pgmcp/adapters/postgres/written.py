@@ -19,16 +19,22 @@ class Written:
         suspects: The caller's literals in it, to find the one that the server could not read.
         shown: The columns of the rows that it gives.
         keys: The types of the order's keys, when each row has them beside it.
+        single: Whether it gives one row at the most, in parts.
     """
 
     statement: Statement
     suspects: tuple[Suspect, ...] = field(default=(), repr=False)
     shown: Shown
     keys: tuple[Type, ...] = ()
+    single: bool = False
 
 
-def written(text: str, binder: Binder, shown: Shown, keys: tuple[Type, ...] = ()) -> Written:
+def written(text: str, binder: Binder, shown: Shown, keys: tuple[Type, ...] = (), *, single: bool = False) -> Written:
     """A text with everything that was bound while it was written."""
     return Written(
-        statement=Statement(text, tuple(binder.values)), suspects=tuple(binder.suspects), shown=shown, keys=keys
+        statement=Statement(text, tuple(binder.values)),
+        suspects=tuple(binder.suspects),
+        shown=shown,
+        keys=keys,
+        single=single,
     )

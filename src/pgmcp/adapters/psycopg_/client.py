@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import psycopg
@@ -18,6 +18,7 @@ from pgmcp.adapters.postgres.address import TARGET, Address
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.keepalive import KeepAlive
 from pgmcp.adapters.postgres.naming import quote
+from pgmcp.adapters.postgres.reported import Reported
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.adapters.psycopg_.faults import is_outdated, of_connecting
 from pgmcp.adapters.psycopg_.kept import UNNAMED, KeptStatements
@@ -29,14 +30,6 @@ from pgmcp.ports.driver import Description, DriverError, Fault, Need, Notice, Ro
 
 # The first libpq that closes prepared statements and sends cancel requests without blocking.
 _OLDEST_LIBPQ = 170000
-
-# What PostgreSQL reports of itself when a session starts, and at each change.
-# https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-ASYNC
-_REPORTED = (
-    "application_name client_encoding DateStyle default_transaction_read_only in_hot_standby integer_datetimes "
-    "IntervalStyle is_superuser scram_iterations search_path server_encoding server_version session_authorization "
-    "standard_conforming_strings TimeZone"
-).split()
 
 
 class PostgreSQLClient:
@@ -96,6 +89,7 @@ class PsycopgConnection:
         self._session = session
         self._line = Line(session)
         self._statements = KeptStatements(statements_kept)
+        self._reported = Reported(self._line.reported)
 
     @property
     def usable(self) -> bool:
@@ -106,9 +100,8 @@ class PsycopgConnection:
         return self._line.process
 
     @property
-    def parameters(self) -> dict[str, str]:
-        reported = {name: self._line.reported(name) for name in _REPORTED}
-        return {name: value for name, value in reported.items() if value is not None}
+    def parameters(self) -> Mapping[str, str]:
+        return self._reported
 
     async def run(self, statement: Statement) -> Rows:
         values = encoded_parameters(statement.parameters)
