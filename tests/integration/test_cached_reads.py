@@ -145,3 +145,15 @@ async def test_one_read_for_all_who_ask_at_once(make_database: MakeDatabase) -> 
         before = (await db.call(pgmcp.GetCacheStatsRequest())).document["misses"]
         await asyncio.gather(*[read(db) for _ in range(16)])
         assert (await db.call(pgmcp.GetCacheStatsRequest())).document["misses"] == before + 1
+
+
+async def test_who_asks_without_a_pause_hears_of_writes_too(make_database: MakeDatabase) -> None:
+    """Hits that follow each other at once give way to the session that listens."""
+    dsn = await make_database(SCHEMA)
+    await watch(dsn, "counter")
+    async with client(dsn) as db, session(dsn) as other:
+        await until(lambda: kept(db))
+        await other.execute("UPDATE counter SET n = 4")
+        async with asyncio.timeout(5):
+            while (await read(db))[0][0] != 4:
+                pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from pgmcp.ports.clock import Clock
 _ENTRY_BYTES = 1500
 _ROW_BYTES = 60
 _MAX_ENTRIES = 100_000
+# How long hits may follow each other before others have their turn, in seconds.
+_WAY_S = 0.001
 _MAX_TAGS = 100_000
 
 
@@ -29,7 +32,7 @@ class Held:
 
 
 class MemoryCache:
-    """Implements `Cache`; every method ends without waiting, so nothing comes between its look and its deed.
+    """Implements `Cache`; nothing waits between a look and its deed, so nothing comes in between.
 
     Args:
         clock: Tells when an entry is too old.
@@ -46,6 +49,7 @@ class MemoryCache:
         self._keys: dict[str, set[str]] = {}
         # An epoch is told apart by the round and a number in it: dropping all numbers begins a new round.
         self._round = 0
+        self._gave_way_at = 0.0
         self._epochs: dict[str, int] = {}
         self._barred: dict[str, float] = {}
 
@@ -53,6 +57,11 @@ class MemoryCache:
         """Nothing has to be told apart: a process's memory is one database's."""
 
     async def look_up(self, key: bytes, tags: Sequence[str]) -> Result | Ticket | None:
+        now = self._clock.monotonic()
+        if now - self._gave_way_at > _WAY_S:
+            # A caller that asks again and again would otherwise never let anyone hear that a table has changed.
+            self._gave_way_at = now
+            await asyncio.sleep(0)
         if self._barred and self._is_barred(tags):
             return None
         held: Held | None = await self._entries.get(key.hex())
