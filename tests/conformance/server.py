@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from pgmcp.entrypoints.mcp.http import http_gate, loopback_socket, serve_socket, url_of
+from pgmcp.domain.calls import Principal
+from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.mcp.hosts import allowed
+from pgmcp.entrypoints.mcp.http import http_gate, listening_socket, serve_socket, url_of
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.server import MCPServer
 from pgmcp.entrypoints.mcp.toolbox import CallControls, ToolAnswer, ToolListing
@@ -35,7 +38,7 @@ class Fixtures:
     version = "0"
     instructions = "Fixtures of the conformance suite."
 
-    def tools(self, principal: str) -> Sequence[ToolListing]:
+    def tools(self, principal: Principal) -> Sequence[ToolListing]:
         return [
             ToolListing(
                 name=name, description=f"The suite's {name}.", input_schema=schema, annotations={"readOnlyHint": True}
@@ -67,8 +70,8 @@ class Fixtures:
 @asynccontextmanager
 async def fixture_server() -> AsyncIterator[str]:
     """Serve the fixtures on a free port; gives the URL."""
-    listener = loopback_socket("127.0.0.1", 0)
-    gate = http_gate(MCPServer(Fixtures(), ServeLimits(), "conformance"), "127.0.0.1")
+    listener = listening_socket("127.0.0.1", 0)
+    gate = http_gate(MCPServer(Fixtures(), ServeLimits(), Principal("conformance")), allowed(Settings()))
     stop = asyncio.Event()
     url = url_of(listener)
     serving = asyncio.create_task(serve_socket(gate, listener, stop, gate.close))

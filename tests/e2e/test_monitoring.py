@@ -10,10 +10,12 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from pgmcp.domain.calls import Principal
 from pgmcp.domain.settings import Secret, Settings
 from pgmcp.entrypoints.bootstrap import build
 from pgmcp.entrypoints.database import Database
-from pgmcp.entrypoints.mcp.http import http_gate, loopback_socket, serve_socket, url_of
+from pgmcp.entrypoints.mcp.hosts import allowed
+from pgmcp.entrypoints.mcp.http import http_gate, listening_socket, serve_socket, url_of
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.pages import Pages
 from pgmcp.entrypoints.mcp.router import MCPRouter
@@ -27,8 +29,8 @@ NOWHERE = "postgresql://nobody:hunter2@127.0.0.1:1/none"
 @asynccontextmanager
 async def served(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a database's server."""
-    listener = loopback_socket("127.0.0.1", 0)
-    gate = http_gate(MCPServer(MCPRouter(database), ServeLimits(), "tester"), "127.0.0.1")
+    listener = listening_socket("127.0.0.1", 0)
+    gate = http_gate(MCPServer(MCPRouter(database), ServeLimits(), Principal("tester")), allowed(Settings()))
     app = Pages(Pages(gate, guarded_pages(database), gate.security), open_pages(database))
     stop = asyncio.Event()
     base = url_of(listener).removesuffix("/mcp")
@@ -46,7 +48,7 @@ async def served(database: Database) -> AsyncIterator[httpx.AsyncClient]:
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     """One of a database in memory, which was called once."""
     database = build(Settings(driver="memory"))
-    await MCPRouter(database).call("list_tables", b"{}", CallControls(id="1", principal="ana"))
+    await MCPRouter(database).call("list_tables", b"{}", CallControls(id="1", principal=Principal("ana")))
     async with served(database) as made:
         yield made
 

@@ -105,8 +105,40 @@ class Settings:
     description: str | None = setting(None, "What is in the database, told to the agent.")
 
     transport: str = setting("stdio", "How `serve` talks.", choices=("stdio", "http"))
-    host: str = setting("127.0.0.1", "Where `serve --transport http` listens; loopback only.")
+    host: str = setting(
+        "127.0.0.1", "Where `serve --transport http` listens; beyond loopback with authentication only."
+    )
     port: int = setting(8000, "The port it listens on; 0 takes a free one.", minimum=0, maximum=65535)
+
+    http_tokens: tuple[str, ...] = setting(
+        (), "Bearer tokens over HTTP, as `pgmcp token NAME` prints them: name, access and digest of each."
+    )
+    oauth_issuer: str | None = setting(None, "The OAuth authorization server whose access tokens are taken, a URL.")
+    oauth_jwks: str | None = setting(None, "Its public keys: an https URL, or a file.")
+    oauth_jwks_ttl_s: float = setting(300.0, "How long its keys are kept.", unit="seconds", minimum=1)
+    oauth_resource: str | None = setting(None, "This server's own URL, as clients and tokens name it.")
+    oauth_audience: str | None = setting(None, "The audience that tokens must have; `oauth_resource` when empty.")
+    oauth_algorithms: tuple[str, ...] = setting(
+        ("RS256", "PS256", "ES256", "EdDSA"),
+        "How tokens may be signed.",
+        choices=(
+            *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+            *("ES256", "ES384", "ES512", "EdDSA"),
+        ),
+    )
+    oauth_scopes: tuple[str, ...] = setting(
+        ("pgmcp:read", "pgmcp:write", "pgmcp:admin"), "The scopes that give access read, write and admin."
+    )
+    oauth_principal_claim: str = setting("sub", "The claim that names the principal.")
+    oauth_attributes: tuple[str, ...] = setting((), "Claims that a policy may use as the principal's attributes.")
+    allowed_hosts: tuple[str, ...] = setting(
+        (), "Names that a request's Host may have, beside those of loopback, of `host` and of `oauth_resource`."
+    )
+    allowed_origins: tuple[str, ...] = setting(
+        (), "Origins that a browser's request may have, beside those of the hosts."
+    )
+    tls_cert: str | None = setting(None, "The certificate that the HTTP server shows, with its chain, a PEM file.")
+    tls_key: str | None = setting(None, "The certificate's key, a PEM file; in the same file when empty.")
 
     pool_min: int = setting(1, "Connections kept open once opened.", minimum=0)
     pool_max: int = setting(10, "Connections at the most.", minimum=1)

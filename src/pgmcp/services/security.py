@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from pgmcp.domain.access import lowest
 from pgmcp.domain.caching.operating import ClearCache
 from pgmcp.domain.calls import CallContext, Principal
 from pgmcp.domain.errors import SecurityError, codes
@@ -55,13 +56,17 @@ class SecurityService:
             ceiling=principal.access,
         )
 
-    def admits(self, effect: Effect) -> bool:
-        """Whether a tool of that effect is served at all."""
-        return effect in ADMITTED[self._access]
+    def admits(self, effect: Effect, principal: Principal = Principal()) -> bool:  # noqa: B008 -- it is frozen
+        """Whether a tool of that effect is served at all, or to a principal."""
+        return effect in ADMITTED[self._reach(principal)]
 
-    def serves(self, effect: Effect, group: str) -> bool:
+    def _reach(self, principal: Principal) -> Access:
+        """How far a principal may go: as its own ceiling says, never past the server's."""
+        return lowest(self._access, principal.access) or self._access
+
+    def serves(self, effect: Effect, group: str, principal: Principal = Principal()) -> bool:  # noqa: B008 -- as above
         """Whether a tool of that effect and group is served: without writes there are no transactions to look at."""
-        return self.admits(effect) and (group != _TRANSACTIONS or self.admits(Effect.UPDATE))
+        return self.admits(effect, principal) and (group != _TRANSACTIONS or self.admits(Effect.UPDATE, principal))
 
     def admit(self, tool: str, effect: Effect, principal: Principal) -> None:
         """Refuse a tool that the access mode never lets through.
@@ -69,8 +74,8 @@ class SecurityService:
         Raises:
             SecurityError: `write_refused` or `admin_refused`.
         """
-        if not self.admits(effect):
-            raise self._refusal(f"{tool} is not served to '{principal.name}'", effect)
+        if not self.admits(effect, principal):
+            raise self._refusal(f"{tool} is not served to '{principal.name}'", effect, principal)
 
     def authorise(self, plan: P, call: CallContext) -> P:
         """The plan as the principal may carry it out.
@@ -79,15 +84,16 @@ class SecurityService:
             SecurityError: `write_refused` or `admin_refused`.
         """
         effect = effect_of(plan)
-        if not call.view.is_open and not isinstance(plan, RawQuery | Explain):
+        closed = self._policy.given and not call.view.is_open
+        if closed and not isinstance(plan, RawQuery | Explain):
             # Nothing runs under a policy before everything is narrowed by it.
             raise SecurityError(
                 codes.STATEMENT_NOT_ALLOWED,
                 "nothing is served under a policy as yet",
                 hint="Start the server without one.",
             )
-        if not self.admits(effect):
-            raise self._refusal(f"'{call.principal.name}' may not do this", effect)
+        if not self.admits(effect, call.principal):
+            raise self._refusal(f"'{call.principal.name}' may not do this", effect, call.principal)
         if isinstance(plan, RawQuery) and plan.read_only and effect is not Effect.READ:
             raise SecurityError(
                 codes.WRITE_REFUSED,
@@ -96,7 +102,10 @@ class SecurityService:
             )
         return plan
 
-    def _refusal(self, message: str, effect: Effect) -> SecurityError:
+    def _refusal(self, message: str, effect: Effect, principal: Principal) -> SecurityError:
+        if self.admits(effect):
+            code = codes.WRITE_REFUSED if effect in _WRITES else codes.ADMIN_REFUSED
+            return SecurityError(code, message, hint=f"What came with the call gives access {principal.access}.")
         if effect in _WRITES:
             hint = "The server was started with access read; a write needs access write."
             return SecurityError(codes.WRITE_REFUSED, message, hint=hint)

@@ -7,6 +7,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from pydantic_core import to_json
 
+from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.mcp.response import MCPResponse
 from pgmcp.entrypoints.mcp.toolbox import CallControls
 from tests.e2e.mcp_transport.fake_toolbox import FakeToolbox
@@ -25,13 +26,13 @@ def bare_server() -> Server[Any]:
                     input_schema=tool.input_schema,
                     annotations=types.ToolAnnotations.model_validate(tool.annotations),
                 )
-                for tool in toolbox.tools("tester")
+                for tool in toolbox.tools(Principal("tester"))
             ]
         )
 
     async def call_tool(context: ServerRequestContext[Any], params: types.CallToolRequestParams) -> Any:
         arguments = to_json(params.arguments or {}, inf_nan_mode="constants")
-        controls = CallControls(id="0", principal="tester")
+        controls = CallControls(id="0", principal=Principal("tester"))
         return MCPResponse(await toolbox.call(params.name, arguments, controls)).document()
 
     return Server(

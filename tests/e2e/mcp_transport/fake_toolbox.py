@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 
+from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.mcp.toolbox import CallControls, ToolAnswer, ToolListing
 
 _READS = ("echo", "controls", "journal", "print", "progress", "fail", "wait_read")
@@ -36,7 +37,7 @@ class FakeToolbox:
         self.released = asyncio.Event()
         self._changed = asyncio.Condition()
 
-    def tools(self, principal: str) -> Sequence[ToolListing]:
+    def tools(self, principal: Principal) -> Sequence[ToolListing]:
         return [_listing(name) for name in (*_READS, *_WRITES)]
 
     def is_read(self, name: str, arguments: bytes) -> bool:
@@ -52,7 +53,7 @@ class FakeToolbox:
             case "controls":
                 return _answer(
                     {
-                        "principal": controls.principal,
+                        "principal": controls.principal.name,
                         "trace": controls.trace,
                         "detached": controls.detached,
                         "progress": controls.progress is not None,

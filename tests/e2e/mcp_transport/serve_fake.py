@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 
+from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.stdio import serve_stdio
 from tests.e2e.mcp_transport.fake_toolbox import FakeToolbox
@@ -27,7 +28,7 @@ async def main() -> None:
     limits = ServeLimits(max_request_bytes=int(sys.argv[1]), shutdown_grace_s=float(sys.argv[2]))
     toolbox = LoudToolbox()
     asyncio.get_running_loop().add_signal_handler(RELEASE, toolbox.released.set)
-    await serve_stdio(toolbox, limits, principal="tester")
+    await serve_stdio(toolbox, limits, principal=Principal("tester"))
 
 
 if __name__ == "__main__":

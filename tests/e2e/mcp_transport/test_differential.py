@@ -11,6 +11,9 @@ import httpx
 import pytest
 from mcp.server.stdio import stdio_server
 
+from pgmcp.domain.calls import Principal
+from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.mcp.hosts import allowed
 from pgmcp.entrypoints.mcp.http import http_gate
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.server import MCPServer
@@ -89,7 +92,7 @@ async def _settled() -> None:
 
 
 async def _serve_ours(lines: Lines) -> None:
-    server = MCPServer(FakeToolbox(), ServeLimits(), "tester")
+    server = MCPServer(FakeToolbox(), ServeLimits(), Principal("tester"))
     await StdioSession(server, lines, lines.take).serve(asyncio.Event())
 
 
@@ -178,8 +181,8 @@ async def test_over_http_every_difference_has_its_reason(version: str) -> None:
     """The same for the body of a POST, and for HTTP's status."""
     reasons: Counter[str] = Counter()
     async with AsyncExitStack() as stack:
-        server, sdk = MCPServer(FakeToolbox(), ServeLimits(), "tester"), bare_server()
-        ours = Web(http_gate(server, "localhost"), version)
+        server, sdk = MCPServer(FakeToolbox(), ServeLimits(), Principal("tester")), bare_server()
+        ours = Web(http_gate(server, allowed(Settings())), version)
         bare = Web(sdk.streamable_http_app(), version)
         await stack.enter_async_context(server.sdk.session_manager.run())
         await stack.enter_async_context(sdk.session_manager.run())

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from pgmcp.domain.errors import SecurityError, ValidationError
-from pgmcp.entrypoints.mcp.http import loopback_socket, url_of
+from pgmcp.entrypoints.mcp.http import listening_socket, url_of
 from tests.e2e.mcp_transport.broken_frames import FRAMES, LARGE, MAX_BYTES, OVERSIZED, call, rpc_error
 from tests.e2e.mcp_transport.web import VERSIONS, WebClient, WebServer, web_client, web_server
 
@@ -224,26 +224,26 @@ async def test_a_page_of_this_machine_is_served(fresh: WebServer, origin: str) -
 def test_only_loopback_addresses_are_listened_on(host: str) -> None:
     """Without authentication nobody else may connect."""
     with pytest.raises(SecurityError) as caught:
-        loopback_socket(host, 0)
+        listening_socket(host, 0)
     assert caught.value.document() == {
         "type": "security_error",
         "code": "listen_refused",
         "message": f"Listening on {host} would let others in without asking who they are.",
-        "hint": "Use --host 127.0.0.1; authentication, and other addresses with it, come in a later version.",
+        "hint": "Use --host 127.0.0.1, or set http_tokens or oauth_issuer.",
         "retry": "never",
     }
 
 
 def test_a_port_in_use_is_named() -> None:
     """The error says which one, and what to do."""
-    with loopback_socket("localhost", 0) as taken:
+    with listening_socket("localhost", 0) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ValidationError) as caught:
-            loopback_socket("127.0.0.1", port)
+            listening_socket("127.0.0.1", port)
     assert caught.value.message == f"Can't listen on 127.0.0.1 port {port}: Address already in use."
 
 
 def test_the_url_of_a_socket_can_be_opened() -> None:
     """The address stands in it as URLs want it."""
-    with loopback_socket("127.0.0.1", 0) as listener:
+    with listening_socket("127.0.0.1", 0) as listener:
         assert url_of(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.mcp.frames import Called, read_frame
 from pgmcp.entrypoints.mcp.lane import FastLane, Handshake
 from pgmcp.entrypoints.mcp.limits import ServeLimits
@@ -31,7 +32,7 @@ class Client:
     def __init__(self, version: str = "2025-11-25") -> None:
         self.answers: list[Any] = []
         self.settled: list[int | str] = []
-        self.server = MCPServer(FakeToolbox(), ServeLimits(), "tester")
+        self.server = MCPServer(FakeToolbox(), ServeLimits(), Principal("tester"))
         self.done = asyncio.Event()
         self.lane = FastLane(self.server, self.write, self.settle)
         self.lane.handshake.said(INITIALIZE)

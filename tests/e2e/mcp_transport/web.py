@@ -9,7 +9,11 @@ from typing import Any
 import httpx
 from attrs import define, frozen
 
-from pgmcp.entrypoints.mcp.http import http_gate, loopback_socket, serve_socket, url_of
+from pgmcp.domain.calls import Principal
+from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.mcp.hosts import allowed
+from pgmcp.entrypoints.mcp.http import http_gate, listening_socket, serve_socket, url_of
+from pgmcp.entrypoints.mcp.identity.door import Door
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.server import MCPServer
 from tests.e2e.mcp_transport.broken_frames import MAX_BYTES
@@ -37,12 +41,12 @@ class WebServer:
 
 
 @asynccontextmanager
-async def web_server(*, grace_s: float = 5.0) -> AsyncIterator[WebServer]:
+async def web_server(*, grace_s: float = 5.0, door: Door | None = None) -> AsyncIterator[WebServer]:
     """Serve the fake toolbox until the test is over."""
     toolbox = FakeToolbox()
-    listener = loopback_socket("127.0.0.1", 0)
+    listener = listening_socket("127.0.0.1", 0)
     limits = ServeLimits(max_request_bytes=MAX_BYTES, shutdown_grace_s=grace_s)
-    gate = http_gate(MCPServer(toolbox, limits, "tester"), "127.0.0.1")
+    gate = http_gate(MCPServer(toolbox, limits, Principal("tester")), allowed(Settings()), door)
     stop = asyncio.Event()
     url = url_of(listener)
     serving = asyncio.create_task(serve_socket(gate, listener, stop, gate.close))

@@ -10,10 +10,12 @@ import pytest
 
 from pgmcp import __version__
 from pgmcp.domain import json
+from pgmcp.domain.calls import Principal
 from pgmcp.domain.errors import ValidationError
-from pgmcp.domain.settings import described
+from pgmcp.domain.settings import Access, described
 from pgmcp.entrypoints.cli import main
 from pgmcp.entrypoints.cli.parser import parse
+from pgmcp.entrypoints.mcp.identity.tokens import StaticTokens
 from pgmcp.handlers.base import Group
 from pgmcp.handlers.registry import HANDLERS
 
@@ -319,3 +321,22 @@ def test_the_check(capsys: pytest.CaptureFixture[str]) -> None:
     lines = out.splitlines()
     assert (status, {line[:4] for line in lines} <= {"ok  ", "warn", "info"}) == (0, True)
     assert any("connection" in line and "works" in line for line in lines)
+
+
+def test_a_token_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    """The token on stdout, its line for the configuration on stderr; the line knows the token."""
+    status, out, err = run(capsys, "token", "ana", "--access", "write")
+    line = err.partition('http_tokens = ["')[2].partition('"]')[0]
+    known = StaticTokens.read([line]).find(out.strip())
+    assert status == 0
+    assert known is not None
+    assert known.principal == Principal("ana", access=Access.WRITE)
+    assert out.strip() not in err
+
+
+@pytest.mark.parametrize("name", ["", "a,b", "a\nb", "x" * 256])
+def test_a_token_for_nobody(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """What can't name a principal gets none."""
+    status, out, err = run(capsys, "token", name)
+    assert (status, out) == (2, "")
+    assert "the name can't be a principal's" in err

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pgmcp import __version__
+from pgmcp.domain.calls import Principal
 from pgmcp.domain.settings import Access, Settings
 from pgmcp.entrypoints.bootstrap import build_memory
 from pgmcp.entrypoints.instructions import instructions
@@ -23,7 +24,7 @@ def router(**settings: Any) -> MCPRouter:
 
 async def refusal(name: str, **settings: Any) -> dict[str, Any]:
     """The error of a call without arguments."""
-    answer = await router(**settings).call(name, b"{}", CallControls(id="1", principal="ana"))
+    answer = await router(**settings).call(name, b"{}", CallControls(id="1", principal=Principal("ana")))
     assert answer.is_error
     error: dict[str, Any] = json.loads(answer.text)["error"]
     return error
@@ -32,7 +33,7 @@ async def refusal(name: str, **settings: Any) -> dict[str, Any]:
 async def test_an_answer() -> None:
     """The bytes of it."""
     answer = await router().call(
-        "read_table", b'{"table":"orders","columns":["id"],"limit":1}', CallControls(id="1", principal="ana")
+        "read_table", b'{"table":"orders","columns":["id"],"limit":1}', CallControls(id="1", principal=Principal("ana"))
     )
     assert answer.text.startswith(b'{"columns":["id"],"types":["int4"],"rows":[[10]],"count":1,"next_cursor":"')
     assert not answer.is_error
@@ -110,12 +111,19 @@ async def test_a_tool_that_a_setting_leaves_out() -> None:
 )
 def test_what_is_listed(settings: dict[str, Any], names: list[str]) -> None:
     """Only what is served."""
-    assert [each.name for each in router(**settings).tools("ana")] == names
+    assert [each.name for each in router(**settings).tools(Principal("ana"))] == names
+
+
+def test_what_is_listed_for_whom() -> None:
+    """Only what the principal's own ceiling lets through."""
+    found = router().tools(Principal("ana", access=Access.READ))
+    assert {each.annotations["readOnlyHint"] for each in found} == {True}
+    assert len(router().tools(Principal("ana"))) > len(found)
 
 
 def test_the_default() -> None:
     """Those of the core, in the order of the registry."""
-    assert [each.name for each in router().tools("ana")] == [
+    assert [each.name for each in router().tools(Principal("ana"))] == [
         "list_schemas",
         "list_tables",
         "describe_table",
@@ -137,7 +145,7 @@ def test_the_default() -> None:
 
 def test_a_listing_says_what_the_declaration_says() -> None:
     """Name, description, schema, hints."""
-    (listing,) = [each for each in router().tools("ana") if each.name == "delete_records"]
+    (listing,) = [each for each in router().tools(Principal("ana")) if each.name == "delete_records"]
     assert listing.description.startswith("Remove the rows that match")
     assert listing.input_schema["required"] == ["table", "filters"]
     assert listing.annotations == {
@@ -175,7 +183,7 @@ async def test_progress_in_words() -> None:
         told.append((done, total, words))
 
     arguments = b'{"table":"lines","records":[{"at":1},{"at":2},{"at":3}],"batch_size":2}'
-    await router().call("create_records", arguments, CallControls(id="1", principal="ana", progress=report))
+    await router().call("create_records", arguments, CallControls(id="1", principal=Principal("ana"), progress=report))
     assert told == [(2, None, "2 rows"), (3, None, "3 rows")]
 
 

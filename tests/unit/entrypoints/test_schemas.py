@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from pgmcp.domain import json
+from pgmcp.domain.calls import Principal
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.settings import Access, Settings
 from pgmcp.entrypoints.bootstrap import build_memory
@@ -167,6 +168,6 @@ def test_hints(tool: str, writes: bool, expected: tuple[bool, bool, bool]) -> No
 def test_what_the_listing_costs(access: Access, number: int, most: int) -> None:
     """An agent pays for every byte of `tools/list`."""
     database = build_memory({}, {}, Settings(access=access, driver="memory"))
-    listed = [document(each) for each in MCPRouter(database).tools("local")]
+    listed = [document(each) for each in MCPRouter(database).tools(Principal())]
     assert len(listed) == number
     assert len(json.dumps({"tools": listed}).encode()) <= most

@@ -213,3 +213,22 @@ def test_views_are_kept_by_principal() -> None:
     assert SecurityService(Access.READ).view(ANA) is EVERYTHING_SEEN
     limited = SecurityService(Access.ADMIN).view(Principal("ana", access=Access.READ))
     assert limited.access is Access.READ
+
+
+@pytest.mark.parametrize("server", list(Access))
+@pytest.mark.parametrize("own", [None, *Access])
+def test_a_principal_goes_no_further_than_either_says(server: Access, own: Access | None) -> None:
+    """The server's mode and the caller's own ceiling both hold."""
+    modes = list(Access)
+    reach = server if own is None else modes[min(modes.index(server), modes.index(own))]
+    service = SecurityService(server)
+    admitted = {effect for effect in Effect if service.admits(effect, Principal("ana", access=own))}
+    assert admitted == ADMITTED[reach]
+
+
+def test_a_refusal_by_the_principals_own_ceiling() -> None:
+    """The hint doesn't send the caller to whoever runs the server."""
+    with pytest.raises(SecurityError) as caught:
+        SecurityService(Access.ADMIN).admit("t", Effect.DELETE, Principal("ana", access=Access.READ))
+    assert caught.value.code is codes.WRITE_REFUSED
+    assert caught.value.hint == "What came with the call gives access read."

@@ -59,6 +59,8 @@ def parse(arguments: Sequence[str]) -> Command:
             _add_tools(each)
         if name == "tools":
             each.add_argument("--json", dest="as_json", action="store_true", help="As JSON, with the whole schemas.")
+        if name == "token":
+            each.add_argument("name", metavar="NAME", help="The principal that the token is for.")
         _add_settings(each, taken=frozenset())
         each.set_defaults(prepare=prepare)
     found, unknown = parser.parse_known_args(list(arguments))
@@ -154,6 +156,12 @@ def _check(found: argparse.Namespace) -> Command:
     return partial(check, _settings(found))
 
 
+def _token(found: argparse.Namespace) -> Command:
+    from pgmcp.entrypoints.cli.token import token
+
+    return partial(token, _settings(found), found.name)
+
+
 def _demo(found: argparse.Namespace) -> Command:
     from pgmcp.entrypoints.cli.demo import demo
 
@@ -166,4 +174,5 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], Command]]] = {
     "tools": ("List the tools of this configuration and what they cost.", _tools),
     "call": ("Call one tool.", _call),
     "check": ("Say what stands between this configuration and a working server.", _check),
+    "token": ("Make a bearer token for HTTP.", _token),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from pgmcp.domain.calls import Principal
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap import build
 from pgmcp.entrypoints.bootstrap.guard import has_parser
@@ -41,17 +42,15 @@ async def _served(database: Database) -> None:
             await serve_http(
                 router,
                 limits,
-                host=settings.host,
-                port=settings.port,
+                settings,
                 listening=lambda url: say(f"listening on {url}"),
-                principal=settings.principal,
                 open_pages=open_pages(database),
                 guarded_pages=guarded_pages(database),
             )
         else:
             from pgmcp.entrypoints.mcp.stdio import serve_stdio
 
-            await serve_stdio(router, limits, principal=settings.principal)
+            await serve_stdio(router, limits, principal=Principal(settings.principal))
     finally:
         await database.aclose()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from pgmcp.domain.calls import Principal
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap import build
 from pgmcp.entrypoints.mcp.router import MCPRouter
@@ -14,7 +15,7 @@ from pgmcp.entrypoints.mcp.toolbox import ToolListing
 
 def tools(settings: Settings, *, as_json: bool) -> int:
     """Print the tools with their arguments; nothing connects."""
-    listings = MCPRouter(build(settings)).tools(settings.principal)
+    listings = MCPRouter(build(settings)).tools(Principal(settings.principal))
     documents = [document(each) for each in listings]
     size = len(orjson.dumps({"tools": documents}))
     if as_json:

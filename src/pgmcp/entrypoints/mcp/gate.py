@@ -14,6 +14,7 @@ from pgmcp.entrypoints.mcp import faults
 from pgmcp.entrypoints.mcp.body import Gone, TooLarge, read_body, replay
 from pgmcp.entrypoints.mcp.calls import Exchange
 from pgmcp.entrypoints.mcp.frames import Called, Refused, read_frame
+from pgmcp.entrypoints.mcp.identity.door import Door
 from pgmcp.entrypoints.mcp.response import compact, refusal
 from pgmcp.entrypoints.mcp.server import EXCHANGE, MCPServer
 
@@ -25,20 +26,25 @@ _JSON = "application/json"
 class FrameGate:
     """An ASGI app around the SDK's.
 
-    It refuses foreign Host and Origin headers before it reads anything, answers broken frames, takes the arguments
-    of a `tools/call` out of the SDK's way, and keeps a write running when its client leaves.
+    It refuses foreign Host and Origin headers, and whoever has no token, before it reads anything; it answers broken
+    frames, takes the arguments of a `tools/call` out of the SDK's way, and keeps a write running when its client
+    leaves.
 
     Args:
         app: The SDK's app.
         server: Who answers.
         security: The Host and Origin headers that are served.
+        door: Who may come in; None lets in everyone, in the server's own principal's name.
 
     Attributes:
         security: The same, for whatever is served beside it.
     """
 
-    def __init__(self, app: ASGIApp, server: MCPServer, security: TransportSecuritySettings) -> None:
+    def __init__(
+        self, app: ASGIApp, server: MCPServer, security: TransportSecuritySettings, door: Door | None = None
+    ) -> None:
         self._app = app
+        self._inside: ASGIApp = self._serve if door is None else door.before(self._serve)
         self._server = server
         self.security = security
         self._security = TransportSecurityMiddleware(security)
@@ -56,7 +62,12 @@ class FrameGate:
         refused = await self._security.validate_request(Request(scope), is_post=is_post)
         if refused is not None:
             await refused(scope, receive, send)
-        elif is_post and scope["path"] == PATH:
+        else:
+            await self._inside(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request that was let in."""
+        if scope["method"] == "POST" and scope["path"] == PATH:
             self._posts += 1
             self._idle.clear()
             try:

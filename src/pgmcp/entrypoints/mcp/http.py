@@ -1,4 +1,4 @@
-"""MCP over HTTP (MCP specification, "Transports", "Streamable HTTP"), on loopback addresses only."""
+"""MCP over HTTP (MCP specification, "Transports", "Streamable HTTP"); beyond loopback only for who has a token."""
 
 from __future__ import annotations
 
@@ -11,15 +11,21 @@ from contextlib import contextmanager
 
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
+from pgmcp.domain.calls import Principal
 from pgmcp.domain.errors import SecurityError, ValidationError, codes
+from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.mcp.gate import PATH, FrameGate
+from pgmcp.entrypoints.mcp.hosts import allowed, bracketed
+from pgmcp.entrypoints.mcp.identity.door import Door
+from pgmcp.entrypoints.mcp.identity.setup import door_of
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.pages import Pages, Show
 from pgmcp.entrypoints.mcp.server import MCPServer
 from pgmcp.entrypoints.mcp.stopping import stop_on_signals
+from pgmcp.entrypoints.mcp.tls import Certificate, tls_of
 from pgmcp.entrypoints.mcp.toolbox import Toolbox
 
 _LAST_WORDS_S = 1
@@ -36,33 +42,33 @@ class _QuietServer(uvicorn.Server):
         yield
 
 
-def http_gate(server: MCPServer, host: str) -> FrameGate:
+def http_gate(server: MCPServer, security: TransportSecuritySettings, door: Door | None = None) -> FrameGate:
     """The ASGI app that serves MCP.
 
     Args:
         server: Who answers.
-        host: The loopback address that it will listen on; requests must name it, or another of the usual names.
+        security: The Host and Origin headers that are served.
+        door: Who may come in; None for everyone.
 
     Returns:
         The app; its `close` lets the running calls finish.
     """
-    security = _security(host)
     app: ASGIApp = server.sdk.streamable_http_app(
         streamable_http_path=PATH,
         transport_security=security,
         max_request_body_size=_SDK_BODY_BYTES,  # the gate has measured it
+        # For its metadata alone: tokens are asked for at the door, before a body is read.
+        auth=door.metadata if door is not None else None,
     )
-    return FrameGate(app, server, security)
+    return FrameGate(app, server, security, door)
 
 
 async def serve_http(
     toolbox: Toolbox,
     limits: ServeLimits,
+    settings: Settings,
     *,
-    host: str,
-    port: int,
     listening: Callable[[str], None],
-    principal: str = "local",
     open_pages: Mapping[str, Show] | None = None,
     guarded_pages: Mapping[str, Show] | None = None,
 ) -> None:
@@ -71,27 +77,45 @@ async def serve_http(
     Args:
         toolbox: Who answers the tools.
         limits: The bounds of serving.
-        host: A loopback address, or `localhost`.
-        port: The port; 0 for any that is free.
+        settings: Where it listens, who may come in, and in whose name clients call who need no token.
         listening: Told the URL once the socket is open.
-        principal: In whose name the clients call.
         open_pages: Pages that anybody may see, by path.
-        guarded_pages: Pages for operators, by path.
+        guarded_pages: Pages for operators, by path; behind the door where there is one.
 
     Raises:
-        SecurityError: The address is not a loopback one (`listen_refused`).
-        ValidationError: The address can't be listened on (`setting_invalid`).
+        SecurityError: The address is not a loopback one, and nobody would be asked who they are (`listen_refused`).
+        ValidationError: The address can't be listened on, or a setting is not whole (`setting_invalid`).
     """
-    listener = loopback_socket(host, port)
-    gate = http_gate(MCPServer(toolbox, limits, principal), host)
+    door = door_of(settings)
+    tls = tls_of(settings)
+    listener = listening_socket(settings.host, settings.port, guarded=door is not None)
+    gate = http_gate(MCPServer(toolbox, limits, Principal(settings.principal)), allowed(settings), door)
     with stop_on_signals() as stop:
-        listening(url_of(listener))
-        guarded = Pages(gate, guarded_pages or {}, gate.security)
-        await serve_socket(Pages(guarded, open_pages or {}), listener, stop, gate.close)
+        listening(url_of(listener, tls=tls is not None))
+        guarded = behind(door, gate, guarded_pages or {})
+        await serve_socket(Pages(guarded, open_pages or {}), listener, stop, gate.close, tls)
+
+
+def behind(door: Door | None, gate: FrameGate, pages: Mapping[str, Show]) -> ASGIApp:
+    """The gate with pages beside it that nobody sees without a token, where tokens are asked for."""
+    with_pages = Pages(gate, pages, gate.security)
+    if door is None:
+        return with_pages
+    inside = door.before(with_pages)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        is_page = scope["type"] == "http" and scope["path"] in pages
+        await (inside if is_page else gate)(scope, receive, send)
+
+    return app
 
 
 async def serve_socket(
-    app: ASGIApp, listener: socket.socket, stop: asyncio.Event, close: Callable[[], Awaitable[None]]
+    app: ASGIApp,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    close: Callable[[], Awaitable[None]],
+    tls: Certificate | None = None,
 ) -> None:
     """Serve an app on an open socket until told to stop.
 
@@ -100,6 +124,7 @@ async def serve_socket(
         listener: The socket; closed at the end.
         stop: Ends the server: nothing new, grace for what runs, then the connections.
         close: Lets the running calls finish.
+        tls: The certificate to show; None for plain HTTP.
     """
     server = _QuietServer(
         uvicorn.Config(
@@ -110,6 +135,8 @@ async def serve_socket(
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=_LAST_WORDS_S,
+            ssl_certfile=tls.cert if tls is not None else None,
+            ssl_keyfile=tls.key if tls is not None else None,
         )
     )
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
@@ -124,23 +151,24 @@ async def serve_socket(
         listener.close()
 
 
-def loopback_socket(host: str, port: int) -> socket.socket:
-    """Listen on a loopback address.
+def listening_socket(host: str, port: int, *, guarded: bool = False) -> socket.socket:
+    """Listen on an address.
 
     Args:
         host: The address, or `localhost`.
         port: The port; 0 for any that is free.
+        guarded: Whether callers are asked who they are; without, only loopback addresses are listened on.
 
     Raises:
         SecurityError: The address is not a loopback one (`listen_refused`).
         ValidationError: The address can't be listened on (`setting_invalid`).
     """
     address = "127.0.0.1" if host == "localhost" else host
-    if not _is_loopback(address):
+    if not guarded and not _is_loopback(address):
         raise SecurityError(
             codes.LISTEN_REFUSED,
             f"Listening on {host} would let others in without asking who they are.",
-            hint="Use --host 127.0.0.1; authentication, and other addresses with it, come in a later version.",
+            hint="Use --host 127.0.0.1, or set http_tokens or oauth_issuer.",
         )
     try:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -153,14 +181,15 @@ def loopback_socket(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, *, tls: bool = False) -> str:
     """The URL that a socket serves MCP under.
 
     Args:
         listener: An open socket.
+        tls: Whether it speaks TLS.
     """
     host, port = listener.getsockname()[:2]
-    return f"http://{_bracketed(host)}:{port}{PATH}"
+    return f"{'https' if tls else 'http'}://{bracketed(host)}:{port}{PATH}"
 
 
 def _is_loopback(address: str) -> bool:
@@ -169,16 +198,3 @@ def _is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
-
-
-def _bracketed(address: str) -> str:
-    """An address as it stands in a URL (RFC 3986, section 3.2.2)."""
-    return f"[{address}]" if ":" in address else address
-
-
-def _security(host: str) -> TransportSecuritySettings:
-    """The headers by which a browser can be told from a page that rebound its name to a loopback address."""
-    names = dict.fromkeys(("127.0.0.1", "localhost", "[::1]", _bracketed(host)))
-    hosts = [form for name in names for form in (name, f"{name}:*")]
-    origins = [f"{scheme}://{form}" for scheme in ("http", "https") for form in hosts]
-    return TransportSecuritySettings(enable_dns_rebinding_protection=True, allowed_hosts=hosts, allowed_origins=origins)

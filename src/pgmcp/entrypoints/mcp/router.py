@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 from pgmcp import __version__
 from pgmcp.domain import json
@@ -11,6 +10,7 @@ from pgmcp.domain.calls import CallId, Principal, Progress
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.plans import Effect
 from pgmcp.domain.results import Form
+from pgmcp.domain.settings import Access
 from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.instructions import instructions
 from pgmcp.entrypoints.mcp.toolbox import CallControls, ReportProgress, ToolAnswer, ToolListing
@@ -25,6 +25,7 @@ class MCPRouter:
     def __init__(self, database: Database) -> None:
         """Serve a database's tools."""
         self._database = database
+        self._listings: dict[Access | None, tuple[ToolListing, ...]] = {}
 
     @property
     def name(self) -> str:
@@ -41,9 +42,16 @@ class MCPRouter:
         """How an agent works here."""
         return instructions(self._database.settings, embedded=self._database.embedded)
 
-    @cached_property
-    def _listings(self) -> tuple[ToolListing, ...]:
-        writes = self._database.security.admits(Effect.UPDATE)
+    def tools(self, principal: Principal) -> Sequence[ToolListing]:
+        """The tools that are served, as far as the principal's own access goes; made once for each access mode."""
+        found = self._listings.get(principal.access)
+        if found is None:
+            found = self._listings[principal.access] = self._listed(principal)
+        return found
+
+    def _listed(self, principal: Principal) -> tuple[ToolListing, ...]:
+        security = self._database.security
+        writes = security.admits(Effect.UPDATE, principal)
         return tuple(
             ToolListing(
                 name=handler.name,
@@ -52,12 +60,8 @@ class MCPRouter:
                 annotations=hints(type(handler), writes=writes),
             )
             for handler in self._database.handlers.values()
+            if security.serves(handler.effect, handler.group, principal)
         )
-
-    def tools(self, principal: str) -> Sequence[ToolListing]:
-        """The tools that are served; the access mode is the same for everyone as yet."""
-        del principal
-        return self._listings
 
     def is_read(self, name: str, arguments: bytes) -> bool:
         """Whether a call can't change anything: a tool that only reads, or a statement that may only read."""
@@ -73,7 +77,7 @@ class MCPRouter:
     async def call(self, name: str, arguments: bytes, controls: CallControls) -> ToolAnswer:
         """Call a tool; errors are answers too."""
         caller = Caller(
-            principal=Principal(controls.principal),
+            principal=controls.principal,
             form=Form.WIRE,
             progress=_progress(controls.progress),
             id=CallId(controls.id),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import mcp_types as types
@@ -12,6 +13,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.shared.exceptions import MCPError
 
+from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.mcp.calls import CallAbandonedError, Exchange, RunningCalls
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.response import MCPResponse
@@ -25,6 +27,8 @@ REQUEST_CANCELLED = (-32800, "Request cancelled")
 INTERNAL = (types.INTERNAL_ERROR, "Internal error")
 """What a call is answered whose tool has failed."""
 
+_SESSION_HEADER = "mcp-session-id"
+_SESSION_CHARACTERS = 12
 _TOKEN = "progress_token"  # noqa: S105 -- the SDK's name for MCP's progressToken, no secret
 
 _log = logging.getLogger(__name__)
@@ -41,10 +45,10 @@ class MCPServer:
     Args:
         toolbox: Who answers the tools.
         limits: The bounds of serving.
-        principal: In whose name the transport's client calls.
+        principal: In whose name the transport's client calls, where no token says so.
     """
 
-    def __init__(self, toolbox: Toolbox, limits: ServeLimits, principal: str) -> None:
+    def __init__(self, toolbox: Toolbox, limits: ServeLimits, principal: Principal) -> None:
         self.toolbox = toolbox
         self.limits = limits
         self.calls = RunningCalls(limits.shutdown_grace_s)
@@ -59,7 +63,12 @@ class MCPServer:
         )
 
     def controls(
-        self, meta: Mapping[str, Any], *, progress: ReportProgress | None = None, detached: bool = False
+        self,
+        meta: Mapping[str, Any],
+        *,
+        progress: ReportProgress | None = None,
+        detached: bool = False,
+        request: object = None,
     ) -> CallControls:
         """What surrounds a call.
 
@@ -67,12 +76,14 @@ class MCPServer:
             meta: The call's `_meta`.
             progress: Where its progress goes, if the caller asked for it.
             detached: Whether the caller may leave without ending a write.
+            request: What it came with, of Starlette's over HTTP.
         """
+        principal, session = self._caller(request)
         trace = meta.get("traceparent")
         return CallControls(
             id=secrets.token_hex(8),
-            principal=self._principal,
-            session=self._session,
+            principal=principal,
+            session=session,
             progress=progress,
             trace=trace if isinstance(trace, str) else None,
             detached=detached,
@@ -90,9 +101,24 @@ class MCPServer:
                     input_schema=tool.input_schema,
                     annotations=types.ToolAnnotations.model_validate(tool.annotations),
                 )
-                for tool in self.toolbox.tools(self._principal)
+                for tool in self.toolbox.tools(self._caller(context.request)[0])
             ]
         )
+
+    def _caller(self, request: object) -> tuple[Principal, str]:
+        """Who calls, and what the call came in by: a digest of the HTTP session where there is one."""
+        if request is None or isinstance(request, Exchange):
+            return self._principal, self._session
+        # Imported where HTTP is: a server on stdio starts without them.
+        from starlette.requests import Request
+
+        from pgmcp.entrypoints.mcp.identity.door import principal_of
+
+        if not isinstance(request, Request):
+            return self._principal, self._session
+        session = request.headers.get(_SESSION_HEADER)
+        digest = self._session if session is None else sha256(session.encode()).hexdigest()[:_SESSION_CHARACTERS]
+        return principal_of(request.scope, self._principal), digest
 
     async def _call_tool(self, context: _Context, params: types.CallToolRequestParams) -> Any:
         """Answer `tools/call` from the exchange that the transport sent along."""
@@ -101,7 +127,7 @@ class MCPServer:
         exchange = sent if isinstance(sent, Exchange) else sent.scope[EXCHANGE]
         meta = context.meta or {}
         progress = context.session.report_progress if _TOKEN in meta else None
-        controls = self.controls(meta, progress=progress, detached=exchange.detached)
+        controls = self.controls(meta, progress=progress, detached=exchange.detached, request=sent)
         try:
             answer = await self.calls.run(self.toolbox.call(params.name, exchange.arguments, controls), exchange)
         except CallAbandonedError:

@@ -14,6 +14,7 @@ from mcp.shared.message import ServerMessageMetadata, SessionMessage
 from mcp_types import JSONRPCError, JSONRPCRequest, JSONRPCResponse, jsonrpc_message_adapter
 from pydantic import ValidationError
 
+from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.mcp.calls import Exchange
 from pgmcp.entrypoints.mcp.descriptors import claimed_standard_streams, write_all
 from pgmcp.entrypoints.mcp.frames import Called, Frame, Passed, Refused, RequestId, read_frame, read_oversized
@@ -182,7 +183,7 @@ class StdioSession:
             await self._idle.wait()
 
 
-async def serve_stdio(toolbox: Toolbox, limits: ServeLimits, *, principal: str = "local") -> None:
+async def serve_stdio(toolbox: Toolbox, limits: ServeLimits, *, principal: Principal) -> None:
     """Serve one client over the process's stdin and stdout, until it leaves or a signal ends the server.
 
     While it serves, nothing else reaches the real stdout: what prints there goes to stderr.

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 
+from pgmcp.domain.calls import Principal
+
 ReportProgress = Callable[[float, float | None, str | None], Awaitable[None]]
 """Told of how much is done, of how much in all (None while it isn't known), and of what in words (or None)."""
 
@@ -44,7 +46,7 @@ class CallControls:
     """
 
     id: str
-    principal: str
+    principal: Principal
     session: str | None = None
     progress: ReportProgress | None = field(default=None, repr=False)
     trace: str | None = None
@@ -82,7 +84,7 @@ class Toolbox(Protocol):
         """How an agent works here, in a few sentences."""
         ...
 
-    def tools(self, principal: str) -> Sequence[ToolListing]:
+    def tools(self, principal: Principal) -> Sequence[ToolListing]:
         """The tools that this principal may see, in the order of the listing."""
         ...
 
