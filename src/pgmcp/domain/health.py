@@ -38,6 +38,9 @@ class ServerFacts:
         version: As it names itself, such as `18.6`.
         version_num: As a number, such as 180006.
         tls: The protocol's version; None where the connection is not encrypted.
+        cipher: The cipher's name.
+        client_certificate: Whether we showed a certificate of our own.
+        verified: How the server's identity was checked: `verify-full`, `verify-ca`, or None for not at all.
         local: Whether the connection is over a Unix socket or the loopback.
         role: Who we are there.
         superuser, bypasses_row_security, creates_roles: What the role may do beyond tables.
@@ -64,6 +67,9 @@ class ServerFacts:
     extensions: tuple[str, ...]
     quiet_log: bool = True
     pgaudit: str | None = None
+    cipher: str | None = None
+    client_certificate: bool = False
+    verified: str | None = None
 
 
 def judge(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
@@ -80,10 +86,24 @@ def judge(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
 
 def _tls(facts: ServerFacts) -> Finding:
     if facts.tls is not None:
-        return Finding("tls", Level.OK, facts.tls)
+        return _encrypted(facts)
     if facts.local:
         return Finding("tls", Level.OK, "none; the connection doesn't leave this machine")
     return Finding("tls", Level.WARN, "none: passwords and rows cross the network readable; add sslmode=verify-full")
+
+
+def _encrypted(facts: ServerFacts) -> Finding:
+    text = facts.tls or ""
+    if facts.cipher is not None:
+        text += f" ({facts.cipher})"
+    if facts.client_certificate:
+        text += ", with a certificate of ours"
+    if facts.verified == "verify-full":
+        return Finding("tls", Level.OK, f"{text}; the server's certificate and name are checked")
+    if facts.verified == "verify-ca":
+        return Finding("tls", Level.WARN, f"{text}; the server's name isn't checked: sslmode=verify-full does")
+    level = Level.OK if facts.local else Level.WARN
+    return Finding("tls", level, f"{text}; the server could be anyone: sslmode=verify-full checks who it is")
 
 
 def _version(facts: ServerFacts) -> Finding:

@@ -87,6 +87,12 @@ class Settings:
     read_dsn: Secret | None = setting(
         None, "Address of a server for reads outside transactions, such as a standby; they may lag behind."
     )
+    password_command: str | None = setting(
+        None, "A command that prints the password of each new connection; run without a shell."
+    )
+    password_ttl_s: float = setting(
+        0.0, "How long a password that it printed serves.", unit="seconds", minimum=0, maximum=900
+    )
     driver: str = setting("asyncpg", "What talks to PostgreSQL.", choices=("asyncpg", "psycopg", "memory"))
     pooler: str = setting(
         "none",
@@ -199,6 +205,9 @@ class Settings:
     time_zone: str | None = setting(None, "The sessions' time zone; the server's own when empty.")
     search_path: str | None = setting(None, "The sessions' search path; the role's own when empty.")
     application_name: str = setting("pgmcp", "What the sessions call themselves.")
+    statement_comments: bool = setting(
+        default=True, doc="Whether each statement says in a comment which tool runs it, and for whom."
+    )
     catalogue_ttl_s: float = setting(30.0, "How long facts of the catalogue are kept.", unit="seconds", minimum=0)
     cache: str = setting(
         "off",

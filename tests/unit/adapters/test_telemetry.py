@@ -127,10 +127,10 @@ def test_a_statement_that_fails(exported: InMemorySpanExporter) -> None:
     """With its SQLSTATE; other events are marks on the call's span."""
     observer = OtelObserver(SystemClock(), {"db.namespace": "shop"})
     call = CallId("c")
-    observer.observe(CallStarted(call=call, tool="execute_query", principal=Principal("ana"), trace="nonsense"))
+    observer.observe(CallStarted(call=call, tool="execute_query", principal="ana", trace="nonsense"))
     observer.observe(StatementRan(call=call, kind="query", seconds=0.01, sqlstate="57014", fingerprint="f00d"))
     observer.observe(CatalogueForgotten(call=call, sqlstate="42P01"))
-    observer.observe(CallEnded(call=call, tool="execute_query", principal=Principal("ana"), seconds=0.02))
+    observer.observe(CallEnded(call=call, tool="execute_query", principal="ana", seconds=0.02))
     statement, ended = exported.get_finished_spans()
     assert attributes(statement) == {
         "db.system.name": "postgresql",
@@ -149,9 +149,7 @@ def test_what_is_measured(read: InMemoryMetricReader) -> None:
     """Durations of calls and statements, in seconds."""
     observer = OtelObserver(SystemClock(), {})
     observer.observe(StatementRan(call=CallId("c"), kind="select", seconds=0.01))
-    observer.observe(
-        CallEnded(call=CallId("c"), tool="t", principal=Principal("ana"), seconds=0.02, error="lock_timeout")
-    )
+    observer.observe(CallEnded(call=CallId("c"), tool="t", principal="ana", seconds=0.02, error="lock_timeout"))
     data = read.get_metrics_data()
     assert data is not None
     found = {
@@ -167,5 +165,5 @@ def test_calls_that_never_end_are_bounded(exported: InMemorySpanExporter) -> Non
     """A defect elsewhere keeps no memory here."""
     observer = OtelObserver(SystemClock(), {})
     for number in range(10_005):
-        observer.observe(CallStarted(call=CallId(str(number)), tool="t", principal=Principal("ana")))
+        observer.observe(CallStarted(call=CallId(str(number)), tool="t", principal="ana"))
     assert len(exported.get_finished_spans()) == 5

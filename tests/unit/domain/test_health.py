@@ -24,6 +24,8 @@ GOOD = ServerFacts(
     connections=10,
     max_connections=100,
     extensions=("hstore", "pg_trgm"),
+    cipher="TLS_AES_256_GCM_SHA384",
+    verified="verify-full",
 )
 
 
@@ -35,7 +37,7 @@ def findings(settings: Settings | None = None, **facts: Any) -> dict[str, Findin
 def test_a_server_that_is_as_it_should_be() -> None:
     """A line a subject, all well."""
     assert list(judge(GOOD, Settings())) == [
-        Finding("tls", Level.OK, "TLSv1.3"),
+        Finding("tls", Level.OK, "TLSv1.3 (TLS_AES_256_GCM_SHA384); the server's certificate and name are checked"),
         Finding("version", Level.OK, "PostgreSQL 18.6"),
         Finding("role", Level.OK, "reader"),
         Finding("privileges", Level.OK, "may read 5 and change 0 relations"),
@@ -50,6 +52,21 @@ def test_a_server_that_is_as_it_should_be() -> None:
 @pytest.mark.parametrize(
     "about, facts, level, text",
     [
+        pytest.param(
+            "tls",
+            {"verified": "verify-ca", "client_certificate": True},
+            Level.WARN,
+            "TLSv1.3 (TLS_AES_256_GCM_SHA384), with a certificate of ours; the server's name isn't checked: "
+            "sslmode=verify-full does",
+            id="a name that nobody checks",
+        ),
+        pytest.param(
+            "tls",
+            {"verified": None, "cipher": None},
+            Level.WARN,
+            "TLSv1.3; the server could be anyone: sslmode=verify-full checks who it is",
+            id="a server that nobody checks",
+        ),
         pytest.param(
             "tls",
             {"tls": None, "local": True},

@@ -16,6 +16,7 @@ from pgmcp.adapters.asyncpg_.foreign import fetch_as_text
 from pgmcp.adapters.asyncpg_.kept import KeptStatements, affected
 from pgmcp.adapters.postgres.address import Address
 from pgmcp.adapters.postgres.keepalive import KeepAlive
+from pgmcp.adapters.postgres.passwords import PasswordCommand
 from pgmcp.adapters.postgres.reported import Reported
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.domain.errors import ValidationError, codes
@@ -50,6 +51,7 @@ class PostgreSQLClient:
         connect_timeout_s: For the whole of connecting, TLS and password included.
         statements_kept: Prepared statements that each session keeps, the least used going first. 0 keeps none and names
             none, which a transaction pooler between us and the server asks for.
+        password: Gives the password of each new session; None for the address's own.
     """
 
     def __init__(
@@ -59,7 +61,9 @@ class PostgreSQLClient:
         settings: SessionSettings,
         connect_timeout_s: float = 10.0,
         statements_kept: int = 250,
+        password: PasswordCommand | None = None,
     ) -> None:
+        self._password = password
         self._address = _without_libpq_only(address)
         self._keepalive = KeepAlive.of(address.options())
         self._settings = settings
@@ -67,10 +71,16 @@ class PostgreSQLClient:
         self._statements_kept = statements_kept
 
     async def connect(self, need: Need) -> AsyncpgConnection:
+        if self._password is None:
+            return await self._open(need, None)
+        return await self._password.opened(lambda password: self._open(need, password))
+
+    async def _open(self, need: Need, password: str | None) -> AsyncpgConnection:
         url = self._address.url
         try:
             connection = await asyncpg.connect(
                 url.reveal() if url else None,
+                password=password,
                 server_settings=self._settings.start_up(need),
                 target_session_attrs=self._address.target_for(need, os.environ),  # type: ignore[arg-type] # it takes libpq's words, whatever its stubs say
                 timeout=self._connect_timeout_s,

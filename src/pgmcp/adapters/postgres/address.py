@@ -14,6 +14,7 @@ from pgmcp.ports.driver import Need
 
 TARGET = "target_session_attrs"
 _WAYS = "postgresql://user:password@host:5432/database"
+_VERIFYING = frozenset({"verify-ca", "verify-full"})
 _SECRET_OPTIONS = frozenset({"password", "sslpassword"})
 
 
@@ -57,12 +58,21 @@ class Address:
         """The options of the URL's query, such as `sslmode`, by name."""
         return dict(parse_qsl(urlsplit(self.url.reveal()).query)) if self.url else {}
 
+    def verification(self, environment: Mapping[str, str]) -> str | None:
+        """How a connection checks who the server is: `verify-ca`, `verify-full`, or None for not at all.
+
+        Args:
+            environment: Where libpq looks for what the address leaves out.
+        """
+        mode = self.options().get("sslmode") or environment.get("PGSSLMODE")
+        return mode if mode in _VERIFYING else None
+
     def without_options(self, names: frozenset[str]) -> Self:
         """The same address without these options, for a driver that doesn't know them."""
         if self.url is None:
             return self
         base, _, query = self.url.reveal().partition("?")
-        kept = urlencode([pair for pair in parse_qsl(query) if pair[0] not in names])
+        kept = urlencode([pair for pair in parse_qsl(query) if pair[0] not in names], quote_via=quote)
         return type(self)(Secret(f"{base}?{kept}" if kept else base))
 
     def target_for(self, need: Need, environ: Mapping[str, str]) -> str | None:
@@ -89,8 +99,9 @@ class Address:
 
 def _url_of(pairs: dict[str, str]) -> str:
     """The URL that says what key=value pairs said; what a URL has no place for goes to its query."""
+    # A plus sign is no space in libpq's URLs, though it is one in those of web forms.
     path = quote(pairs.pop("dbname", ""), safe="")
-    return f"postgresql:///{path}?{urlencode(pairs)}" if pairs else f"postgresql:///{path}"
+    return f"postgresql:///{path}?{urlencode(pairs, quote_via=quote)}" if pairs else f"postgresql:///{path}"
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from attrs import evolve
 
+from pgmcp.adapters.postgres.commenting import Commenter
 from pgmcp.adapters.postgres.constraints import name_columns
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.exchange import Exchange
@@ -37,10 +38,19 @@ class Runner:
 
     A statement outside a transaction is one by itself: PostgreSQL makes it atomic, in one round trip. An error
     of a write outside a transaction says in `details.outcome` how it ended.
+
+    Args:
+        sessions: Where sessions come from.
+        clock: For deadlines and times.
+        observer: Hears of each statement.
+        comment: Says on each statement who runs it; None leaves statements as they are.
     """
 
-    def __init__(self, *, sessions: ConnectionManager, clock: Clock, observer: Observer) -> None:
+    def __init__(
+        self, *, sessions: ConnectionManager, clock: Clock, observer: Observer, comment: Commenter | None = None
+    ) -> None:
         self._sessions = sessions
+        self._comment = comment
         self._exchange = Exchange(clock=clock, observer=observer)
 
     @property
@@ -71,7 +81,8 @@ class Runner:
         Raises:
             PgmcpError: What the server said; `call_timeout`, `pool_exhausted`, `connection_failed`.
         """
-        work = self._marked(statement, lambda session: session.run(statement))
+        said = statement if self._comment is None else self._comment(statement, call)
+        work = self._marked(said, lambda session: session.run(said))
         return await self._carry_out(work, call, need, kind, within, count, statement.text)
 
     async def describe(self, text: str, call: CallContext, *, within: Transaction | None = None) -> Description:
@@ -88,7 +99,8 @@ class Runner:
         self, statement: Statement, call: CallContext, *, need: Need, kind: str, within: Transaction | None = None
     ) -> tuple[Description, Rows]:
         """Run a statement whose columns are not ours to cast, such as SHOW or CALL; arguments as for `run`."""
-        work = self._marked(statement, lambda session: session.run_foreign(statement))
+        said = statement if self._comment is None else self._comment(statement, call)
+        work = self._marked(said, lambda session: session.run_foreign(said))
         return await self._carry_out(
             work, call, need, kind, within, lambda both: count_records(both[1]), statement.text
         )

@@ -18,6 +18,7 @@ from pgmcp.adapters.postgres.address import TARGET, Address
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.keepalive import KeepAlive
 from pgmcp.adapters.postgres.naming import quote
+from pgmcp.adapters.postgres.passwords import PasswordCommand
 from pgmcp.adapters.postgres.reported import Reported
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.adapters.psycopg_.faults import is_outdated, of_connecting
@@ -41,6 +42,7 @@ class PostgreSQLClient:
         connect_timeout_s: For the whole of connecting, TLS and password included.
         statements_kept: Prepared statements that each session keeps, the least used going first. 0 keeps none and names
             none, which a transaction pooler between us and the server asks for.
+        password: Gives the password of each new session; None for the address's own.
 
     Raises:
         ValidationError: `setting_invalid`: psycopg was found, on a libpq that is too old.
@@ -53,6 +55,7 @@ class PostgreSQLClient:
         settings: SessionSettings,
         connect_timeout_s: float = 10.0,
         statements_kept: int = 250,
+        password: PasswordCommand | None = None,
     ) -> None:
         if pq.version() < _OLDEST_LIBPQ:
             raise ValidationError(
@@ -65,11 +68,18 @@ class PostgreSQLClient:
         self._settings = settings
         self._connect_timeout_s = connect_timeout_s
         self._statements_kept = statements_kept
+        self._password = password
 
     async def connect(self, need: Need) -> PsycopgConnection:
+        if self._password is None:
+            return await self._open(need, {})
+        return await self._password.opened(lambda password: self._open(need, {"password": password}))
+
+    async def _open(self, need: Need, more: Mapping[str, str]) -> PsycopgConnection:
         try:
             target = self._address.target_for(need, os.environ)
-            conninfo = _conninfo(self._address, self._settings.start_up(need), target)
+            known = _conninfo(self._address, self._settings.start_up(need), target)
+            conninfo = make_conninfo(known, **more) if more else known
             async with asyncio.timeout(self._connect_timeout_s):
                 session = await Session.connect(conninfo, autocommit=True, prepare_threshold=None)
         except (psycopg.Error, OSError, ValueError) as error:

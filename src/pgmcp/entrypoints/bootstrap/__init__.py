@@ -19,7 +19,7 @@ from pgmcp.adapters.silence import Silence
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.caches import make_caching
-from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver
+from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver, verification
 from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_resolver
 from pgmcp.entrypoints.bootstrap.keys import key_from, make_sealer
 from pgmcp.entrypoints.bootstrap.observing import Watching, watching
@@ -236,6 +236,7 @@ def _postgres(
 ) -> Ports:
     from pgmcp.adapters.postgres.announcing import PostgresAnnouncements
     from pgmcp.adapters.postgres.builder import QueryBuilder
+    from pgmcp.adapters.postgres.commenting import Commenter
     from pgmcp.adapters.postgres.examining import PostgresExaminer
     from pgmcp.adapters.postgres.lineage import PostgresLineage
     from pgmcp.adapters.postgres.pool import PoolLimits
@@ -259,7 +260,8 @@ def _postgres(
     )
     sessions = ConnectionManager(driver, limits, clock, check)
     resources.push_async_callback(sessions.close)
-    runner = Runner(sessions=sessions, clock=clock, observer=observer)
+    comment = Commenter() if settings.statement_comments else None
+    runner = Runner(sessions=sessions, clock=clock, observer=observer, comment=comment)
     analyser = make_analyser(settings)
     ttl_s = settings.catalogue_ttl_s
     types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s)
@@ -276,7 +278,7 @@ def _postgres(
         clock=clock,
         observer=observer,
         sealer=make_sealer(settings),
-        examiner=PostgresExaminer(runner),
+        examiner=PostgresExaminer(runner, verification(settings, os.environ)),
         audit=audit_log(settings, observer, resources),
         leases=ProcessLeases(clock),
         history=watch.history,

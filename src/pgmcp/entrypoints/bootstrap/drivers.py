@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 
 from attrs import evolve
 
@@ -34,6 +35,7 @@ def make_driver(
     """
     from pgmcp.adapters.postgres.address import Address
     from pgmcp.adapters.postgres.breaking import BreakingDriver
+    from pgmcp.adapters.postgres.passwords import PasswordCommand
     from pgmcp.adapters.postgres.plain import FallbackDriver
     from pgmcp.adapters.postgres.pooled import PooledDriver, PooledSettings
     from pgmcp.adapters.postgres.read_only import ReadOnlyDriver
@@ -41,6 +43,9 @@ def make_driver(
     from pgmcp.adapters.postgres.session_settings import SessionSettings
 
     make = _client(settings.driver)
+    if settings.password_command is not None and not embedded:
+        command = PasswordCommand.read(settings.password_command, SystemClock(), kept_s=settings.password_ttl_s)
+        make = partial(make, password=command)
     kind = PooledSettings if settings.pooler == "transaction" else SessionSettings
     session = kind(
         application_name=settings.application_name,
@@ -75,6 +80,15 @@ def make_driver(
     # Pushed before the pool's own end, so run after it: the last session closes before the server may stop.
     resources.push_async_callback(driver.close)
     return driver, None
+
+
+def verification(settings: Settings, environment: Mapping[str, str]) -> str | None:
+    """How connections check who the server is, by libpq's word; None for not at all."""
+    from pgmcp.adapters.postgres.address import Address
+
+    text = settings.dsn.reveal() if settings.dsn else ""
+    address = Address() if not text or text.startswith("embedded://") else Address.read(text)
+    return address.verification(environment)
 
 
 def _client(name: str) -> Callable[..., Driver]:

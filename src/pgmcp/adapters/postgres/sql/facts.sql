@@ -9,6 +9,8 @@ SELECT json_build_object(
   'version', current_setting('server_version'),
   'version_num', current_setting('server_version_num')::int,
   'tls', (SELECT s.version FROM pg_catalog.pg_stat_ssl s WHERE s.pid = pg_backend_pid() AND s.ssl),
+  'cipher', (SELECT s.cipher FROM pg_catalog.pg_stat_ssl s WHERE s.pid = pg_backend_pid() AND s.ssl),
+  'client_certificate', (SELECT s.client_dn FROM pg_catalog.pg_stat_ssl s WHERE s.pid = pg_backend_pid()) IS NOT NULL,
   'local', coalesce(inet_client_addr() <<= '127.0.0.0/8' OR inet_client_addr() = '::1', true),
   'role', current_user,
   'superuser', r.rolsuper,

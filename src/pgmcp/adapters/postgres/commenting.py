@@ -1,0 +1,49 @@
+"""A comment on every statement that says which tool ran it and for whom, for pg_stat_activity, logs and pgaudit.
+
+In the form of sqlcommenter (https://google.github.io/sqlcommenter/spec/): keys in order, values percent-encoded, so
+that nothing in a principal's name ends the comment or the quotes. It stands behind the statement, so positions in
+errors stay as they are; it holds only what is the same from call to call, so statements stay prepared.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from pgmcp.domain.calls import CallContext
+from pgmcp.ports.driver import Statement
+
+# Beyond these the comments are made anew: callers bring their own names, which must not fill the memory.
+_KEPT = 1_000
+_LONGEST = 200
+
+
+class Commenter:
+    """Adds the comment."""
+
+    def __init__(self) -> None:
+        self._comments: dict[tuple[str, str], str] = {}
+
+    def __call__(self, statement: Statement, call: CallContext) -> Statement:
+        """The statement with its comment."""
+        known = (call.tool, call.principal.name)
+        comment = self._comments.get(known)
+        if comment is None:
+            if len(self._comments) >= _KEPT:
+                self._comments.clear()
+            comment = self._comments[known] = comment_of(*known)
+        return Statement(statement.text + comment, statement.parameters, statement.dirties)
+
+
+def comment_of(tool: str, principal: str) -> str:
+    r"""The comment, with the white space before it.
+
+    >>> comment_of("read_table", "ana's */")
+    "\n/*action='read_table',application='pgmcp',principal='ana%27s%20%2A%2F'*/"
+    """
+    return f"\n/*action='{_encoded(tool)}',application='pgmcp',principal='{_encoded(principal)}'*/"
+
+
+def _encoded(text: str) -> str:
+    """A value as sqlcommenter wants it; a long one is cut, never inside an escape."""
+    encoded = quote(text, safe="", errors="replace")
+    return encoded if len(encoded) <= _LONGEST else encoded[:_LONGEST].rpartition("%")[0] or encoded[:_LONGEST]

@@ -1,0 +1,57 @@
+"""The comment on every statement: who runs it, as the server sees it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgmcp.adapters.postgres.commenting import Commenter, comment_of
+from pgmcp.domain.calls import CallContext, CallId, Principal
+from pgmcp.ports.driver import Statement
+
+FORM = re.compile(r"\n/\*action='([\w.%~-]*)',application='pgmcp',principal='([\w.%~-]*)'\*/", re.ASCII)
+
+
+def call(name: str, tool: str = "read_table") -> CallContext:
+    """A call of a principal."""
+    return CallContext(id=CallId("a call"), tool=tool, principal=Principal(name), deadline=1)
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_a_name_stays_inside_its_quotes(tool: str, name: str) -> None:
+    """Whatever it holds; read back it is the same, but for halves of characters."""
+    found = FORM.fullmatch(comment_of(tool, name))
+    assert found is not None
+    assert (unquote(found[1]), unquote(found[2])) == tuple(
+        text.encode("utf-8", "replace").decode() for text in (tool, name)
+    )
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "é" * 5_000, "*/" * 5_000])
+def test_a_long_name_is_cut(name: str) -> None:
+    """Never inside an escape, and the statement stays short."""
+    found = FORM.fullmatch(comment_of("t", name))
+    assert found is not None
+    assert 190 < len(found[2]) <= 200
+    assert name.startswith(unquote(found[2], errors="ignore"))
+
+
+def test_a_statement_keeps_what_it_was() -> None:
+    """The text comes first, so positions of errors stay; parameters and marks are kept."""
+    commenter = Commenter()
+    found = commenter(Statement("SELECT $1", ("x",), dirties=True), call("ana"))
+    assert found.text == "SELECT $1\n/*action='read_table',application='pgmcp',principal='ana'*/"
+    assert (found.parameters, found.dirties) == (("x",), True)
+    assert commenter(Statement("SELECT $1"), call("ana")).text == found.text
+
+
+def test_names_do_not_fill_the_memory() -> None:
+    """Callers bring their own."""
+    commenter = Commenter()
+    texts = {commenter(Statement("x"), call(str(number))).text for number in range(2_500)}
+    assert len(texts) == 2_500
+    assert len(vars(commenter)["_comments"]) <= 1_000
