@@ -19,6 +19,7 @@ from pgmcp.adapters.metrics.gauges import GaugedResources
 from pgmcp.adapters.metrics.history import BoundedHistory
 from pgmcp.adapters.metrics.recorder import MetricsRecorder
 from pgmcp.adapters.sealing import AesGcmSealer
+from pgmcp.adapters.shares import ProcessShares
 from pgmcp.adapters.verdicts import KeptVerdicts
 from pgmcp.domain import json
 from pgmcp.domain.calls import CallContext, CallId, Principal, Progress
@@ -38,6 +39,7 @@ from pgmcp.services.auditing import AuditService
 from pgmcp.services.cache_operating import CacheOperating
 from pgmcp.services.caching import NoCaching
 from pgmcp.services.cursors import Cursors
+from pgmcp.services.fair_use import FairUse
 from pgmcp.services.guarding import Guard
 from pgmcp.services.lease_ends import LeaseEnds
 from pgmcp.services.leases import LeaseService
@@ -135,8 +137,9 @@ class House:
         self.records = MemoryAuditLog()
         self.audit = AuditService(self.records, self.clock, settings)
         self.guard = Guard(None, KeptVerdicts(self.clock), self.transactions)
+        self.fair_use = FairUse(ProcessShares(), self.clock, settings)
         self.dispatcher = Dispatcher(
-            self.security, self.schemas, self.recorder, self.clock, settings, self.audit, self.guard
+            self.security, self.schemas, self.recorder, self.clock, settings, self.audit, self.fair_use, self.guard
         )
         self.handlers: dict[str, AnyHandler] = {tool.name: self._made(tool) for tool in HANDLERS}
 

@@ -205,6 +205,21 @@ class Settings:
     time_zone: str | None = setting(None, "The sessions' time zone; the server's own when empty.")
     search_path: str | None = setting(None, "The sessions' search path; the role's own when empty.")
     application_name: str = setting("pgmcp", "What the sessions call themselves.")
+    rate_per_minute: int = setting(0, "Calls that one principal may make in a minute; 0 for any number.", minimum=0)
+    rate_by_tool: tuple[str, ...] = setting((), "The same for single tools, such as `execute_query=30`.")
+    calls_per_principal: int = setting(0, "Calls of one principal at the same time; 0 for any number.", minimum=0)
+    rows_per_minute: int = setting(
+        0, "Rows that one principal may be given or change in a minute; 0 for any number.", unit="rows", minimum=0
+    )
+    bytes_per_minute: int = setting(
+        0, "Bytes of rows that one principal may be given in a minute; 0 for any number.", unit="bytes", minimum=0
+    )
+    max_cost: float = setting(
+        0.0, "The highest cost by EXPLAIN that a raw statement may have; 0 doesn't ask.", minimum=0
+    )
+    max_cost_rows: int = setting(
+        0, "The most rows that EXPLAIN may expect in any part of it; 0 doesn't ask.", unit="rows", minimum=0
+    )
     statement_comments: bool = setting(
         default=True, doc="Whether each statement says in a comment which tool runs it, and for whom."
     )

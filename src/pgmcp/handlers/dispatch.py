@@ -30,6 +30,7 @@ from pgmcp.handlers.decoding import decode, given
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.observing import Observer
 from pgmcp.services.auditing import AuditService, Trail
+from pgmcp.services.fair_use import FairUse
 from pgmcp.services.guarding import Guard
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.security import SecurityService
@@ -78,6 +79,7 @@ class Dispatcher:
         clock: Clock,
         settings: Settings,
         audit: AuditService,
+        fair_use: FairUse,
         guard: Guard,
     ) -> None:
         """Work for one database."""
@@ -87,6 +89,7 @@ class Dispatcher:
         self._clock = clock
         self._settings = settings
         self._audit = audit
+        self._fair_use = fair_use
         self._guard = guard
 
     async def dispatch(self, handler: AnyHandler, arguments: Arguments, caller: Caller) -> ResponseBase:
@@ -145,6 +148,14 @@ class Dispatcher:
         request = decode(handler.request, given(arguments) if isinstance(arguments, RequestBase) else arguments)
         self._security.admit(handler.name, handler.effect, caller.principal)
         call = self._call(handler, request, caller, watch)
+        with self._fair_use.seat(caller.principal.name, handler.name) as seat:
+            response = await self._carry_out_or_again(handler, request, call, trail, watch)
+            seat.answered(response)
+        return response
+
+    async def _carry_out_or_again(
+        self, handler: AnyHandler, request: RequestBase[Any], call: CallContext, trail: Trail, watch: Watch
+    ) -> ResponseBase:
         try:
             return await self._carry_out(handler, request, call, trail, watch)
         except PgmcpError as error:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.changes import ANYTHING
+from pgmcp.domain.costs import check_cost
 from pgmcp.domain.errors import QueryError, ValidationError, codes
 from pgmcp.domain.filters.mentions import mentions_time
 from pgmcp.domain.filters.parser import parse
@@ -145,13 +146,14 @@ class QueryService:
         """Run a raw statement.
 
         Raises:
-            QueryError: What PostgreSQL says of it; an unknown relation comes with the nearest names.
+            QueryError: What PostgreSQL says of it; an unknown relation comes with the nearest names. `too_costly`.
         """
 
         async def work(within: Transaction | None, call: CallContext) -> Result:
             return await self._queries.select(plan, call, within)
 
         try:
+            await self._weigh(plan, call)
             if plan.read_only:
                 return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
             if plan.kind is StatementKind.UTILITY:
@@ -169,7 +171,17 @@ class QueryService:
         async def work(within: Transaction | None, call: CallContext) -> Sequence[object]:
             return await self._queries.explain(plan, call, within)
 
+        if plan.analyze:
+            await self._weigh(plan.query, call)
         return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
+
+    async def _weigh(self, plan: RawQuery, call: CallContext) -> None:
+        """Ask PostgreSQL what a statement would cost, where that is limited: one round trip more."""
+        limited = self._settings.max_cost or self._settings.max_cost_rows
+        if not limited or plan.kind is StatementKind.UTILITY:
+            return
+        explained = await self.explain(Explain(query=plan), call)
+        check_cost(explained, max_cost=self._settings.max_cost, max_rows=self._settings.max_cost_rows)
 
 
 def _after(place: Place, order: Sequence[Order]) -> tuple[Literal | None, ...]:

@@ -109,7 +109,7 @@ def test_a_long_value_is_cut() -> None:
 @pytest.mark.parametrize(
     "name, hint",
     [
-        pytest.param("max_row", "Did you mean 'max_rows' or 'max_write_rows'?", id="some like it"),
+        pytest.param("max_row", "Did you mean 'max_rows' or 'max_cost_rows' or 'max_write_rows'?", id="some like it"),
         pytest.param("colour", "docs/reference/settings.md lists them.", id="none like it"),
     ],
 )

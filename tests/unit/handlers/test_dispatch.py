@@ -74,7 +74,14 @@ def over(rows: Rows) -> tuple[House, Catalogue]:
     house.clock = rows.house.clock
     # Put together anew, on that clock.
     house.dispatcher = type(house.dispatcher)(
-        house.security, house.schemas, house.recorder, house.clock, house.settings, house.audit, house.guard
+        house.security,
+        house.schemas,
+        house.recorder,
+        house.clock,
+        house.settings,
+        house.audit,
+        house.fair_use,
+        house.guard,
     )
     return house, catalogue
 
@@ -292,6 +299,7 @@ async def test_the_deadline_counts_from_the_start() -> None:
         house.clock,
         Settings(call_timeout_s=0.0005),
         house.audit,
+        house.fair_use,
         house.guard,
     )
     await house.dispatch("read_table", READ)

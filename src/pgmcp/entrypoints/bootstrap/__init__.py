@@ -19,10 +19,11 @@ from pgmcp.adapters.silence import Silence
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.caches import make_caching
-from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver, verification
+from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver, shown_address, verification
 from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_resolver
 from pgmcp.entrypoints.bootstrap.keys import key_from, make_sealer
 from pgmcp.entrypoints.bootstrap.observing import Watching, watching
+from pgmcp.entrypoints.bootstrap.sharing import make_fair_use
 from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.readiness import Readiness
 from pgmcp.handlers.base import in_groups
@@ -48,6 +49,7 @@ from pgmcp.services.auditing import AuditService
 from pgmcp.services.cache_operating import CacheOperating
 from pgmcp.services.caching import Caching
 from pgmcp.services.cursors import Cursors
+from pgmcp.services.fair_use import FairUse
 from pgmcp.services.guarding import Guard
 from pgmcp.services.lease_ends import LeaseEnds
 from pgmcp.services.leases import LeaseService
@@ -195,6 +197,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         (Observer, ports.observer),
         (Sealer, ports.sealer),
         (AuditLog, ports.audit),
+        (FairUse, make_fair_use(settings, ports.clock)),
         (History, ports.history),
         (Resources, gauges),
         (Settings, settings),
@@ -225,7 +228,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         readiness=Readiness(ports.examiner, ports.clock),
         history=ports.history,
         gauges=gauges,
-        address=_address(settings, embedded=embedded),
+        address=shown_address(settings, embedded=embedded),
         embedded=embedded,
         resources=resources,
     )
@@ -289,13 +292,3 @@ def _postgres(
         else PostgresAnnouncements(driver=driver, sessions=sessions, clock=clock, observer=observer),
         resolver=make_resolver(settings, runner, clock),
     )
-
-
-def _address(settings: Settings, *, embedded: bool) -> str:
-    from pgmcp.adapters.postgres.address import Address
-
-    if settings.driver == "memory":
-        return "memory"
-    if embedded:
-        return "the embedded PostgreSQL"
-    return str(Address.read(settings.dsn.reveal()) if settings.dsn else Address())

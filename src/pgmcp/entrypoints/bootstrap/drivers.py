@@ -82,6 +82,17 @@ def make_driver(
     return driver, None
 
 
+def shown_address(settings: Settings, *, embedded: bool) -> str:
+    """Where the database is, as it may be shown."""
+    from pgmcp.adapters.postgres.address import Address
+
+    if settings.driver == "memory":
+        return "memory"
+    if embedded:
+        return "the embedded PostgreSQL"
+    return str(Address.read(settings.dsn.reveal()) if settings.dsn else Address())
+
+
 def verification(settings: Settings, environment: Mapping[str, str]) -> str | None:
     """How connections check who the server is, by libpq's word; None for not at all."""
     from pgmcp.adapters.postgres.address import Address
