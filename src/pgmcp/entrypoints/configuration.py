@@ -56,7 +56,9 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise ValidationError(
             codes.SETTING_INVALID, f"the configuration file can't be read: {error.strerror}", path=str(path)
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    # Beside its own error, which is a ValueError as broken UTF-8 is, tomllib lets pass what Python says of integers of
+    # thousands of digits and of lists in lists without end.
+    except (ValueError, RecursionError) as error:
         raise ValidationError(
             codes.SETTING_INVALID, "the configuration file is not TOML", hint=str(error), path=str(path)
         ) from None
