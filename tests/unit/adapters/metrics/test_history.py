@@ -139,16 +139,3 @@ def test_threads_lose_none() -> None:
     assert sum(sum(each.buckets) for each in totals.operations) == _THREADS * _EACH
     assert sum(totals.relations.values()) == _THREADS * _EACH
     assert len(kept.samples("tool", 0, 9)) == 10_000
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(120)
-def test_ten_million_samples_stay_within_the_bound() -> None:
-    """Neither samples nor counts grow with what is recorded."""
-    kept = history(10_000)
-    one = sample(1)
-    add = kept.add
-    for _ in range(10_000_000):
-        add(one)
-    assert len(kept.samples("tool", 0, 9)) == 10_000
-    assert kept.totals().operations[0].count == 10_000_000
