@@ -121,7 +121,7 @@ async def test_schemas_names_types_and_the_zone(trade: Database) -> None:
     assert [evolve(each, owner="", comment=None) for each in schemas] == [evolve(schemas[0], owner="", comment=None)]
     assert (schemas[0].name, schemas[0].tables, schemas[0].on_path) == ("public", 5, True)
     names = await trade.catalogue.names(None, a_call())
-    assert list(names) == ["customers", "lines", "notes", "orders", "vouchers"]
+    assert [each.display for each in names] == ["customers", "lines", "notes", "orders", "vouchers"]
     assert list(await trade.catalogue.names("none", a_call())) == []
     shown = {}
     for name in ("integer", "order_status", "varchar", "text[]", "no_such"):

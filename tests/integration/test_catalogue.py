@@ -196,10 +196,10 @@ async def test_schemas_names_types_and_zone(make_database: MakeDatabase) -> None
     assert schemas[1] == Schema(name="side", owner="postgres", tables=2, on_path=False, comment="beside")
     assert [each.name for each in schemas] == ["public", "side"]
     assert {"pg_catalog", "information_schema"} <= {each.name for each in system}
-    assert list(everywhere) == [
+    assert [each.display for each in everywhere] == [
         *("animal", "customer", "dog", "event", "frozen", "names", "event_2024", "side.note", "side.summed"),
     ]
-    assert list(beside) == ["note", "summed"]
+    assert [each.display for each in beside] == ["note", "summed"]
     assert type_ is not None
     assert whole(type_) == whole(Type(name="_int4", kind=Kind.ARRAY, element=INT4))
     assert unknown == [None, None, None]

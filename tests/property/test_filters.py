@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgmcp.domain.errors import ValidationError
+from pgmcp.domain.filters.columns import columns_of
 from pgmcp.domain.filters.keys import Form, resolve
 from pgmcp.domain.filters.operators import MODIFIERS, OPERATORS
 from pgmcp.domain.filters.parser import parse
 from pgmcp.domain.filters.relative import UNITS, Moment, span
-from pgmcp.domain.filters.tree import Filter, Not, columns_of
+from pgmcp.domain.filters.tree import Filter, Not
 from pgmcp.domain.json import Number
 from pgmcp.domain.order import parse_order
 from pgmcp.domain.plans import Order

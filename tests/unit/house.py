@@ -51,6 +51,7 @@ from pgmcp.services.security import SecurityService
 from pgmcp.services.tables import TableService
 from pgmcp.services.transactions import TransactionService
 from pgmcp.services.validation import ValidationService
+from pgmcp.services.views import Views
 
 NOON = datetime(2024, 3, 13, 12, 30, tzinfo=UTC)  # a Wednesday
 WRITING = Settings(access=Access.WRITE)
@@ -116,7 +117,8 @@ class House:
             settings,
         )
         self.transactions = TransactionService(work or self.memory.work, self.leases, self.listener)
-        self.schemas = SchemaService(catalogue or self.memory.catalogue, self.retrying)
+        self.views = Views(self.clock)
+        self.schemas = SchemaService(catalogue or self.memory.catalogue, self.retrying, self.views)
         self.validation = ValidationService(PgparseAnalyser(), settings)
         self.queries = QueryService(
             queries or self.memory.queries,

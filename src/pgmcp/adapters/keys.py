@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from hashlib import sha256
+from hmac import new as hmac
 from pathlib import Path
 
 KEY_BYTES = 32
@@ -13,6 +14,11 @@ KEY_BYTES = 32
 def key_of(secret: str) -> bytes:
     """The key that a secret of any length gives, the same in every process that knows it."""
     return sha256(secret.encode()).digest()
+
+
+def key_for(purpose: str, key: bytes) -> bytes:
+    """A key of its own for a purpose, from which the first can't be told."""
+    return hmac(key, purpose.encode(), sha256).digest()
 
 
 def passing_key() -> bytes:

@@ -5,7 +5,7 @@ Source: PostgreSQL documentation, chapter 53 (System Catalogs).
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 
 from pgmcp.domain.relations import Name, Relation
 
@@ -19,6 +19,7 @@ class ForeignKey:
         table: The relation on the other side, with its schema only where it is off the search path.
         to: The columns on the other side.
         on_delete, on_update: What happens; None for `no action`.
+        other: The relation on the other side, by its whole name.
     """
 
     columns: tuple[str, ...]
@@ -26,6 +27,7 @@ class ForeignKey:
     to: tuple[str, ...]
     on_delete: str | None = None
     on_update: str | None = None
+    other: Name | None = field(default=None, eq=False)
 
 
 @frozen(kw_only=True)
@@ -37,6 +39,7 @@ class TableDescription:
         checks: The check constraints' expressions.
         indexes: The indexes' definitions from `USING` on, with the name before it.
         triggers: The triggers' names with their timing and events.
+        partition_names: The partitions, by their whole names.
         row_security: Whether row security is on for the role that asks.
         rows: PostgreSQL's estimate; None when it has none.
         bytes: Size on disk with indexes; None for what has no storage.
@@ -51,9 +54,18 @@ class TableDescription:
     triggers: tuple[str, ...] = ()
     partition_of: Name | None = None
     partitions: tuple[str, ...] = ()
+    partition_names: tuple[Name, ...] = field(default=(), eq=False)
     row_security: bool = False
     rows: int | None = None
     bytes: int | None = None
+
+
+@frozen
+class Named:
+    """A relation's name, and how a caller may write it."""
+
+    name: Name
+    display: str
 
 
 @frozen(kw_only=True)

@@ -75,6 +75,7 @@ def column_document(column: Column) -> dict[str, Any]:
         "generated": column.generated,
         "identity": column.identity,
         "enum": list(labels) or None,
+        "mask": column.mask,
         "comment": column.comment,
     }
     return {key: value for key, value in pairs.items() if value is not None}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.domain.filters.keys import parse_path, resolve
+from pgmcp.domain.filters.keys import parse_path, refuse_masked, resolve
 from pgmcp.domain.filters.tree import Operand
 from pgmcp.domain.filters.values import is_text
 from pgmcp.domain.places import shown, step
@@ -93,6 +93,7 @@ def _object(member: Mapping[Any, Any], relation: Relation, at: str) -> Order:
     column = relation.by_name.get(member["column"])
     if column is None:
         raise unknown_column(shown(member["column"]), relation, f"{at}.column")
+    refuse_masked(column, f"{at}.column")
     descending = member.get("descending", False)
     if not isinstance(descending, bool):
         raise ValidationError(codes.WRONG_TYPE, "'descending' is true or false", path=f"{at}.descending")

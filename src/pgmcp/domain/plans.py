@@ -126,13 +126,15 @@ class Batch:
 class Insert:
     """Add rows to one relation.
 
-    `rows` are the rows where planning knows them all; None where they come in batches, as many as there are.
+    `rows` are the rows where planning knows them all; None where they come in batches, as many as there are. `check`
+    has to hold for every row that is added, or found by its key and changed, else nothing is done (`row_refused`).
     """
 
     relation: Relation
     returning: tuple[str, ...] = ()
     on_conflict: OnConflict = OnConflict()
     rows: Batch | None = None
+    check: Filter = EVERYTHING
     bounds: Bounds
 
 
@@ -146,12 +148,13 @@ class Assignment:
 
 @frozen(kw_only=True)
 class Update:
-    """Change rows of one relation; more than `max_rows` is an error and no change."""
+    """Change rows of one relation; more than `max_rows`, or a row that then breaks `check`: an error, and no change."""
 
     relation: Relation
     assignments: tuple[Assignment, ...]
     filter: Filter
     returning: tuple[str, ...] = ()
+    check: Filter = EVERYTHING
     max_rows: int
     dry_run: bool = False
     bounds: Bounds

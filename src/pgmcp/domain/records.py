@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.errors import SecurityError, ValidationError, codes
 from pgmcp.domain.filters.tree import Literal
 from pgmcp.domain.places import inner, step
 from pgmcp.domain.plans import Assignment, ConflictAction, OnConflict
+from pgmcp.domain.policy.masks import Mask
 from pgmcp.domain.relations import Column, Relation
 from pgmcp.domain.requests.writing import Returning
 from pgmcp.domain.suggestions import did_you_mean
@@ -54,7 +55,7 @@ def _text(name: str, value: Any, relation: Relation, path: str) -> str | None:
     column = relation.by_name.get(name)
     if column is None:
         raise unknown_column(name, relation, step(path, name))
-    if column.read_only:
+    if column.read_only or column.mask is not None:
         refuse_read_only(column, relation, step(path, name))
     try:
         return to_text(value, column.type)
@@ -73,7 +74,15 @@ def refuse_read_only(column: Column, relation: Relation, path: str) -> None:
 
     Raises:
         ValidationError: `value_read_only`, for generated columns and identities that are always generated.
+        SecurityError: `column_masked`, where the caller sees a hash: that of a value of one's own would tell others'.
     """
+    if column.mask is Mask.HASH:
+        raise SecurityError(
+            codes.COLUMN_MASKED,
+            f"column '{column.name}' of '{relation.display}' shows a hash to you and can't be written",
+            hint="Leave it out.",
+            path=path,
+        )
     if column.read_only:
         what = "generated" if column.generated is not None else "an identity that is always generated"
         raise ValidationError(

@@ -12,6 +12,9 @@ from hashlib import blake2b
 
 from attrs import field, frozen
 
+from pgmcp.domain.filters.tree import EVERYTHING, Filter
+from pgmcp.domain.policy.masks import Mask
+from pgmcp.domain.policy.rules import EVERY_ACTION, Action
 from pgmcp.domain.values.types import Type
 
 
@@ -51,6 +54,7 @@ class Column:
         identity: `always` or `by default` for identity columns.
         comment: What the database says about it.
         collation: A collation other than the database's own.
+        mask: What the caller sees in place of its values; None for the values themselves.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Column:
     identity: str | None = None
     comment: str | None = None
     collation: str | None = None
+    mask: Mask | None = None
 
     @property
     def read_only(self) -> bool:
@@ -89,6 +94,11 @@ class Relation:
         insertable, updatable: Whether PostgreSQL lets rows be added, or changed and removed.
         runs_code: Whether using it may call functions that are written in the database: by a trigger, a default, a
             check, a policy, an index or a view's query.
+        hidden: Columns that the caller may not know of; what is carried out may still rest on them.
+        only: The rows that the caller may see.
+        granted: What may be done with its rows.
+        seen_as: Which of the forms that callers see it in this is; empty for its own.
+        whole: What the catalogue says, where this is a part of it.
     """
 
     name: Name
@@ -102,6 +112,11 @@ class Relation:
     updatable: bool = True
     runs_code: bool = False
     comment: str | None = field(default=None, eq=False)
+    hidden: tuple[Column, ...] = ()
+    only: Filter = EVERYTHING
+    granted: frozenset[Action] = EVERY_ACTION
+    seen_as: str = ""
+    whole: Relation | None = field(default=None, eq=False, repr=False)
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:
@@ -113,6 +128,11 @@ class Relation:
         """A short text that tells two states of its definition apart."""
         return blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
+    @cached_property
+    def stored(self) -> Mapping[str, Column]:
+        """All columns by their names, hidden ones too: for those who carry out what has been decided."""
+        return {column.name: column for column in (*self.columns, *self.hidden)}
+
     @property
     def display(self) -> str:
         """The name that a caller can use as it is: with the schema only where that is needed."""
@@ -120,9 +140,12 @@ class Relation:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Columns that make any order of its rows total; empty where there are none."""
+        """Columns that make any order of its rows total and whose values may be seen; empty where there are none."""
         if self.has_children:
             return ()
-        if self.primary_key:
+        if self.primary_key and self._is_plain(self.primary_key):
             return self.primary_key
-        return min(self.unique, key=len, default=())
+        return min(filter(self._is_plain, self.unique), key=len, default=())
+
+    def _is_plain(self, names: tuple[str, ...]) -> bool:
+        return all(self.by_name[name].mask is None for name in names)

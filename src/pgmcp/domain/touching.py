@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pgmcp.domain.auditing import Touched
-from pgmcp.domain.filters.tree import And, Filter, Not, Or
+from pgmcp.domain.filters.tree import And, Filter, Not, Or, Shielded
 from pgmcp.domain.plans import Delete, DescribeTable, Explain, Insert, Plan, RawQuery, Select, Update
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.sql.fingerprint import fingerprint, without_values
@@ -45,6 +45,8 @@ def filtered(tree: Filter) -> Iterator[str]:
                 waiting.extend(parts)
             case Not(part=part):
                 waiting.append(part)
+            case Shielded(only=only, part=part):
+                waiting.extend((only, part))
             case leaf:
                 yield leaf.operand.column
 

@@ -21,6 +21,7 @@ from pgmcp.ports.examining import Examiner
 from pgmcp.ports.history import History
 from pgmcp.ports.resources import Resources
 from pgmcp.services.leases import LeaseService
+from pgmcp.services.policing import PolicyService
 from pgmcp.services.security import SecurityService
 
 
@@ -38,6 +39,7 @@ class Database:
         readiness: Tells whether it can be called now.
         history: What was counted of its calls.
         gauges: What it uses.
+        policing: Holds the policy against the catalogue.
         address: Where it is, as it may be shown.
         embedded: Whether it is the embedded PostgreSQL.
         resources: What is closed at the end.
@@ -52,6 +54,7 @@ class Database:
     readiness: Readiness
     history: History
     gauges: Resources
+    policing: PolicyService
     address: str
     embedded: bool = False
     resources: AsyncExitStack = field(factory=AsyncExitStack, repr=False)
@@ -83,6 +86,10 @@ class Database:
             f"the setting tools leaves {name} out",
             hint=f"Start the server with {known.group} among --tools.",
         )
+
+    def served_to(self, principal: Principal) -> list[AnyHandler]:
+        """The tools that a principal may use, in the order of their listing."""
+        return [each for each in self.handlers.values() if self.security.serves(each.effect, each.group, principal)]
 
     async def call(self, name: str, arguments: Arguments, caller: Caller) -> ResponseBase:
         """Call a tool by its name.

@@ -19,6 +19,7 @@ from pgmcp.domain.errors import Code, codes
 from pgmcp.domain.filters.keys import Form, Target
 from pgmcp.domain.filters.operators import OPERATORS, Operator
 from pgmcp.domain.plans import Effect
+from pgmcp.domain.policy.parsing import KEYS
 from pgmcp.domain.relations import Column
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.settings import Secret, Setting, Settings, described
@@ -54,6 +55,7 @@ def regions() -> Mapping[str, Mapping[str, str]]:
         "docs/reference/tools.md": {"tools": tools_reference(HANDLERS)},
         "docs/reference/filters.md": {"operators": operators_reference(OPERATORS)},
         "docs/reference/settings.md": {"settings": settings_reference(described())},
+        "docs/reference/policy.md": {"policy": policy_reference(KEYS)},
         "docs/reference/errors.md": {"errors": errors_reference(codes.catalogue())},
     }
 
@@ -87,6 +89,15 @@ def settings_reference(settings: Mapping[str, tuple[Attribute[Any], Setting]]) -
         for name, (field, facts) in settings.items()
     ]
     return _table(("name", "type", "default", "meaning"), rows)
+
+
+def policy_reference(tables: Mapping[str, Mapping[str, str]]) -> str:
+    """Every key of a policy with its meaning, a section a table."""
+    parts = []
+    for name, keys in tables.items():
+        heading = "[policy]" if name == "policy" else f"[[policy.{name}]]"
+        parts.append(f"## `{heading}`\n" + _table(("key", "meaning"), [(f"`{key}`", doc) for key, doc in keys.items()]))
+    return "\n\n".join(parts)
 
 
 def errors_reference(catalogue: Mapping[str, Code]) -> str:

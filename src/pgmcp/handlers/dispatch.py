@@ -19,6 +19,7 @@ from pgmcp.domain.drawing import is_drawn
 from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
 from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten, DefectFound
 from pgmcp.domain.plans import Effect, Plan
+from pgmcp.domain.policy.redacting import redact
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, PlanResponse, ResponseBase
@@ -114,6 +115,7 @@ class Dispatcher:
         try:
             response = await self._stations(handler, arguments, caller, trail, watch)
         except PgmcpError as error:
+            redact(error, self._security.view(caller.principal))
             await self._ended(handler, caller, trail, watch, 0, error.code, error)
             raise
         except asyncio.CancelledError as error:

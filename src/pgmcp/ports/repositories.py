@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.catalogue import Listed, Schema, TableDescription
+from pgmcp.domain.catalogue import Listed, Named, Schema, TableDescription
 from pgmcp.domain.plans import (
     Batch,
     Delete,
@@ -86,8 +86,8 @@ class SchemaRepository(RepositoryBase[ListTables, tuple[Sequence[Listed], bool]]
         """The relation of that name, in that schema or the first along the search path; None where there is none."""
         ...
 
-    async def names(self, schema: str | None, call: CallContext) -> Sequence[str]:
-        """Names of relations (with schema where off the search path), for hints; at most 2,000."""
+    async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
+        """Names of relations, displayed with the schema where off the search path, for hints; at most 2,000."""
         ...
 
     async def describe(self, plan: DescribeTable, call: CallContext) -> TableDescription:

@@ -1,6 +1,7 @@
 """Cursors: where a page ended, sealed so that a caller can give it back but neither read nor change it.
 
-A cursor opens only for the principal and the request that it was made for, whatever page of it is asked for.
+A cursor opens only for the principal, under the policy and for the request that it was made for, whatever page of it
+is asked for.
 """
 
 from __future__ import annotations
@@ -72,11 +73,11 @@ def foreign_cursor() -> ValidationError:
 
 
 def _bound_to(request: RequestBase[Any], call: CallContext) -> bytes:
-    """A digest of whatever has to stay the same: the principal, the kind of request, its arguments."""
+    """A digest of whatever has to stay the same: the principal and its rules, the kind of request, its arguments."""
     arguments = {
         each.name: _ordered(getattr(request, each.name)) for each in fields(type(request)) if each.name not in _PAGING
     }
-    return sha256(repr((call.principal.name, call.tool, arguments)).encode(errors="replace")).digest()
+    return sha256(repr((call.principal.name, call.view.digest, call.tool, arguments)).encode(errors="replace")).digest()
 
 
 def _ordered(value: Any) -> Any:

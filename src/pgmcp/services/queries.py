@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.changes import ANYTHING
@@ -13,7 +11,7 @@ from pgmcp.domain.costs import check_cost
 from pgmcp.domain.errors import QueryError, ValidationError, codes
 from pgmcp.domain.filters.mentions import mentions_time
 from pgmcp.domain.filters.parser import parse
-from pgmcp.domain.filters.relative import Moment
+from pgmcp.domain.filters.relative import Moment, zone_named
 from pgmcp.domain.filters.tree import EVERYTHING, Literal
 from pgmcp.domain.order import parse_order
 from pgmcp.domain.plans import Bounds, Explain, Order, Page, RawQuery, Select, StatementKind
@@ -96,7 +94,7 @@ class QueryService:
         at = place.moment if place is not None and place.moment is not None else self._clock.now()
         if not mentions_time(filters):
             return Moment(at)
-        return Moment(at.astimezone(_zone(await self._schemas.time_zone(call))))
+        return Moment(at.astimezone(zone_named(await self._schemas.time_zone(call))))
 
     def next_cursor(self, request: ReadRequest, plan: Select, result: Result, call: CallContext) -> str | None:
         """The cursor of the page behind a result; None when nothing follows or the order is not total."""
@@ -196,11 +194,3 @@ def _after(place: Place, order: Sequence[Order]) -> tuple[Literal | None, ...]:
         None if text is None else Literal(text, key.operand.type, "cursor")
         for text, key in zip(place.key, order, strict=True)
     )
-
-
-def _zone(name: str) -> tzinfo:
-    """The time zone that PostgreSQL names; UTC where Python doesn't know it."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC

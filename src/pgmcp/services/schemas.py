@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from attrs import evolve
+
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.catalogue import Listed, Schema, TableDescription
+from pgmcp.domain.catalogue import Listed, Named, Schema, TableDescription
 from pgmcp.domain.errors import NotFoundError, codes
 from pgmcp.domain.plans import DescribeTable, ListSchemas, ListTables
+from pgmcp.domain.policy.describing import description_seen
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.repositories import SchemaRepository
 from pgmcp.services.retrying import Retrying
+from pgmcp.services.views import Views
 
 NO_TABLES = "list_tables shows what there is."
 
@@ -20,10 +24,11 @@ NO_TABLES = "list_tables shows what there is."
 class SchemaService:
     """Finds, lists and describes relations; knows nothing of tools."""
 
-    def __init__(self, repository: SchemaRepository, retrying: Retrying) -> None:
-        """Work on a catalogue; again where `retrying` may."""
+    def __init__(self, repository: SchemaRepository, retrying: Retrying, views: Views) -> None:
+        """Work on a catalogue, again where `retrying` may; show of it what a caller's view lets through."""
         self._repository = repository
         self._retrying = retrying
+        self._views = views
 
     async def relation(self, table: str, schema: str | None, call: CallContext) -> Relation:
         """The relation that a caller means: an exact name wins over `schema.table`.
@@ -46,10 +51,14 @@ class SchemaService:
         return did_you_mean(table, known)
 
     async def _find(self, table: str, schema: str | None, call: CallContext) -> Relation | None:
-        return await self._retrying.reading(lambda: self._repository.find(table, schema, call), call)
+        found = await self._retrying.reading(lambda: self._repository.find(table, schema, call), call)
+        if found is None or call.view.is_open:
+            return found
+        return await self._views.relation(found, call, lambda: self.time_zone(call))
 
     async def _names(self, schema: str | None, call: CallContext) -> Sequence[str]:
-        return await self._retrying.reading(lambda: self._repository.names(schema, call), call)
+        found = await self._retrying.reading(lambda: self._repository.names(schema, call), call)
+        return [each.display for each in found if _may_know(each, call)]
 
     async def _unknown(self, table: str, schema: str | None, call: CallContext) -> NotFoundError:
         if schema is not None:
@@ -76,18 +85,40 @@ class SchemaService:
 
     @track_execution_time("SchemaService.schemas", layer="service")
     async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:
-        """The schemas that the role can see."""
-        return await self._retrying.reading(lambda: self._repository.schemas(plan, call), call)
+        """The schemas that the caller may know, with the relations in them that are counted."""
+        found = await self._retrying.reading(lambda: self._repository.schemas(plan, call), call)
+        if call.view.is_open:
+            return found
+        counted = [(each, await self._count(each.name, call)) for each in found]
+        return [evolve(each, tables=count) for each, count in counted if self._views.schema(each, count, call.view)]
 
     @track_execution_time("SchemaService.tables", layer="service")
     async def tables(self, plan: ListTables, call: CallContext) -> tuple[Sequence[Listed], bool]:
-        """One page of relations, and whether more follow."""
+        """One page of relations that the caller may know, and whether more follow."""
+        if call.view.is_open:
+            return await self._page(plan, call)
+        found: list[Listed] = []
+        more, after = True, plan.after
+        while more and len(found) <= plan.limit:
+            page, more = await self._page(evolve(plan, after=after), call)
+            after = page[-1].name if page else after
+            found += self._views.listed(page, plan.search, call.view)
+        return found[: plan.limit], len(found) > plan.limit
+
+    async def _page(self, plan: ListTables, call: CallContext) -> tuple[Sequence[Listed], bool]:
         return await self._retrying.reading(lambda: self._repository.select(plan, call), call)
+
+    async def _count(self, schema: str, call: CallContext) -> int:
+        """How many relations of a schema the caller may know."""
+        if not call.view.may_know_schema(schema):
+            return 0
+        return len((await self.tables(ListTables(schema=schema, limit=_COUNTED), call))[0])
 
     @track_execution_time("SchemaService.describe", layer="service")
     async def describe(self, plan: DescribeTable, call: CallContext) -> TableDescription:
-        """Everything about one relation."""
-        return await self._retrying.reading(lambda: self._repository.describe(plan, call), call)
+        """Everything about one relation that the caller may know."""
+        found = await self._retrying.reading(lambda: self._repository.describe(plan, call), call)
+        return description_seen(found, plan.relation, call.view)
 
     async def time_zone(self, call: CallContext) -> str:
         """The sessions' time zone."""
@@ -98,4 +129,10 @@ class SchemaService:
         self._repository.forget()
 
 
+def _may_know(named: Named, call: CallContext) -> bool:
+    return call.view.relation(named.name.schema, named.name.name).known
+
+
 _EVERY_SCHEMA = ListSchemas(include_system=True)
+# A schema of more relations is said to have that many.
+_COUNTED = 10_000

@@ -9,7 +9,9 @@ from pgmcp.domain.caching.operating import ClearCache
 from pgmcp.domain.calls import CallContext, Principal
 from pgmcp.domain.errors import SecurityError, codes
 from pgmcp.domain.measuring import ResetMetrics
-from pgmcp.domain.plans import Delete, Effect, Explain, Insert, Plan, RawQuery, Update
+from pgmcp.domain.plans import Delete, Effect, Explain, Insert, Plan, RawQuery, Select, Update
+from pgmcp.domain.policy.attributes import Missing
+from pgmcp.domain.policy.narrowing import authorised
 from pgmcp.domain.policy.rules import OPEN, Policy
 from pgmcp.domain.policy.views import EVERYTHING_SEEN, View
 from pgmcp.domain.settings import Access
@@ -56,15 +58,13 @@ class SecurityService:
             ceiling=principal.access,
         )
 
-    def admits(self, effect: Effect, principal: Principal = Principal()) -> bool:  # noqa: B008 -- it is frozen
+    def admits(self, effect: Effect, principal: Principal | None = None) -> bool:
         """Whether a tool of that effect is served at all, or to a principal."""
-        return effect in ADMITTED[self._reach(principal)]
+        if principal is None:
+            return effect in ADMITTED[self._access]
+        return effect in ADMITTED[lowest(self._access, self.view(principal).access) or self._access]
 
-    def _reach(self, principal: Principal) -> Access:
-        """How far a principal may go: as its own ceiling says, never past the server's."""
-        return lowest(self._access, principal.access) or self._access
-
-    def serves(self, effect: Effect, group: str, principal: Principal = Principal()) -> bool:  # noqa: B008 -- as above
+    def serves(self, effect: Effect, group: str, principal: Principal | None = None) -> bool:
         """Whether a tool of that effect and group is served: without writes there are no transactions to look at."""
         return self.admits(effect, principal) and (group != _TRANSACTIONS or self.admits(Effect.UPDATE, principal))
 
@@ -72,8 +72,16 @@ class SecurityService:
         """Refuse a tool that the access mode never lets through.
 
         Raises:
-            SecurityError: `write_refused` or `admin_refused`.
+            SecurityError: `write_refused`, `admin_refused`, `attribute_missing`.
         """
+        try:
+            _ = self.view(principal).standing
+        except Missing as absent:
+            raise SecurityError(
+                codes.ATTRIBUTE_MISSING,
+                f"the policy's settings for you need the attribute '{absent.name}', which you don't have",
+                hint="Whoever keeps the policy gives it to you, in policy.principals.",
+            ) from None
         if not self.admits(effect, principal):
             raise self._refusal(f"{tool} is not served to '{principal.name}'", effect, principal)
 
@@ -84,14 +92,6 @@ class SecurityService:
             SecurityError: `write_refused` or `admin_refused`.
         """
         effect = effect_of(plan)
-        closed = self._policy.given and not call.view.is_open
-        if closed and not isinstance(plan, RawQuery | Explain):
-            # Nothing runs under a policy before everything is narrowed by it.
-            raise SecurityError(
-                codes.STATEMENT_NOT_ALLOWED,
-                "nothing is served under a policy as yet",
-                hint="Start the server without one.",
-            )
         if not self.admits(effect, call.principal):
             raise self._refusal(f"'{call.principal.name}' may not do this", effect, call.principal)
         if isinstance(plan, RawQuery) and plan.read_only and effect is not Effect.READ:
@@ -100,12 +100,12 @@ class SecurityService:
                 "the statement changes something, and read_only is true",
                 hint="Pass read_only=false if that is meant.",
             )
-        return plan
+        return authorised(plan, call.view) if isinstance(plan, Select | Insert | Update | Delete) else plan
 
     def _refusal(self, message: str, effect: Effect, principal: Principal) -> SecurityError:
         if self.admits(effect):
             code = codes.WRITE_REFUSED if effect in _WRITES else codes.ADMIN_REFUSED
-            return SecurityError(code, message, hint=f"What came with the call gives access {principal.access}.")
+            return SecurityError(code, message, hint=f"You have access {self.view(principal).access} here.")
         if effect in _WRITES:
             hint = "The server was started with access read; a write needs access write."
             return SecurityError(codes.WRITE_REFUSED, message, hint=hint)

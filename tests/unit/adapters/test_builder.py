@@ -182,7 +182,7 @@ def test_one_row_is_put_together(records: list[Any], expected: Cut) -> None:
 def test_a_server_before_17_has_to_json_alone() -> None:
     """The text follows the server that is met."""
     met = [NEWER]
-    writer = QueryBuilder(SystemClock(), lambda: met[0])
+    writer = QueryBuilder(SystemClock(), dialect=lambda: met[0])
     plan = evolve(SELECT, columns=(HOSTILE,))
     assert "JSON_SCALAR(q.c1)" in writer.select(plan).statement.text
     met[0] = ANY

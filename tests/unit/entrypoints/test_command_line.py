@@ -323,6 +323,26 @@ def test_the_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert any("connection" in line and "works" in line for line in lines)
 
 
+def test_a_decision_of_the_policy_is_explained(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """With the file and the line of the rule."""
+    file = tmp_path / "pgmcp.toml"
+    file.write_text(
+        '[policy]\n[[policy.tables]]\nmatch = "a.b"\nallow = []\n[[policy.tables]]\nmatch = "*"\nallow = ["read"]\n'
+    )
+    assert main(["check", "--config", str(file), "--explain", "ana", "public.t", "read"]) == 0
+    assert capsys.readouterr().out == f"ana read public.t: allowed\n  by policy.tables[1] ({file}:5)\n  actions: read\n"
+    assert main(["check", "--explain", "ana", "public.t", "read"]) == 0
+    assert "there is no policy" in capsys.readouterr().out
+
+
+def test_the_check_holds_the_policy_against_the_catalogue(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A rule that means nothing is a warning, and no reason not to serve."""
+    file = tmp_path / "pgmcp.toml"
+    file.write_text('[policy]\n[[policy.tables]]\nmatch = "public.ordres"\nallow = ["read"]\n')
+    assert main(["check", "--driver", "memory", "--config", str(file)]) == 0
+    assert "warn  policy      policy.tables[0]: no table or view matches 'public.ordres'" in capsys.readouterr().out
+
+
 def test_a_token_is_made(capsys: pytest.CaptureFixture[str]) -> None:
     """The token on stdout, its line for the configuration on stderr; the line knows the token."""
     status, out, err = run(capsys, "token", "ana", "--access", "write")

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.catalogue import Schema
+from pgmcp.domain.catalogue import Named, Schema
 from pgmcp.domain.errors import NotFoundError
 from pgmcp.domain.plans import ListSchemas
-from pgmcp.domain.relations import Relation
+from pgmcp.domain.relations import Name, Relation
+from pgmcp.ports.repositories import SchemaRepository
 from pgmcp.services.schemas import SchemaService
 from tests.fixtures.relations import THINGS
 from tests.unit.house import House
@@ -22,6 +23,11 @@ SCHEMAS = tuple(
     Schema(name=name, owner="ana", tables=1, on_path=name == "public", comment=None) for name in ("public", "sales")
 )
 NAMES: Mapping[str | None, Sequence[str]] = {None: ["orders", "sales.orders"], "sales": ["invoices"]}
+
+
+def _service(catalogue: SchemaRepository) -> SchemaService:
+    house = House({})
+    return SchemaService(catalogue, house.retrying, house.views)
 
 
 class Catalogue:
@@ -36,10 +42,10 @@ class Catalogue:
         self.asked.append(("find", name, schema, call))
         return THINGS if (name, schema) == self._known else None
 
-    async def names(self, schema: str | None, call: CallContext) -> Sequence[str]:
+    async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
         """The names of a schema."""
         self.asked.append(("names", schema, call))
-        return NAMES[schema]
+        return [Named(Name("any", name), name) for name in NAMES[schema]]
 
     async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:
         """Two schemas."""
@@ -80,7 +86,7 @@ async def test_which_relation_is_meant(
 ) -> None:
     """An exact name wins, then a schema before a dot; each question is the call's."""
     catalogue = Catalogue(known)
-    assert await SchemaService(catalogue, House({}).retrying).relation(table, schema, CALL) is THINGS
+    assert await _service(catalogue).relation(table, schema, CALL) is THINGS
     assert catalogue.asked == asked
 
 
@@ -128,7 +134,7 @@ async def test_a_relation_that_is_not_there(
     """The nearest names of the place that was meant are told."""
     catalogue = Catalogue()
     with pytest.raises(NotFoundError) as caught:
-        await SchemaService(catalogue, House({}).retrying).relation(table, schema, CALL)
+        await _service(catalogue).relation(table, schema, CALL)
     error = caught.value
     assert (error.code.name, error.message, error.hint, error.path) == told
     assert catalogue.asked == asked
@@ -147,14 +153,14 @@ async def test_a_relation_that_is_not_there(
 async def test_a_hint_for_a_statement(name: Sequence[str], schema: str | None, hint: str | None) -> None:
     """From the names of the schema that the statement has."""
     catalogue = Catalogue()
-    assert await SchemaService(catalogue, House({}).retrying).hint(name, CALL) == hint
+    assert await _service(catalogue).hint(name, CALL) == hint
     assert catalogue.asked == [("names", schema, CALL)]
 
 
 async def test_what_is_only_asked() -> None:
     """The call goes with the question."""
     catalogue = Catalogue()
-    service = SchemaService(catalogue, House({}).retrying)
+    service = _service(catalogue)
     plan = ListSchemas()
     assert await service.schemas(plan, CALL) == SCHEMAS
     assert await service.time_zone(CALL) == "Europe/Lisbon"

@@ -195,15 +195,18 @@ def test_a_plan_that_may_not(access: Access, plan: Any, error: tuple[str, str, s
     assert (caught.value.code.name, caught.value.message, caught.value.hint) == error
 
 
-def test_a_policy_lets_no_plan_through_unseen() -> None:
-    """But raw statements, which the guard judges by what they use."""
-    security = SecurityService(Access.ADMIN, parse_policy({}))
+def test_a_plan_on_rows_is_held_to_the_callers_part() -> None:
+    """Its filter, its limits and the actions that are allowed."""
+    rule = {"match": "*", "allow": ["read"], "max_rows": 3, "rows": {"n": "$missing"}}
+    security = SecurityService(Access.ADMIN, parse_policy({"tables": [rule]}))
     call = evolve(CALL, view=security.view(ANA))
-    plan = RawQuery(text="select 1", kind=StatementKind.ROWS, effect=Effect.READ, bounds=Bounds())
     with pytest.raises(SecurityError) as raised:
-        security.authorise(SELECT, call)
-    assert raised.value.code is codes.STATEMENT_NOT_ALLOWED
-    assert [security.authorise(each, call) for each in (plan, Explain(query=plan))] == [plan, Explain(query=plan)]
+        security.authorise(Select(relation=THINGS, columns=(), page=Page(limit=10), bounds=BOUNDS), call)
+    assert raised.value.code is codes.ATTRIBUTE_MISSING
+    limited = evolve(CALL, view=security.view(Principal("ana", attributes={"missing": 1})))
+    plan = Select(relation=THINGS, columns=(), page=Page(limit=10), bounds=BOUNDS)
+    held = security.authorise(plan, limited)
+    assert (held.page.limit, held.bounds.max_rows) == (3, 3)
 
 
 def test_views_are_kept_by_principal() -> None:
@@ -231,4 +234,4 @@ def test_a_refusal_by_the_principals_own_ceiling() -> None:
     with pytest.raises(SecurityError) as caught:
         SecurityService(Access.ADMIN).admit("t", Effect.DELETE, Principal("ana", access=Access.READ))
     assert caught.value.code is codes.WRITE_REFUSED
-    assert caught.value.hint == "What came with the call gives access read."
+    assert caught.value.hint == "You have access read here."

@@ -26,6 +26,7 @@ class MemoryDatabase:
         clock: Tells `now()` and deadlines; the machine's own by default.
         observer: Hears of every statement.
         lock_timeout_s: Seconds that a write waits for another transaction to end.
+        mask_key: The secret behind masks that hash.
 
     Attributes:
         tables, catalogue, queries, work, examiner, lineage: The ports' implementations over it.
@@ -42,8 +43,11 @@ class MemoryDatabase:
         clock: Clock | None = None,
         observer: Observer | None = None,
         lock_timeout_s: float = 5.0,
+        mask_key: bytes = b"",
     ) -> None:
-        engine = Engine(tables, clock=clock or SystemClock(), observer=observer, lock_timeout_s=lock_timeout_s)
+        engine = Engine(
+            tables, clock=clock or SystemClock(), observer=observer, lock_timeout_s=lock_timeout_s, mask_key=mask_key
+        )
         self.tables = MemoryTableRepository(engine)
         self.catalogue = MemorySchemaRepository(engine)
         self.queries = MemoryQueryRepository(engine, statements or {})

@@ -17,7 +17,7 @@ from pgmcp.adapters.memory.writing import Writer
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, ValidationError, codes
 from pgmcp.domain.events import StatementRan
-from pgmcp.domain.relations import RelationKind
+from pgmcp.domain.relations import Relation, RelationKind
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.observing import Observer
@@ -33,6 +33,7 @@ class Engine:
         clock: Tells `now()` and deadlines.
         observer: Hears of every statement; None where nobody wants to.
         lock_timeout_s: Seconds that a write waits for another transaction to end.
+        mask_key: The secret behind masks that hash.
 
     Attributes:
         committed: The tables' states as a new transaction sees them.
@@ -43,9 +44,16 @@ class Engine:
     """
 
     def __init__(
-        self, specs: Mapping[str, TableSpec], *, clock: Clock, observer: Observer | None, lock_timeout_s: float
+        self,
+        specs: Mapping[str, TableSpec],
+        *,
+        clock: Clock,
+        observer: Observer | None,
+        lock_timeout_s: float,
+        mask_key: bytes,
     ) -> None:
         self.clock = clock
+        self.mask_key = mask_key
         self._observer = observer
         self.lock = WriteLock(clock, lock_timeout_s)
         catalogue = Catalogue(specs)
@@ -56,7 +64,7 @@ class Engine:
         self.committed = {
             name: TableState(table) for name, table in self.tables.items() if table.relation.kind is RelationKind.TABLE
         }
-        self._shown: dict[tuple[str, tuple[str, ...]], Shown] = {}
+        self._shown: dict[tuple[str, str, tuple[str, ...]], Shown] = {}
         self._fill(specs, catalogue)
 
     def in_time(self, call: CallContext) -> float:
@@ -88,13 +96,15 @@ class Engine:
             return space.state(table.name)
         return worked_out(table, RowsByName(self.tables, space, self.viewed), taken_by)
 
-    def shown(self, table: Table, names: tuple[str, ...]) -> Shown:
-        """How some of a table's columns are shown; made once."""
-        found = self._shown.get((table.name, names))
+    def shown(self, table: Table, names: tuple[str, ...], relation: Relation) -> Shown:
+        """How some of a table's columns are shown to whoever sees it as `relation`; made once."""
+        key = (table.name, relation.seen_as, names)
+        found = self._shown.get(key)
         if found is None:
             if len(self._shown) >= _SHOWN_AT_MOST:
                 self._shown.clear()
-            found = self._shown[table.name, names] = shown_of(table, names)
+            masks = {name: mask for name in names if (mask := relation.by_name[name].mask) is not None}
+            found = self._shown[key] = shown_of(table, names, masks, self.mask_key)
         return found
 
     def _fill(self, specs: Mapping[str, TableSpec], catalogue: Catalogue) -> None:

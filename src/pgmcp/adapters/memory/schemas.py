@@ -10,10 +10,10 @@ from pgmcp.adapters.memory.engine import Engine
 from pgmcp.adapters.memory.filters.casing import lower
 from pgmcp.adapters.memory.typenames import read_type
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.catalogue import ForeignKey, Listed, Schema, TableDescription
+from pgmcp.domain.catalogue import ForeignKey, Listed, Named, Schema, TableDescription
 from pgmcp.domain.errors import NotFoundError, PgmcpError, codes
 from pgmcp.domain.plans import DescribeTable, ListSchemas, ListTables
-from pgmcp.domain.relations import Relation, RelationKind
+from pgmcp.domain.relations import Name, Relation, RelationKind
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.domain.values.types import Type
 from pgmcp.ports.transactions import Transaction
@@ -55,8 +55,9 @@ class MemorySchemaRepository:
         table = self._engine.tables.get(name) if schema in {None, SCHEMA} else None
         return None if table is None else table.relation
 
-    async def names(self, schema: str | None, call: CallContext) -> Sequence[str]:
-        return sorted(self._engine.tables)[:_NAMES_AT_MOST] if schema in {None, SCHEMA} else []
+    async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
+        known = sorted(self._engine.tables)[:_NAMES_AT_MOST] if schema in {None, SCHEMA} else []
+        return [Named(Name(SCHEMA, name), name) for name in known]
 
     @track_execution_time("SchemaRepository.describe", layer="repository")
     async def describe(self, plan: DescribeTable, call: CallContext) -> TableDescription:
@@ -118,11 +119,23 @@ def _mentions(relation: Relation, search: str) -> bool:
 
 
 def _outward(reference: Reference) -> ForeignKey:
-    return ForeignKey(columns=reference.columns, table=reference.target, to=reference.to, on_delete=_action(reference))
+    return ForeignKey(
+        columns=reference.columns,
+        table=reference.target,
+        to=reference.to,
+        on_delete=_action(reference),
+        other=Name(SCHEMA, reference.target),
+    )
 
 
 def _inward(reference: Reference) -> ForeignKey:
-    return ForeignKey(columns=reference.to, table=reference.table, to=reference.columns, on_delete=_action(reference))
+    return ForeignKey(
+        columns=reference.to,
+        table=reference.table,
+        to=reference.columns,
+        on_delete=_action(reference),
+        other=Name(SCHEMA, reference.table),
+    )
 
 
 def _action(reference: Reference) -> str | None:

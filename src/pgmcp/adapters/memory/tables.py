@@ -63,7 +63,7 @@ class MemoryTableRepository:
         table = self._engine.tables[plan.relation.name.name]
         kept = matching(table, plan.filter, self._engine.viewed(table, space))
         rows = selected(table, plan, [row for _, row in kept])
-        view = self._engine.shown(table, plan.columns)
+        view = self._engine.shown(table, plan.columns, plan.relation)
         values = view.of(rows)
         found = cut(values, view.shape, plan.page.limit, plan.bounds, form)
         if found.too_large:
@@ -102,7 +102,7 @@ class MemoryTableRepository:
     def _changed(self, plan: Insert | Update | Delete, rows: Sequence[Row], form: Form) -> Result:
         if not plan.returning:
             return Result(count=len(rows))
-        view = self._engine.shown(self._engine.tables[plan.relation.name.name], plan.returning)
+        view = self._engine.shown(self._engine.tables[plan.relation.name.name], plan.returning, plan.relation)
         found = cut(view.of(rows), view.shape, plan.bounds.max_rows + 1, plan.bounds, form)
         return Result(
             columns=view.shape.columns,

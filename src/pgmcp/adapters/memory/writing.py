@@ -13,11 +13,14 @@ from attrs import frozen
 from pgmcp.adapters.memory.constraints import Referrers, keep_references, keep_unique, keep_values
 from pgmcp.adapters.memory.definitions import Key, Row, Table
 from pgmcp.adapters.memory.faults import NO_SUCH_KEY, SECOND_CONFLICT, fault
+from pgmcp.adapters.memory.filters.compiling import Compiler
 from pgmcp.adapters.memory.filters.literals import value_of
 from pgmcp.adapters.memory.selecting import matching
 from pgmcp.adapters.memory.state import Space
 from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
+from pgmcp.domain.filters.tree import EVERYTHING, Filter
 from pgmcp.domain.plans import Batch, ConflictAction, Delete, Insert, Update
+from pgmcp.domain.policy.refusals import row_refused
 
 
 @frozen
@@ -38,6 +41,7 @@ class Writer:
         adding = _Adding(table, plan, space)
         for place, texts in enumerate(batch.rows):
             adding.add(_given(table, batch.columns, texts, place, space))
+        _keep_to(plan.check, table, adding.rows)
         keep_references(space, table, adding.rows)
         if adding.replaced:
             self.referrers.follow(space, table.name, adding.replaced, removed=False)
@@ -55,6 +59,7 @@ class Writer:
             keep_unique(space, table, after, number)
             space.put(table.name, number, after)
             changed.append(after)
+        _keep_to(plan.check, table, changed)
         keep_references(space, table, changed)
         self.referrers.follow(space, table.name, [row for _, row in found], removed=False)
         return changed
@@ -79,7 +84,7 @@ class _Adding:
     """
 
     def __init__(self, table: Table, plan: Insert, space: Space) -> None:
-        self._table, self._space = table, space
+        self._table, self._space, self._check = table, space, plan.check
         conflict = plan.on_conflict
         self._ignore = conflict.action is ConflictAction.IGNORE or (
             conflict.action is ConflictAction.UPDATE and not conflict.update
@@ -107,6 +112,7 @@ class _Adding:
         if number in self._touched:
             raise fault(SECOND_CONFLICT, "ON CONFLICT DO UPDATE command cannot affect row a second time")
         before = self._space.state(self._table.name).rows[number]
+        _keep_to(self._check, self._table, [before])
         merged = self._table.completed([row[at] if at in self._update else value for at, value in enumerate(before)])
         keep_values(self._table, merged)
         keep_unique(self._space, self._table, merged, number)
@@ -114,6 +120,19 @@ class _Adding:
         self._touched.add(number)
         self.rows.append(merged)
         self.replaced.append(before)
+
+
+def _keep_to(check: Filter, table: Table, rows: Sequence[Row]) -> None:
+    """Refuse rows that the caller may not see.
+
+    Raises:
+        SecurityError: `row_refused`.
+    """
+    if check == EVERYTHING:
+        return
+    test = Compiler(table).test(check)
+    if not all(test(row) for row in rows):
+        raise row_refused()
 
 
 def _arbiters(table: Table, target: Sequence[str]) -> tuple[Key, ...]:

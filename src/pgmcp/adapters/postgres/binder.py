@@ -53,9 +53,10 @@ def cast(sql: str, type_: Type) -> str:
 class Binder:
     """Collects a statement's parameters. Not frozen: it lives as long as one statement is being written."""
 
-    def __init__(self, start: int = 0) -> None:
-        """Number parameters from `start + 1` on."""
+    def __init__(self, start: int = 0, mask_key: bytes = b"") -> None:
+        """Number parameters from `start + 1` on; `mask_key` is what masks that hash are bound to."""
         self._start = start
+        self.mask_key = mask_key
         self.values: list[Parameter] = []
         self.suspects: list[Suspect] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pgmcp.adapters.postgres import changing, inserting, selecting
+from pgmcp.adapters.postgres.binder import Binder
 from pgmcp.adapters.postgres.kept import Kept
 from pgmcp.adapters.postgres.showing import Shown, shown
 from pgmcp.adapters.postgres.wire.dialect import ANY, Dialect
@@ -23,36 +24,50 @@ class QueryBuilder:
     JSON, is kept by relation and columns.
     """
 
-    def __init__(self, clock: Clock, dialect: Callable[[], Dialect] = lambda: ANY) -> None:
-        """Begin with nothing kept; `dialect` says how the server writes JSON, once one has been met."""
+    def __init__(
+        self, clock: Clock, mask_key: Callable[[], bytes] = bytes, dialect: Callable[[], Dialect] = lambda: ANY
+    ) -> None:
+        """Begin with nothing kept.
+
+        Args:
+            clock: Tells what has been kept for too long.
+            mask_key: Gives the secret behind masks that hash.
+            dialect: How the server writes JSON, once one has been met.
+        """
+        self._mask_key = mask_key
         self._dialect = dialect
-        self._shown: Kept[tuple[Name, tuple[str, ...]], tuple[Relation, Shown]] = Kept(clock, most=_KEPT_SHAPES)
+        self._shown: Kept[tuple[Name, str, tuple[str, ...]], tuple[Relation, Shown]] = Kept(clock, most=_KEPT_SHAPES)
 
     def select(self, plan: Select) -> Written:
         """A read, capped, with the order's keys where they are needed."""
-        return selecting.select(plan, self._shown_of)
+        return selecting.select(plan, self._shown_of, self._binder(plan.relation))
 
     def largest(self, plan: Select) -> Written:
         """The number of the column that takes most of a read's first row."""
-        return selecting.largest(plan, self._shown_of)
+        return selecting.largest(plan, self._shown_of, self._binder(plan.relation))
 
     def insert(self, plan: Insert, batch: Batch) -> Written:
         """A batch of new rows."""
-        return inserting.insert(plan, batch, self._shown_of)
+        return inserting.insert(plan, batch, self._shown_of, self._binder(plan.relation))
 
     def update(self, plan: Update) -> Written:
         """A change of the rows that match, which fails with `changing.PAST_CAP` above its cap."""
-        return changing.update(plan, self._shown_of)
+        return changing.update(plan, self._shown_of, self._binder(plan.relation))
 
     def delete(self, plan: Delete) -> Written:
         """A removal of the rows that match, which fails with `changing.PAST_CAP` above its cap."""
-        return changing.delete(plan, self._shown_of)
+        return changing.delete(plan, self._shown_of, self._binder(plan.relation))
+
+    def _binder(self, relation: Relation) -> Binder:
+        return Binder(mask_key=self._mask_key() if relation.seen_as else b"")
 
     def _shown_of(self, relation: Relation, columns: tuple[str, ...]) -> Shown:
-        key = (relation.name, columns)
+        # Callers see it in as many forms as there are rules for it, and whatever rows they may see.
+        key = (relation.name, relation.seen_as, columns)
+        stored = relation.whole or relation
         found = self._shown.get(key)
         dialect = self._dialect()
         # Another reading of the catalogue may have found other types behind the same names, or another server.
-        if found is None or found[0] is not relation or found[1].dialect is not dialect:
-            found = self._shown.put(key, (relation, shown(relation, columns, dialect)))
+        if found is None or found[0] is not stored or found[1].dialect is not dialect:
+            found = self._shown.put(key, (stored, shown(relation, columns, dialect)))
         return found[1]

@@ -24,6 +24,7 @@ from pgmcp.domain.filters.tree import (
     Not,
     Or,
     Range,
+    Shielded,
     Spatial,
     Truth,
 )
@@ -57,6 +58,10 @@ def condition(tree: Filter, relation: Relation, binder: Binder) -> str:  # noqa:
             return _joined(" OR ", parts, relation, binder) if parts else "FALSE"
         case Not(part):
             return f"(NOT {condition(part, relation, binder)})"
+        case Shielded(only, part):
+            # CASE looks at its conditions in order, which AND doesn't.
+            held = condition(only, relation, binder)
+            return f"(CASE WHEN {held} THEN {condition(part, relation, binder)} ELSE FALSE END)"
         case Compare():
             return _compare(tree, relation, binder)
         case Between():

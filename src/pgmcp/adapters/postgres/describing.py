@@ -30,6 +30,7 @@ def description_from(document: str, relation: Relation) -> TableDescription:
         triggers=tuple(_trigger(*each) for each in facts["triggers"] or ()),
         partition_of=Name(*parent) if parent is not None else None,
         partitions=tuple(facts["partitions"] or ()),
+        partition_names=tuple(Name(*each) for each in facts["partition_names"] or ()),
         row_security=facts["row_security"],
         rows=facts["rows"],
         bytes=facts["bytes"],
@@ -43,6 +44,7 @@ def _foreign_key(facts: Mapping[str, Any]) -> ForeignKey:
         to=tuple(facts["to"]),
         on_delete=_ACTIONS.get(facts["on_delete"]),
         on_update=_ACTIONS.get(facts["on_update"]),
+        other=Name(*facts["other"]),
     )
 
 

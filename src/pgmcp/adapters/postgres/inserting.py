@@ -6,27 +6,38 @@ Source: PostgreSQL documentation, INSERT and section 9.19 (`unnest` of several a
 from __future__ import annotations
 
 from pgmcp.adapters.postgres.binder import Binder, cast
-from pgmcp.adapters.postgres.changing import answered
+from pgmcp.adapters.postgres.changing import Demand, answered, outside
+from pgmcp.adapters.postgres.conditions import condition
 from pgmcp.adapters.postgres.naming import qualified, quote
+from pgmcp.adapters.postgres.selecting import where
 from pgmcp.adapters.postgres.showing import ShownOf
 from pgmcp.adapters.postgres.written import Written, written
-from pgmcp.domain.plans import Batch, ConflictAction, Insert, OnConflict
+from pgmcp.domain.plans import Batch, ConflictAction, Insert
 
 
-def insert(plan: Insert, batch: Batch, shown_of: ShownOf) -> Written:
+def insert(plan: Insert, batch: Batch, shown_of: ShownOf, binder: Binder) -> Written:
     """The statement that adds a batch; casts have no modifiers, so the assignment refuses what is too long."""
-    binder = Binder()
     names = ", ".join(quote(name) for name in batch.columns)
     into = f"INSERT INTO {qualified(plan.relation.name)} AS t"
     if batch.columns:
         given = _one(plan, batch, binder) if len(batch.rows) == 1 else _many(plan, batch, binder)
-        text = f"{into} ({names}) {given}{_conflict(plan.on_conflict)}"
+        text = f"{into} ({names}) {given}{_conflict(plan, binder)}"
     elif len(batch.rows) == 1:
-        text = f"{into} DEFAULT VALUES{_conflict(plan.on_conflict)}"
+        text = f"{into} DEFAULT VALUES{_conflict(plan, binder)}"
     else:
-        text = _defaults(plan, into, len(batch.rows))
+        text = _defaults(plan, into, len(batch.rows), binder)
     shown = shown_of(plan.relation, plan.returning)
-    return written(answered(text, shown, plan.bounds, binder) if shown.columns else text, binder, shown)
+    demand = _demand(plan, batch, binder)
+    if shown.columns or demand.outside:
+        text = answered(text, shown, plan.bounds, binder, demand=demand)
+    return written(text, binder, shown)
+
+
+def _demand(plan: Insert, batch: Batch, binder: Binder) -> Demand:
+    """That all rows may be seen; and, where a key finds some, that none of those was passed over as unseen."""
+    updates = plan.on_conflict.action is ConflictAction.UPDATE and plan.on_conflict.update
+    held = outside(plan.check, plan.relation, binder)
+    return Demand(outside=held, exactly=binder.number(len(batch.rows)) if held and updates else "")
 
 
 def _one(plan: Insert, batch: Batch, binder: Binder) -> str:
@@ -47,19 +58,21 @@ def _many(plan: Insert, batch: Batch, binder: Binder) -> str:
     return f"SELECT {values} FROM ROWS FROM ({arrays}) WITH ORDINALITY AS u({names}, o) ORDER BY u.o"
 
 
-def _defaults(plan: Insert, into: str, rows: int) -> str:
+def _defaults(plan: Insert, into: str, rows: int, binder: Binder) -> str:
     """Rows of defaults alone: a column that takes no value of its own is left to DEFAULT once a row."""
-    writable = [each.name for each in plan.relation.columns if each.generated is None and each.identity is None]
-    name = (writable or [each.name for each in plan.relation.columns])[0]
+    columns = plan.relation.stored.values()
+    writable = [each.name for each in columns if each.generated is None and each.identity is None]
+    name = (writable or [each.name for each in columns])[0]
     values = ", ".join(["(DEFAULT)"] * rows)
-    return f"{into} ({quote(name)}) VALUES {values}{_conflict(plan.on_conflict)}"
+    return f"{into} ({quote(name)}) VALUES {values}{_conflict(plan, binder)}"
 
 
-def _conflict(conflict: OnConflict) -> str:
+def _conflict(plan: Insert, binder: Binder) -> str:
+    conflict = plan.on_conflict
     if conflict.action is ConflictAction.ERROR:
         return ""
     target = f" ({', '.join(quote(name) for name in conflict.target)})" if conflict.target else ""
     if conflict.action is ConflictAction.IGNORE or not conflict.update:
         return f" ON CONFLICT{target} DO NOTHING"
     updates = ", ".join(f"{quote(name)} = EXCLUDED.{quote(name)}" for name in conflict.update)
-    return f" ON CONFLICT{target} DO UPDATE SET {updates}"
+    return f" ON CONFLICT{target} DO UPDATE SET {updates}{where(condition(plan.check, plan.relation, binder))}"

@@ -103,7 +103,7 @@ def network_op(tree: Network, relation: Relation, binder: Binder) -> str:
 def document_op(tree: Json, relation: Relation, binder: Binder) -> str:
     """An operator on a jsonb document; a json column is cast."""
     left = operand(tree.operand, relation, binder)
-    if not tree.operand.path and relation.by_name[tree.operand.column].type.tag == "json":
+    if not tree.operand.path and relation.stored[tree.operand.column].type.tag == "json":
         left = f"{left}::jsonb"
     if tree.op in {JsonOp.HAS_ANY_KEYS, JsonOp.HAS_ALL_KEYS}:
         right = binder.literals(tree.values, TEXT)

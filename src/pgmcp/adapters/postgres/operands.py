@@ -25,7 +25,7 @@ def operand(of: Operand, relation: Relation, binder: Binder) -> str:
     """
     if of.path:
         return _place(of, relation, binder)
-    type_ = relation.by_name[of.column].type
+    type_ = relation.stored[of.column].type
     sql = column(of.column)
     if of.view is View.LENGTH:
         return f"CASE WHEN {sql} IS NOT NULL THEN coalesce(pg_catalog.array_length({sql}, 1), 0) END"
@@ -50,7 +50,7 @@ def _place(of: Operand, relation: Relation, binder: Binder) -> str:
             parts.append(f"#{arrow} {binder.texts([str(part)])}")
         else:
             parts.append(f"-{arrow} {binder.text(part)}")
-    type_ = relation.by_name[of.column].type
+    type_ = relation.stored[of.column].type
     document = column(of.column)
     if type_.kind is Kind.DOMAIN:
         document = f"{document}::{type_name(type_)}"

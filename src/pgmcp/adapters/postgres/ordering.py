@@ -65,4 +65,4 @@ def _same(key: Order, value: Literal | None, relation: Relation, binder: Binder)
 
 def _never_null(key: Order, relation: Relation) -> bool:
     of = key.operand
-    return not of.path and of.view is View.PLAIN and not relation.by_name[of.column].nullable
+    return not of.path and of.view is View.PLAIN and not relation.stored[of.column].nullable

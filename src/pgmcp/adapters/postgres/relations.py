@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgmcp.adapters.postgres.types import types_from
+from pgmcp.domain.policy.narrowing import without
+from pgmcp.domain.policy.rules import Action
 from pgmcp.domain.relations import Column, Name, Relation, RelationKind
 from pgmcp.domain.values.types import UNKNOWN, Kind, Type
 
@@ -29,10 +31,12 @@ def relation_from(document: str) -> Relation:
     facts: dict[str, Any] = json.loads(document)
     types = types_from(facts["types"] or [])
     changes = facts["changes"]
-    return Relation(
+    listed = facts["columns"] or ()
+    readable = frozenset(each["name"] for each in listed if each["readable"])
+    relation = Relation(
         name=Name(facts["schema"], facts["name"]),
         kind=KINDS[facts["kind"]],
-        columns=tuple(_column(each, types) for each in facts["columns"] or ()),
+        columns=tuple(_column(each, types) for each in listed),
         primary_key=tuple(facts["primary_key"] or ()),
         unique=tuple(tuple(names) for names in facts["unique"] or ()),
         on_path=facts["on_path"],
@@ -41,7 +45,11 @@ def relation_from(document: str) -> Relation:
         updatable=bool(changes & _UPDATE and changes & _DELETE),
         runs_code=facts["runs_code"],
         comment=facts["comment"],
+        granted=frozenset(Action(word) for word in facts["granted"].split(",") if word),
     )
+    # Where the role may read nothing it may still write.
+    unread = frozenset(relation.by_name).difference(readable) if readable else frozenset()
+    return without(relation, unread) if unread else relation
 
 
 def _column(facts: Mapping[str, Any], types: Mapping[int, Type]) -> Column:

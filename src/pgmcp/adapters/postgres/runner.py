@@ -13,10 +13,12 @@ from pgmcp.adapters.postgres.constraints import name_columns
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.exchange import Exchange
 from pgmcp.adapters.postgres.sessions import ConnectionManager
+from pgmcp.adapters.postgres.standing import standing_text
 from pgmcp.adapters.postgres.transactions import PostgresTransaction
 from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, codes
+from pgmcp.domain.policy.views import EVERYTHING_SEEN
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Connection, Description, DriverError, Need, Rows, Statement
 from pgmcp.ports.observing import Observer
@@ -123,10 +125,11 @@ class Runner:
     ) -> T:
         """Do work that has a transaction of its own on a session for reading, or inside `within`.
 
-        The session's own limits hold, and the call's deadline; the caller's limit for its statement is not for ours.
+        The session's own limits hold, and the call's deadline; the caller's limit for its statement, its role and its
+        settings are not for ours.
         """
         return await self._carry_out(
-            work, evolve(call, statement_timeout_ms=None), Need.READ, kind, within, lambda _: 0
+            work, evolve(call, statement_timeout_ms=None, view=EVERYTHING_SEEN), Need.READ, kind, within, lambda _: 0
         )
 
     async def _carry_out(
@@ -155,18 +158,23 @@ class Runner:
     async def _alone(self, work: Callable[[Connection], Awaitable[T]], call: CallContext, need: Need) -> T:
         connection = await self._sessions.acquire(need, principal=call.principal.name, deadline=call.deadline)
         try:
-            if call.statement_timeout_ms is None:
+            standing = standing_text(call.view.standing)
+            if call.statement_timeout_ms is None and not standing:
                 return await work(connection)
-            return await _limited(work, connection, need, call.statement_timeout_ms)
+            return await _surrounded(work, connection, need, standing + _limit(call.statement_timeout_ms))
         finally:
             self._sessions.release(connection)
 
 
-async def _limited(work: Callable[[Connection], Awaitable[T]], connection: Connection, need: Need, limit_ms: int) -> T:
-    """Do the work in a transaction of its own, statements stopped after `limit_ms`: two round trips more."""
+def _limit(limit_ms: int | None) -> str:
+    return "" if limit_ms is None else f"; SET LOCAL statement_timeout = {limit_ms:d}"
+
+
+async def _surrounded(work: Callable[[Connection], Awaitable[T]], connection: Connection, need: Need, what: str) -> T:
+    """Do the work in a transaction of its own, behind statements that hold for it alone: two round trips more."""
     begin = "BEGIN READ ONLY" if need is Need.READ else "BEGIN"
     try:
-        await connection.control(f"{begin}; SET LOCAL statement_timeout = {limit_ms:d}")
+        await connection.control(f"{begin}{what}")
         result = await work(connection)
         await connection.control("COMMIT")
     except BaseException:

@@ -11,7 +11,7 @@ from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.texts import sql
 from pgmcp.adapters.postgres.types import TypeCatalogue
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.catalogue import Listed, Schema, TableDescription
+from pgmcp.domain.catalogue import Listed, Named, Schema, TableDescription
 from pgmcp.domain.errors import NotFoundError, PgmcpError, codes
 from pgmcp.domain.plans import DescribeTable, ListSchemas, ListTables
 from pgmcp.domain.relations import Name, Relation
@@ -40,7 +40,9 @@ class PostgresSchemaRepository:
     def __init__(self, *, runner: Runner, types: TypeCatalogue, clock: Clock, ttl_s: float = 30) -> None:
         self._runner = runner
         self._types = types
-        self._relations: Kept[tuple[str, str | None], Relation] = Kept(clock, most=_KEPT_RELATIONS, ttl_s=ttl_s)
+        self._relations: Kept[tuple[str, str | None, str | None], Relation] = Kept(
+            clock, most=_KEPT_RELATIONS, ttl_s=ttl_s
+        )
         self._zone: Kept[None, str] = Kept(clock, most=1, ttl_s=ttl_s)
 
     @track_execution_time("SchemaRepository.select", layer="repository")
@@ -73,16 +75,19 @@ class PostgresSchemaRepository:
         ]
 
     async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
-        kept = self._relations.get((name, schema))
+        # What may be done with it is the role's to say.
+        key = (name, schema, call.view.standing.role)
+        kept = self._relations.get(key)
         if kept is not None:
             return kept
         rows = await self._read("relation", call, name, schema)
         if not rows:
             return None
-        return self._relations.put((name, schema), relation_from(rows[0][0] or ""))
+        return self._relations.put(key, relation_from(rows[0][0] or ""))
 
-    async def names(self, schema: str | None, call: CallContext) -> Sequence[str]:
-        return [row[0] or "" for row in await self._read("names", call, schema)]
+    async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
+        rows = await self._read("names", call, schema)
+        return [Named(Name(within or "", name or ""), display or "") for display, within, name in rows]
 
     @track_execution_time("SchemaRepository.describe", layer="repository")
     async def describe(self, plan: DescribeTable, call: CallContext) -> TableDescription:

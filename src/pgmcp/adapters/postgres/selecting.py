@@ -5,6 +5,7 @@ from __future__ import annotations
 from pgmcp.adapters.postgres.binder import Binder
 from pgmcp.adapters.postgres.conditions import condition
 from pgmcp.adapters.postgres.cutting import biggest, capped, capped_row
+from pgmcp.adapters.postgres.masking import with_key
 from pgmcp.adapters.postgres.naming import qualified
 from pgmcp.adapters.postgres.operands import operand
 from pgmcp.adapters.postgres.ordering import behind, order_by
@@ -15,9 +16,8 @@ from pgmcp.domain.filters.tree import And, Compare, Comparison, Filter, View
 from pgmcp.domain.plans import Select
 
 
-def select(plan: Select, shown_of: ShownOf) -> Written:
+def select(plan: Select, shown_of: ShownOf, binder: Binder) -> Written:
     """The statement of a read: rows as JSON, and beside each the order's keys where the row doesn't show them."""
-    binder = Binder()
     beside = plan.keyed and not keys_shown(plan)
     keys = tuple(key.operand.type for key in plan.order) if beside else ()
     shown = shown_of(plan.relation, plan.columns)
@@ -32,9 +32,8 @@ def select(plan: Select, shown_of: ShownOf) -> Written:
     return written(text, binder, shown, keys, single=single)
 
 
-def largest(plan: Select, shown_of: ShownOf) -> Written:
+def largest(plan: Select, shown_of: ShownOf, binder: Binder) -> Written:
     """A statement that gives the number (from 1) of the column that takes most of the first row."""
-    binder = Binder()
     shown = shown_of(plan.relation, plan.columns)
     source = _source(plan, shown.listed, binder, beside=False, single=_at_most_one(plan))
     return written(biggest(source, shown.types, shown.dialect), binder, shown)
@@ -71,6 +70,7 @@ def where(sql: str) -> str:
 
 
 def _source(plan: Select, listed: str, binder: Binder, *, beside: bool, single: bool) -> str:
+    listed = with_key(listed, binder)
     if beside:
         keys = (
             f"{operand(key.operand, plan.relation, binder)} AS k{number}"

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from attrs import field, frozen
 
+from pgmcp.adapters.postgres.masking import masked, shown_type
 from pgmcp.adapters.postgres.operands import column
 from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.adapters.postgres.wire.parts import assembler, parts
 from pgmcp.adapters.postgres.wire.rows import row
-from pgmcp.domain.relations import Relation
+from pgmcp.domain.relations import Column, Relation
 from pgmcp.domain.results import ResultColumn
 from pgmcp.domain.values.types import Type
 
@@ -46,9 +47,10 @@ ShownOf = Callable[[Relation, tuple[str, ...]], Shown]
 
 def shown(relation: Relation, names: Sequence[str], dialect: Dialect) -> Shown:
     """The columns of a relation with those names."""
-    types = tuple(relation.by_name[name].type for name in names)
+    columns = [relation.by_name[name] for name in names]
+    types = tuple(shown_type(each.type, each.mask) for each in columns)
     return Shown(
-        listed=", ".join(f"{column(name)} AS c{number}" for number, name in enumerate(names, start=1)),
+        listed=", ".join(f"{_read(each)} AS c{number}" for number, each in enumerate(columns, start=1)),
         wire=row(types, dialect),
         parts=parts(types, dialect) if types else "",
         assemble=assembler(types),
@@ -57,3 +59,8 @@ def shown(relation: Relation, names: Sequence[str], dialect: Dialect) -> Shown:
         places={name: index for index, name in enumerate(names)},
         dialect=dialect,
     )
+
+
+def _read(of: Column) -> str:
+    sql = column(of.name)
+    return sql if of.mask is None else masked(sql, of.type, of.mask)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from attrs import evolve
 
 from pgmcp.adapters.postgres.builder import QueryBuilder
-from pgmcp.adapters.postgres.changing import PAST_CAP
+from pgmcp.adapters.postgres.changing import OUTSIDE, PAST_CAP
 from pgmcp.adapters.postgres.cutting import count_rows, settle, settle_row
 from pgmcp.adapters.postgres.literals import blame, blame_assignment, blame_record, is_about_values
 from pgmcp.adapters.postgres.reading import keys_of, rows_in
@@ -15,7 +15,9 @@ from pgmcp.adapters.postgres.runner import Runner, count_records
 from pgmcp.adapters.postgres.written import Written
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
+from pgmcp.domain.filters.tree import EVERYTHING
 from pgmcp.domain.plans import Batch, Bounds, Delete, Insert, Select, Update
+from pgmcp.domain.policy.refusals import row_refused
 from pgmcp.domain.results import Form, Result
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.driver import Need, Row, Rows
@@ -60,10 +62,12 @@ class PostgresTableRepository:
                 statement.statement, call, need=Need.WRITE, kind="insert", within=within, count=count_rows
             )
         except PgmcpError as error:
+            if error.sqlstate == OUTSIDE and plan.check != EVERYTHING:
+                raise row_refused(error) from error.__cause__
             if not is_about_values(error):
                 raise _without_position(error) from error.__cause__
             raise await blame_record(_without_position(error), plan, batch, self._runner, call) from error.__cause__
-        if not plan.returning:
+        if not plan.returning and plan.check == EVERYTHING:
             return Result(count=rows.affected)
         return _changed(statement, rows.rows, plan.bounds, call.form)
 
@@ -81,6 +85,8 @@ class PostgresTableRepository:
         try:
             rows = await self._run(statement, call, Need.WRITE, kind, within)
         except PgmcpError as error:
+            if error.sqlstate == OUTSIDE and isinstance(plan, Update) and plan.check != EVERYTHING:
+                raise row_refused(error) from error.__cause__
             if error.sqlstate != PAST_CAP:
                 raise (blame_assignment(error, plan) if isinstance(plan, Update) else error) from error.__cause__
             raise DatabaseError(
@@ -105,7 +111,7 @@ class PostgresTableRepository:
             return await self._runner.run(statement.statement, call, need=need, kind=kind, within=within, count=count)
         except PgmcpError as error:
             _without_position(error)
-            if not is_about_values(error) or error.sqlstate == PAST_CAP:
+            if not is_about_values(error) or error.sqlstate in {PAST_CAP, OUTSIDE}:
                 raise
             raise await blame(error, statement.suspects, self._runner, call) from error.__cause__
 

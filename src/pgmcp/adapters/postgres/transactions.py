@@ -16,6 +16,7 @@ from pgmcp.adapters.postgres.naming import quote
 from pgmcp.adapters.postgres.session_settings import LIMIT_TO_DEFAULT
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.adapters.postgres.settling import Proof, Settling
+from pgmcp.adapters.postgres.standing import standing_text
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, TransactionError, codes
 from pgmcp.ports.clock import Clock
@@ -62,7 +63,8 @@ class PostgresUnitOfWork:
         need = self._reading if options.read_only else Need.WRITE
         connection = await self._sessions.acquire(need, principal=call.principal.name, deadline=call.deadline)
         try:
-            await connection.control(begin_text(options, connection.parameters.get("server_version", "")))
+            begin = begin_text(options, connection.parameters.get("server_version", ""))
+            await connection.control(begin + standing_text(call.view.standing))
         except BaseException:
             self._sessions.release(connection)
             raise

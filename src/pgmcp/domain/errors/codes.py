@@ -89,6 +89,8 @@ ADMIN_REFUSED = Code("admin_refused", "never", "The access mode doesn't let this
 PERMISSION_DENIED = Code("permission_denied", "never", "PostgreSQL's role may not do this.")
 ACTION_REFUSED = Code("action_refused", "never", "The policy or the role doesn't let the caller do that there.")
 COLUMN_MASKED = Code("column_masked", "fix_input", "The caller sees the column masked and can't use it so.")
+ROW_REFUSED = Code("row_refused", "fix_input", "A row is, or would become, one that the caller may not see.")
+ATTRIBUTE_MISSING = Code("attribute_missing", "never", "The policy asks for an attribute that the caller doesn't have.")
 ROWS_FILTERED = Code(
     "rows_filtered", "never", "The caller may see some of the rows only; a structured tool gives them."
 )

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.errors import SecurityError, ValidationError, codes
 from pgmcp.domain.filters.tree import Operand, View
 from pgmcp.domain.places import shown
 from pgmcp.domain.records import unknown_column
@@ -85,8 +85,10 @@ def resolve(key: str, relation: Relation, at: str) -> Target:
     """
     exact = relation.by_name.get(key)
     if exact is not None:
+        refuse_masked(exact, at)
         return Target(column=exact, type=exact.type.root)
     column, path = _quoted(key, relation, at) if key.startswith('"') else _longest(key, relation, at)
+    refuse_masked(column, at)
     if not path:
         return Target(column=column, type=column.type.root)
     if column.type.tag not in DOCUMENTS:
@@ -98,6 +100,21 @@ def resolve(key: str, relation: Relation, at: str) -> Target:
         )
     form, steps = parse_path(path, at)
     return Target(column=column, type=JSONB if form is Form.DOCUMENT else TEXT, form=form, path=steps)
+
+
+def refuse_masked(column: Column, at: str) -> None:
+    """Refuse to compare or to sort values that the caller sees masked: the answer would tell what they are.
+
+    Raises:
+        SecurityError: `column_masked`.
+    """
+    if column.mask is not None:
+        raise SecurityError(
+            codes.COLUMN_MASKED,
+            f"column '{column.name}' is masked for you, so rows can't be found or ordered by it",
+            hint="Use another column.",
+            path=at,
+        )
 
 
 def _quoted(key: str, relation: Relation, at: str) -> tuple[Column, str]:

@@ -10,8 +10,9 @@ Source: PostgreSQL documentation, sections 9.9 (date_trunc, operators) and B.2 (
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import frozen
 
@@ -164,6 +165,14 @@ def _shift(local: datetime, unit: str, count: int) -> datetime:
     months = local.year * 12 + local.month - 1 + count * MONTHS[unit]
     year, month = divmod(months, 12)
     return local.replace(year=year, month=month + 1, day=min(local.day, monthrange(year, month + 1)[1]))
+
+
+def zone_named(name: str) -> tzinfo:
+    """The time zone that PostgreSQL names; UTC where Python doesn't know it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
 def _instant(instant: datetime, now: datetime) -> Edge:

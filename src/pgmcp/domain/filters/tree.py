@@ -277,18 +277,15 @@ class Not:
     part: Filter
 
 
+@frozen
+class Shielded:
+    """Both, where `part` is asked of no row that `only` leaves out: it could fail there, and tell of the row."""
+
+    only: Filter
+    part: Filter
+
+
 Leaf = Compare | Between | Member | Is | Match | Array | AnyElement | Range | Network | Json | Spatial | FullText
-Filter = Leaf | And | Or | Not
+Filter = Leaf | And | Or | Not | Shielded
 
 EVERYTHING = And(())
-
-
-def columns_of(tree: Filter) -> frozenset[str]:
-    """The names of all columns that a tree reads."""
-    match tree:
-        case And(parts) | Or(parts):
-            return frozenset().union(*(columns_of(part) for part in parts))
-        case Not(part):
-            return columns_of(part)
-        case _:
-            return frozenset({tree.operand.column})

@@ -39,6 +39,21 @@ class Refusal:
         return kind(self.code, self.message, hint=self.hint)
 
 
+def row_refused(error: PgmcpError | None = None) -> SecurityError:
+    """The error for a write that would leave a row which its caller may not see, or change one.
+
+    Args:
+        error: What PostgreSQL said instead; how the statement ended is kept.
+    """
+    details = {key: fact for key, fact in (error.details if error else {}).items() if key == "outcome"}
+    return SecurityError(
+        codes.ROW_REFUSED,
+        "a row is, or would become, one that you may not see; nothing was written",
+        hint="Write values that your part of the table takes; leave a key alone that you can't find.",
+        details=details,
+    )
+
+
 def no_such_table(schema: str, name: str, rule: str) -> Refusal:
     """The relation is not there, as far as the caller may know."""
     return Refusal(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, fields, frozen, has
 
@@ -25,6 +25,10 @@ from pgmcp.domain.policy.refusals import (
     some_rows,
 )
 from pgmcp.domain.policy.rules import EVERY_ACTION, OPEN, Action, Default, Policy, PrincipalRule, TableRule
+
+if TYPE_CHECKING:
+    # A relation says what may be done with it in the policy's words.
+    from pgmcp.domain.relations import Name, Relation
 
 _KEPT = 4000
 _NOTHING: frozenset[Action] = frozenset()
@@ -111,6 +115,7 @@ class View:
     principal: str = "local"
     attributes: Mapping[str, Any] = field(factory=dict)
     ceiling: Access | None = None
+    _narrowed: dict[Name, tuple[Relation, Relation]] = field(factory=dict, init=False, repr=False)
     _sights: dict[tuple[str, str], Sight] = field(factory=dict, init=False, repr=False)
 
     @property
@@ -168,6 +173,18 @@ class View:
                 self._sights.clear()
             found = self._sights[schema, name] = self._decide(schema, name)
         return found
+
+    def kept(self, relation: Relation) -> Relation | None:
+        """A relation as the caller sees it, as it was kept; None where the catalogue has been read anew since."""
+        found = self._narrowed.get(relation.name)
+        return found[1] if found is not None and found[0] is relation else None
+
+    def keep(self, relation: Relation, seen: Relation) -> Relation:
+        """Keep a relation as the caller sees it."""
+        if len(self._narrowed) >= _KEPT:
+            self._narrowed.clear()
+        self._narrowed[relation.name] = (relation, seen)
+        return seen
 
     def may_know_schema(self, schema: str) -> bool:
         """Whether a schema may be known, as long as something in it is: a rule can hide it with all that it has."""

@@ -94,4 +94,4 @@ class Client:
 
     def tools(self) -> list[Tool]:
         """The tools that are served, each with name, description, JSON schema and call: for any agent framework."""
-        return [Tool(handler, self._database, self._principal) for handler in self._database.handlers.values()]
+        return [Tool(handler, self._database, self._principal) for handler in self._database.served_to(self._principal)]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict, frozen
+from attrs import asdict
 
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.leases import ProcessLeases
@@ -21,8 +21,9 @@ from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.caches import make_caching
 from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver, shown_address, verification
 from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_resolver
-from pgmcp.entrypoints.bootstrap.keys import key_from, make_sealer
+from pgmcp.entrypoints.bootstrap.keys import key_from, make_mask_key, make_sealer
 from pgmcp.entrypoints.bootstrap.observing import Watching, watching
+from pgmcp.entrypoints.bootstrap.ports import Ports
 from pgmcp.entrypoints.bootstrap.sharing import make_fair_use
 from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.readiness import Readiness
@@ -30,19 +31,15 @@ from pgmcp.handlers.base import in_groups
 from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.analysing import SqlAnalyser
-from pgmcp.ports.announcing import Announcements
 from pgmcp.ports.auditing import AuditLog
 from pgmcp.ports.changing import ChangeListener
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Need
-from pgmcp.ports.examining import Examiner
 from pgmcp.ports.history import History
 from pgmcp.ports.leases import LeaseKeeper
-from pgmcp.ports.lineage import Lineage
 from pgmcp.ports.observing import Observer
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
-from pgmcp.ports.resolving import Resolver
-from pgmcp.ports.resources import Gauge, Resources
+from pgmcp.ports.resources import Resources
 from pgmcp.ports.sealing import Sealer
 from pgmcp.ports.transactions import UnitOfWork
 from pgmcp.services.auditing import AuditService
@@ -54,6 +51,7 @@ from pgmcp.services.guarding import Guard
 from pgmcp.services.lease_ends import LeaseEnds
 from pgmcp.services.leases import LeaseService
 from pgmcp.services.metrics import MetricsService
+from pgmcp.services.policing import PolicyService
 from pgmcp.services.queries import QueryService
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
@@ -61,6 +59,7 @@ from pgmcp.services.security import SecurityService
 from pgmcp.services.tables import TableService
 from pgmcp.services.transactions import TransactionService
 from pgmcp.services.validation import ValidationService
+from pgmcp.services.views import Views
 
 if TYPE_CHECKING:
     from pgmcp.adapters.memory.declare import TableSpec
@@ -72,7 +71,9 @@ _LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPORT", "PGDATABASE")
 _SERVICES = (
     Cursors,
     Retrying,
+    Views,
     SchemaService,
+    PolicyService,
     ValidationService,
     LeaseEnds,
     LeaseService,
@@ -83,28 +84,6 @@ _SERVICES = (
     MetricsService,
     Dispatcher,
 )
-
-
-@frozen(kw_only=True)
-class Ports:
-    """Everything that the services need of the world outside."""
-
-    tables: TableRepository
-    queries: QueryRepository
-    catalogue: SchemaRepository
-    work: UnitOfWork
-    analyser: SqlAnalyser
-    clock: Clock
-    observer: Observer
-    sealer: Sealer
-    examiner: Examiner
-    audit: AuditLog
-    leases: LeaseKeeper
-    history: History
-    lineage: Lineage
-    announcements: Announcements
-    gauges: tuple[Gauge, ...] = ()
-    resolver: Resolver | None = None
 
 
 def build(settings: Settings, *, observer: Observer | None = None) -> Database:
@@ -140,7 +119,9 @@ def build_memory(
     resources = AsyncExitStack()
     watch = watching(settings, observer)
     heard = watch.observer
-    memory = MemoryDatabase(tables=tables, statements=statements, clock=clock, observer=heard)
+    memory = MemoryDatabase(
+        tables=tables, statements=statements, clock=clock, observer=heard, mask_key=make_mask_key(settings)()
+    )
     ports = Ports(
         tables=memory.tables,
         queries=memory.queries,
@@ -228,6 +209,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         readiness=Readiness(ports.examiner, ports.clock),
         history=ports.history,
         gauges=gauges,
+        policing=container.resolve(PolicyService),
         address=shown_address(settings, embedded=embedded),
         embedded=embedded,
         resources=resources,
@@ -271,7 +253,9 @@ def _postgres(
     reading = Need.READ if settings.read_dsn is None else Need.WRITE
     work = PostgresUnitOfWork(sessions=sessions, clock=clock, observer=observer, reading=reading)
     return Ports(
-        tables=PostgresTableRepository(runner=runner, builder=QueryBuilder(clock, lambda: runner.dialect)),
+        tables=PostgresTableRepository(
+            runner=runner, builder=QueryBuilder(clock, make_mask_key(settings), lambda: runner.dialect)
+        ),
         queries=PostgresQueryRepository(
             runner=runner, types=types, analyser=analyser, units=work, clock=clock, ttl_s=ttl_s
         ),

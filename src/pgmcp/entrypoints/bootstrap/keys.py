@@ -1,12 +1,13 @@
-"""The key that the settings name, and what is sealed with it."""
+"""The one secret of a database's server, and what is made with it: the seal of cursors, the key of hashing masks."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 
 from pgmcp.adapters.embedded.places import data_home
-from pgmcp.adapters.keys import kept_key, key_of, passing_key
+from pgmcp.adapters.keys import kept_key, key_for, key_of, passing_key
 from pgmcp.adapters.sealing import AesGcmSealer
 from pgmcp.domain.settings import Settings
 from pgmcp.ports.sealing import Sealer
@@ -15,6 +16,12 @@ from pgmcp.ports.sealing import Sealer
 def make_sealer(settings: Settings) -> Sealer:
     """Seals cursors."""
     return AesGcmSealer(key_from(settings))
+
+
+def make_mask_key(settings: Settings) -> Callable[[], bytes]:
+    """Gives the key of masks that hash: another one than the seal's, so that neither tells of the other."""
+    secret = key_from(settings)
+    return cache(lambda: key_for("masks", secret()))
 
 
 def key_from(settings: Settings) -> Callable[[], bytes]:

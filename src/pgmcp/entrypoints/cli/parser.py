@@ -57,6 +57,13 @@ def parse(arguments: Sequence[str]) -> Command:
         each = commands.add_parser(name, help=help_, description=help_, epilog=_EPILOG, allow_abbrev=False)
         if name == "call":
             _add_tools(each)
+        if name == "check":
+            each.add_argument(
+                "--explain",
+                nargs=3,
+                metavar=("PRINCIPAL", "SCHEMA.TABLE", "ACTION"),
+                help="Say what the policy lets a caller do, and by which rule: support-7 public.customers read.",
+            )
         if name == "tools":
             each.add_argument("--json", dest="as_json", action="store_true", help="As JSON, with the whole schemas.")
         if name == "token":
@@ -151,9 +158,9 @@ def _tools(found: argparse.Namespace) -> Command:
 
 
 def _check(found: argparse.Namespace) -> Command:
-    from pgmcp.entrypoints.cli.check import check
+    from pgmcp.entrypoints.cli.check import check, explain
 
-    return partial(check, _settings(found))
+    return partial(explain, _settings(found), *found.explain) if found.explain else partial(check, _settings(found))
 
 
 def _token(found: argparse.Namespace) -> Command:

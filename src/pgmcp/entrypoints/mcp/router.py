@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from pgmcp import __version__
 from pgmcp.domain import json
@@ -10,7 +11,6 @@ from pgmcp.domain.calls import CallId, Principal, Progress
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.plans import Effect
 from pgmcp.domain.results import Form
-from pgmcp.domain.settings import Access
 from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.instructions import instructions
 from pgmcp.entrypoints.mcp.toolbox import CallControls, ReportProgress, ToolAnswer, ToolListing
@@ -25,7 +25,6 @@ class MCPRouter:
     def __init__(self, database: Database) -> None:
         """Serve a database's tools."""
         self._database = database
-        self._listings: dict[Access | None, tuple[ToolListing, ...]] = {}
 
     @property
     def name(self) -> str:
@@ -42,26 +41,24 @@ class MCPRouter:
         """How an agent works here."""
         return instructions(self._database.settings, embedded=self._database.embedded)
 
-    def tools(self, principal: Principal) -> Sequence[ToolListing]:
-        """The tools that are served, as far as the principal's own access goes; made once for each access mode."""
-        found = self._listings.get(principal.access)
-        if found is None:
-            found = self._listings[principal.access] = self._listed(principal)
-        return found
-
-    def _listed(self, principal: Principal) -> tuple[ToolListing, ...]:
-        security = self._database.security
-        writes = security.admits(Effect.UPDATE, principal)
-        return tuple(
-            ToolListing(
+    @cached_property
+    def _listings(self) -> Mapping[tuple[str, bool], ToolListing]:
+        """The tools' listings, for those who may write and for those who may not; made once."""
+        return {
+            (handler.name, writes): ToolListing(
                 name=handler.name,
                 description=handler.summary,
                 input_schema=input_schema(handler.request, without=self._database.unfillable),
                 annotations=hints(type(handler), writes=writes),
             )
             for handler in self._database.handlers.values()
-            if security.serves(handler.effect, handler.group, principal)
-        )
+            for writes in (False, True)
+        }
+
+    def tools(self, principal: Principal) -> Sequence[ToolListing]:
+        """The tools that are served to a principal."""
+        writes = self._database.security.admits(Effect.UPDATE, principal)
+        return [self._listings[each.name, writes] for each in self._database.served_to(principal)]
 
     def is_read(self, name: str, arguments: bytes) -> bool:
         """Whether a call can't change anything: a tool that only reads, or a statement that may only read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgmcp.domain.filters.tree import columns_of
+from pgmcp.domain.filters.columns import columns_of
 from tests.unit.domain.filters.reading import tree
 
 

@@ -27,6 +27,7 @@ from pgmcp.domain.filters.tree import (
     Not,
     Or,
     Range,
+    Shielded,
     Spatial,
 )
 
@@ -56,6 +57,8 @@ class Compiler:
                 return _any([self.test(part) for part in parts])
             case Not(part):
                 return _not(self.test(part))
+            case Shielded(only, part):
+                return _shielded(self.test(only), self.test(part))
             case Compare():
                 return compare(tree, self.table)
             case Between():
@@ -114,6 +117,10 @@ def _any(tests: list[Test]) -> Test:
         return result
 
     return some
+
+
+def _shielded(only: Test, part: Test) -> Test:
+    return lambda row: part(row) if only(row) else False
 
 
 def _not(test: Test) -> Test:

@@ -9,14 +9,14 @@ shown AS (
     SELECT c.oid, CASE
             WHEN pg_catalog.pg_table_is_visible(c.oid) THEN c.relname::text
             ELSE n.nspname || '.' || c.relname
-        END AS name
+        END AS name, pg_catalog.json_build_array(n.nspname, c.relname) AS whole
     FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 ),
 -- A partitioned table's key has a copy for each partition on either side; only the one that was declared is told.
 foreign_keys AS (
     SELECT k.conrelid, k.confrelid, k.conname, pg_catalog.json_build_object(
-        'columns', h.names, 'table', s.name, 'to', t.names, 'on_delete', k.confdeltype, 'on_update', k.confupdtype
+        'columns', h.names, 'table', s.name, 'other', s.whole, 'to', t.names, 'on_delete', k.confdeltype, 'on_update', k.confupdtype
     ) AS facts, false AS outside
     FROM page
     JOIN pg_catalog.pg_constraint AS k ON k.contype = 'f' AND k.conrelid = page.oid
@@ -36,7 +36,7 @@ foreign_keys AS (
     )
     UNION ALL
     SELECT k.conrelid, k.confrelid, k.conname, pg_catalog.json_build_object(
-        'columns', t.names, 'table', s.name, 'to', h.names, 'on_delete', k.confdeltype, 'on_update', k.confupdtype
+        'columns', t.names, 'table', s.name, 'other', s.whole, 'to', h.names, 'on_delete', k.confdeltype, 'on_update', k.confupdtype
     ), true
     FROM page
     JOIN pg_catalog.pg_constraint AS k ON k.contype = 'f' AND k.confrelid = page.oid AND k.conparentid = 0
@@ -102,6 +102,11 @@ SELECT pg_catalog.json_build_object(
     ),
     'partitions', (
         SELECT pg_catalog.json_agg(s.name ORDER BY s.name)
+        FROM pg_catalog.pg_inherits AS h JOIN shown AS s ON s.oid = h.inhrelid
+        WHERE page.relkind = 'p' AND h.inhparent = page.oid
+    ),
+    'partition_names', (
+        SELECT pg_catalog.json_agg(s.whole ORDER BY s.name)
         FROM pg_catalog.pg_inherits AS h JOIN shown AS s ON s.oid = h.inhrelid
         WHERE page.relkind = 'p' AND h.inhparent = page.oid
     ),

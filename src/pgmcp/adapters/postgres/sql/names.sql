@@ -2,7 +2,7 @@
 SELECT CASE
         WHEN pg_catalog.pg_table_is_visible(c.oid) OR $1::text IS NOT NULL THEN c.relname::text
         ELSE n.nspname || '.' || c.relname
-    END
+    END, n.nspname::text, c.relname::text
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')

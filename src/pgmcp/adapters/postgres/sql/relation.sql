@@ -61,6 +61,12 @@ SELECT pg_catalog.json_build_object(
     ),
     'changes', pg_catalog.pg_relation_is_updatable(found.oid, true),
     'comment', pg_catalog.obj_description(found.oid, 'pg_class'),
+    'granted', pg_catalog.concat_ws(',',
+        CASE WHEN pg_catalog.has_any_column_privilege(found.oid, 'SELECT') THEN 'read' END,
+        CASE WHEN pg_catalog.has_any_column_privilege(found.oid, 'INSERT') THEN 'create' END,
+        CASE WHEN pg_catalog.has_any_column_privilege(found.oid, 'UPDATE') THEN 'update' END,
+        CASE WHEN pg_catalog.has_table_privilege(found.oid, 'DELETE') THEN 'delete' END
+    ),
     'primary_key', (SELECT k.names FROM keys AS k WHERE k.is_primary),
     'unique', (SELECT pg_catalog.json_agg(k.names) FROM keys AS k WHERE NOT k.is_primary),
     'columns', (
@@ -68,6 +74,7 @@ SELECT pg_catalog.json_build_object(
             'name', a.attname,
             'type', a.atttypid::int8,
             'spelt', CASE WHEN a.atttypmod >= 0 THEN pg_catalog.format_type(a.atttypid, a.atttypmod) END,
+            'readable', pg_catalog.has_column_privilege(found.oid, a.attnum, 'SELECT'),
             'nullable', NOT (a.attnotnull OR a.typnotnull),
             'default', CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
             'generated', CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
