@@ -15,7 +15,7 @@ from tests.fixtures.postgres import MakeDatabase
 # A row named `slow` takes its time when it is written, one named `late` when its transaction commits.
 SCHEMA = """
 CREATE TABLE item (tag text NOT NULL);
-CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(5); RETURN NEW; END $$;
+CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2); RETURN NEW; END $$;
 CREATE TRIGGER slow BEFORE INSERT ON item FOR EACH ROW WHEN (NEW.tag = 'slow') EXECUTE FUNCTION take_time();
 CREATE CONSTRAINT TRIGGER late AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (NEW.tag = 'late') EXECUTE FUNCTION take_time();
