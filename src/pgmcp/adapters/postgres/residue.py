@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from attrs import frozen
+
 from pgmcp.adapters.postgres.kept import Kept
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.texts import sql
@@ -18,36 +20,51 @@ from pgmcp.ports.transactions import Transaction
 _HARMLESS = frozenset({"VariableShowStmt"})
 
 
+@frozen
+class _Written:
+    """The functions that are written in the database.
+
+    Args:
+        names: Their names.
+        reached: Whether a query may call one that it doesn't name.
+    """
+
+    names: frozenset[str]
+    reached: bool
+
+
 class Residue:
     """Judges statements by the code that is written in the database: what a caller may name itself leaves nothing.
 
     Args:
-        runner: Reads the names of the database's functions.
-        clock: Tells when they are too old.
-        ttl_s: Seconds that they are kept.
+        runner: Reads what functions the database has.
+        clock: Tells when that is too old.
+        ttl_s: Seconds that it is kept.
     """
 
     def __init__(self, *, runner: Runner, clock: Clock, ttl_s: float = 30) -> None:
         self._runner = runner
-        self._kept: Kept[None, frozenset[str]] = Kept(clock, most=1, ttl_s=ttl_s)
+        self._kept: Kept[None, _Written] = Kept(clock, most=1, ttl_s=ttl_s)
 
     async def of(self, analysis: Analysis, call: CallContext, within: Transaction | None = None) -> bool:
         """Whether the statement may leave something.
 
-        What can't be wrapped may (CALL, DDL), a read that calls a function of that name, and a write wherever there is
-        any such function, which a trigger, a default or a policy may call.
+        What can't be wrapped may (CALL, DDL); a read that calls such a function by its name, or any read where one is
+        behind a view, a policy, an operator, a cast or a domain; and a write wherever there is any such function, as a
+        trigger or a default may call it.
         """
         if analysis.kind is StatementKind.UTILITY:
             return analysis.command not in _HARMLESS
-        if not analysis.writes and not analysis.functions:
-            return False
-        names = self._kept.get(None)
-        if names is None:
+        written = self._kept.get(None)
+        if written is None:
             rows = await self._runner.run(
                 Statement(sql("functions")), call, need=Need.READ, kind="catalogue", within=within
             )
-            names = self._kept.put(None, frozenset(json.loads(rows.rows[0][0] or "[]")))
-        return bool(names) if analysis.writes else not names.isdisjoint(analysis.functions)
+            found = json.loads(rows.rows[0][0] or "{}")
+            written = self._kept.put(None, _Written(frozenset(found["names"] or ()), found["reached"]))
+        if analysis.writes:
+            return bool(written.names)
+        return written.reached or not written.names.isdisjoint(analysis.functions)
 
     def forget(self) -> None:
         """Drop what is kept."""
