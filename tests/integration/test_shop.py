@@ -128,7 +128,8 @@ async def test_every_tools_example_works_on_the_shop(postgres: TestServer) -> No
     server = await asyncpg.connect(postgres.admin_dsn)
     try:
         await server.execute(f"CREATE DATABASE examples TEMPLATE {DATABASE}")
-        async with pgmcp.connect(postgres.server.dsn_of("examples"), access="admin") as db:
+        groups = sorted({handler.group for handler in HANDLERS})
+        async with pgmcp.connect(postgres.server.dsn_of("examples"), access="admin", tools=groups) as db:
             answers = await every_example(db, EXAMPLES)
         await server.execute("DROP DATABASE examples WITH (FORCE)")
     finally:
