@@ -129,9 +129,9 @@ def test_every_tool_has_its_line() -> None:
     assert {line.partition(",")[0] for line in [*CALLS, *held()]} == asking
 
 
-def held() -> dict[str, int]:
-    """The documentation's table of what is called in a transaction."""
-    text = TABLE.read_text(encoding="utf-8")
+def held(behind: str = "## Inside a transaction") -> dict[str, int]:
+    """The documentation's table of what is called in a transaction, or another of its tables."""
+    text = TABLE.read_text(encoding="utf-8").partition(behind)[2].partition("\n## ")[0]
     return {f"{tool}{variant}".strip(): int(number) for tool, variant, number in _HELD.findall(text)}
 
 
@@ -166,3 +166,28 @@ async def test_the_round_trips_in_a_transaction(postgres: TestServer, driver: st
 def test_a_single_statement_is_one_round_trip(name: str) -> None:
     """Once warm, a structured read, a raw SELECT and a write of one statement cost one each."""
     assert {line: documented(name)[line].warm for line in ONE} == dict.fromkeys(ONE, 1)
+
+
+async def test_the_round_trips_with_a_key(postgres: TestServer, driver: str) -> None:
+    """Each line of the table is what the proxy counts; a session's first ones prepare its statements."""
+    async with (
+        shop_database(postgres) as dsn,
+        counting_proxy(dsn) as proxy,
+        pgmcp.connect(proxy.dsn, driver=driver) as db,
+    ):
+
+        async def trips(request: pgmcp.RequestBase[Any]) -> int:
+            proxy.reset()
+            await db.call(request)
+            return proxy.round_trips
+
+        counted: dict[str, int] = {}
+        for number in range(3):
+            data = {"name": f"Rack {number}"}
+            new = pgmcp.CreateRequest(table="categories", data=data, idempotency_key=f"c{number}")
+            counted["create_record, done"] = await trips(new)
+            counted["create_record, repeated"] = await trips(new)
+            counted["update_records, done"] = await trips(
+                pgmcp.UpdateRequest(table="orders", filters={"id": 1}, data={"note": "x"}, idempotency_key=f"u{number}")
+            )
+        assert counted == held("## With an idempotency key")

@@ -45,6 +45,7 @@ from pgmcp.services.lease_ends import LeaseEnds
 from pgmcp.services.leases import LeaseService
 from pgmcp.services.metrics import MetricsService
 from pgmcp.services.queries import QueryService
+from pgmcp.services.receipts import ReceiptService
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.security import SecurityService
@@ -136,12 +137,21 @@ class House:
         self.metrics = MetricsService(
             self.history, GaugedResources([]), MetricsRecorder(self.history, self.clock, 1.0), self.clock, settings
         )
+        self.receipts = ReceiptService(self.memory.receipts, self.transactions, self.retrying, self.clock, settings)
         self.records = MemoryAuditLog()
         self.audit = AuditService(self.records, self.clock, settings)
         self.guard = Guard(None, KeptVerdicts(self.clock), self.transactions)
         self.fair_use = FairUse(ProcessShares(), self.clock, settings)
         self.dispatcher = Dispatcher(
-            self.security, self.schemas, self.recorder, self.clock, settings, self.audit, self.fair_use, self.guard
+            self.security,
+            self.schemas,
+            self.recorder,
+            self.clock,
+            settings,
+            self.audit,
+            self.fair_use,
+            self.guard,
+            self.receipts,
         )
         self.handlers: dict[str, AnyHandler] = {tool.name: self._made(tool) for tool in HANDLERS}
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 CallId = NewType("CallId", str)
 LeaseId = NewType("LeaseId", str)
 
+Unit = NewType("Unit", object)
+"""A transaction that a whole call runs in; only the service that opened it knows what it is."""
+
 Progress = Callable[[int, int | None], Awaitable[None]]
 """Told how many of how many units are done; the total is None while it isn't known."""
 
@@ -48,6 +51,7 @@ class CallContext:
         deadline: The moment by which the call has ended, on the clock port's monotonic scale, in seconds.
         form: The form that rows are wanted in.
         statement_timeout_ms: The caller's own limit for each statement, kept by the server; None for the session's.
+        unit: The transaction of its own that the whole call runs in; None where each statement stands by itself.
         transaction: The lease to run in; None outside one.
         view: The database as the caller may know it.
         progress: Told of progress on long work; None when nobody asked.
@@ -60,6 +64,7 @@ class CallContext:
     deadline: float
     form: Form = Form.NATIVE
     statement_timeout_ms: int | None = None
+    unit: Unit | None = field(default=None, repr=False)
     transaction: LeaseId | None = None
     view: View = EVERYTHING_SEEN
     progress: Progress | None = field(default=None, repr=False)

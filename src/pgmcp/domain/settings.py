@@ -181,6 +181,12 @@ class Settings:
     leases_per_principal: int = setting(4, "Transactions that one principal may hold open.", minimum=1)
     leases_max: int = setting(0, "Transactions open in all; 0 is half of `pool_max`.", minimum=0)
 
+    receipt_every_write: bool = setting(
+        default=False, doc="Whether every write gets an idempotency key of its own, so that its outcome can be settled."
+    )
+    receipt_keep_s: float = setting(
+        86_400.0, "How long the receipt of a write with a key is kept.", unit="seconds", minimum=1
+    )
     retry_attempts: int = setting(
         3, "How often a call tries what fails for a passing reason, the first time included.", minimum=1
     )

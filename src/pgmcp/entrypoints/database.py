@@ -19,6 +19,7 @@ from pgmcp.handlers.dispatch import AnyHandler, Arguments, Caller, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.examining import Examiner
 from pgmcp.ports.history import History
+from pgmcp.ports.keeping import Keeping
 from pgmcp.ports.resources import Resources
 from pgmcp.services.leases import LeaseService
 from pgmcp.services.policing import PolicyService
@@ -40,6 +41,7 @@ class Database:
         history: What was counted of its calls.
         gauges: What it uses.
         policing: Holds the policy against the catalogue.
+        keeping: Makes what is kept in the database itself.
         address: Where it is, as it may be shown.
         embedded: Whether it is the embedded PostgreSQL.
         resources: What is closed at the end.
@@ -55,6 +57,7 @@ class Database:
     history: History
     gauges: Resources
     policing: PolicyService
+    keeping: Keeping
     address: str
     embedded: bool = False
     resources: AsyncExitStack = field(factory=AsyncExitStack, repr=False)

@@ -18,7 +18,7 @@ from pgmcp.domain.calls import CallContext, CallId, LeaseId, Principal, Progress
 from pgmcp.domain.drawing import is_drawn
 from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
 from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten, DefectFound
-from pgmcp.domain.plans import Effect, Plan
+from pgmcp.domain.plans import Effect, Explain, Plan
 from pgmcp.domain.policy.redacting import redact
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import RequestBase
@@ -26,6 +26,7 @@ from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, PlanRe
 from pgmcp.domain.results import Form
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.tracking import track_execution_time
+from pgmcp.domain.transacting import Transacting
 from pgmcp.handlers.base import HandlerBase
 from pgmcp.handlers.decoding import decode, given
 from pgmcp.ports.clock import Clock
@@ -33,8 +34,9 @@ from pgmcp.ports.observing import Observer
 from pgmcp.services.auditing import AuditService, Trail
 from pgmcp.services.fair_use import FairUse
 from pgmcp.services.guarding import Guard
+from pgmcp.services.receipts import ReceiptService
 from pgmcp.services.schemas import SchemaService
-from pgmcp.services.security import SecurityService
+from pgmcp.services.security import SecurityService, effect_of
 from pgmcp.services.watching import Watch
 
 AnyHandler = HandlerBase[Any, Any, Any, Any]
@@ -72,7 +74,7 @@ class Caller:
 class Dispatcher:
     """Takes calls through the stations."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 -- a station each
         self,
         security: SecurityService,
         schemas: SchemaService,
@@ -82,6 +84,7 @@ class Dispatcher:
         audit: AuditService,
         fair_use: FairUse,
         guard: Guard,
+        receipts: ReceiptService,
     ) -> None:
         """Work for one database."""
         self._security = security
@@ -92,6 +95,7 @@ class Dispatcher:
         self._audit = audit
         self._fair_use = fair_use
         self._guard = guard
+        self._receipts = receipts
 
     async def dispatch(self, handler: AnyHandler, arguments: Arguments, caller: Caller) -> ResponseBase:
         """Carry out one call.
@@ -223,7 +227,10 @@ class Dispatcher:
 
     @track_execution_time("execute", layer="station")
     async def _run(self, handler: AnyHandler, plan: Plan, request: RequestBase[Any], call: CallContext) -> Any:
-        return await handler.run(plan, request, call)
+        key = self._receipts.key_of(request) if _leaves_something(plan) else None
+        if key is None:
+            return await handler.run(plan, request, call)
+        return await self._receipts.once(key, request, call, lambda call: handler.run(plan, request, call))
 
     def _call(self, handler: AnyHandler, request: RequestBase[Any], caller: Caller, watch: Watch) -> CallContext:
         seconds = self._settings.call_timeout_s if request.timeout_ms is None else request.timeout_ms / 1000
@@ -268,6 +275,13 @@ def _within(response: ResponseBase, transaction: LeaseId) -> ResponseBase:
             return evolve(response, transaction_id=transaction)
         case _:
             return response
+
+
+def _leaves_something(plan: Plan) -> bool:
+    """Whether a plan is a write of rows, so that doing it once is something else than doing it twice."""
+    if isinstance(plan, Explain | Transacting) or getattr(plan, "dry_run", False):
+        return False
+    return effect_of(plan) is not Effect.READ
 
 
 def _repeatable(request: RequestBase[Any]) -> bool:

@@ -56,7 +56,7 @@ class Retrying:
         try:
             return await work()
         except PgmcpError as error:
-            if call.transaction is not None or self._attempts < 2 or not passes(error):
+            if call.transaction is not None or call.unit is not None or self._attempts < 2 or not passes(error):
                 raise
             first = error
         # What goes well pays for none of this.

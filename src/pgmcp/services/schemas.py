@@ -11,6 +11,7 @@ from pgmcp.domain.catalogue import Listed, Named, Schema, TableDescription
 from pgmcp.domain.errors import NotFoundError, codes
 from pgmcp.domain.plans import DescribeTable, ListSchemas, ListTables
 from pgmcp.domain.policy.describing import description_seen
+from pgmcp.domain.receipts import SCHEMA
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.domain.tracking import track_execution_time
@@ -52,13 +53,15 @@ class SchemaService:
 
     async def _find(self, table: str, schema: str | None, call: CallContext) -> Relation | None:
         found = await self._retrying.reading(lambda: self._repository.find(table, schema, call), call)
+        if found is not None and found.name.schema == SCHEMA:
+            return None
         if found is None or call.view.is_open:
             return found
         return await self._views.relation(found, call, lambda: self.time_zone(call))
 
     async def _names(self, schema: str | None, call: CallContext) -> Sequence[str]:
         found = await self._retrying.reading(lambda: self._repository.names(schema, call), call)
-        return [each.display for each in found if _may_know(each, call)]
+        return [each.display for each in found if each.name.schema != SCHEMA and _may_know(each, call)]
 
     async def _unknown(self, table: str, schema: str | None, call: CallContext) -> NotFoundError:
         if schema is not None:
@@ -87,6 +90,7 @@ class SchemaService:
     async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:
         """The schemas that the caller may know, with the relations in them that are counted."""
         found = await self._retrying.reading(lambda: self._repository.schemas(plan, call), call)
+        found = tuple(each for each in found if each.name != SCHEMA)
         if call.view.is_open:
             return found
         counted = [(each, await self._count(each.name, call)) for each in found]
@@ -106,7 +110,8 @@ class SchemaService:
         return found[: plan.limit], len(found) > plan.limit
 
     async def _page(self, plan: ListTables, call: CallContext) -> tuple[Sequence[Listed], bool]:
-        return await self._retrying.reading(lambda: self._repository.select(plan, call), call)
+        found, more = await self._retrying.reading(lambda: self._repository.select(plan, call), call)
+        return tuple(each for each in found if each.name.schema != SCHEMA), more
 
     async def _count(self, schema: str, call: CallContext) -> int:
         """How many relations of a schema the caller may know."""

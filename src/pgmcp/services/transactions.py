@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from attrs import evolve
+from attrs import define, evolve
 
-from pgmcp.domain.calls import CallContext
-from pgmcp.domain.changes import Changes
+from pgmcp.domain.calls import CallContext, Unit
+from pgmcp.domain.changes import NOTHING, Changes
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.ports.changing import ChangeListener
 from pgmcp.ports.transactions import Condition, Outcome, Transaction, TransactionOptions, UnitOfWork
@@ -39,8 +39,26 @@ class TransactionService:
         self._leases = leases
         self._listener = listener
 
+    async def whole(self, work: Callable[[CallContext, Transaction], Awaitable[T]], call: CallContext) -> T:
+        """Run a whole call in one transaction of its own: whatever it does by this service happens in there.
+
+        Raises:
+            PgmcpError: As `unit`.
+        """
+        own = _Own()
+
+        async def inside(within: Transaction | None, call: CallContext) -> T:
+            if within is None:
+                raise TypeError("a unit of work without a transaction")
+            own.transaction = within
+            return await work(evolve(call, unit=Unit(own)), within)
+
+        return await self._committed(inside, call, lambda: own.changes)
+
     async def read(self, work: Work[T], call: CallContext) -> T:
         """Read: in the call's lease, or by itself."""
+        if call.unit is not None:
+            return await work(_own(call.unit).transaction, call)
         if call.transaction is None:
             return await work(None, call)
         return await self._leases.use(work, call)
@@ -53,6 +71,8 @@ class TransactionService:
             call: Whose it is.
             changes: What it writes.
         """
+        if call.unit is not None:
+            return await _own(call.unit).write(work, call, changes)
         if call.transaction is not None:
             return await self._leases.use(work, call, changes)
         try:
@@ -83,8 +103,13 @@ class TransactionService:
         Raises:
             PgmcpError: What the work raised, with `details.outcome` outside a lease; or what the commit raised.
         """
+        if call.unit is not None:
+            return await _own(call.unit).write(work, call, changes)
         if call.transaction is not None:
             return await self._leases.use(lambda within, call: _part(work, within, call), call, changes)
+        return await self._committed(work, call, lambda: changes)
+
+    async def _committed(self, work: Work[T], call: CallContext, changes: Callable[[], Changes]) -> T:
         try:
             transaction = await self._work.begin(TransactionOptions(), call)
         except PgmcpError as error:
@@ -102,9 +127,9 @@ class TransactionService:
         except BaseException:
             # Ended already: this only asks how.
             if await transaction.rollback() is not Outcome.ROLLED_BACK:
-                await self._listener.changed(changes, Outcome.UNKNOWN)
+                await self._listener.changed(changes(), Outcome.UNKNOWN)
             raise
-        await self._listener.changed(changes, Outcome.COMMITTED)
+        await self._listener.changed(changes(), Outcome.COMMITTED)
         return result
 
     async def trial(self, work: Work[T], call: CallContext) -> T:
@@ -116,6 +141,30 @@ class TransactionService:
             return await work(transaction, call)
         finally:
             await transaction.rollback()
+
+
+@define(eq=False)
+class _Own:
+    """The transaction that a whole call runs in, and what was written in it so far."""
+
+    transaction: Transaction | None = None
+    changes: Changes = NOTHING
+
+    async def write(self, work: Work[T], call: CallContext, changes: Changes) -> T:
+        result = await work(self.transaction, call)
+        self.changes |= changes
+        return result
+
+
+def _own(unit: Unit) -> _Own:
+    """What a call's unit is.
+
+    Raises:
+        TypeError: It was not opened here.
+    """
+    if not isinstance(unit, _Own):
+        raise TypeError("a unit of somebody else's")
+    return unit
 
 
 async def _part(work: Work[T], within: Transaction | None, call: CallContext) -> T:

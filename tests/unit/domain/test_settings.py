@@ -40,6 +40,8 @@ def test_the_defaults() -> None:
         "leases_max": 0,
         "password_command": None,
         "password_ttl_s": 0.0,
+        "receipt_every_write": False,
+        "receipt_keep_s": 86_400.0,
         "driver": "asyncpg",
         "access": Access.READ,
         "tools": (),

@@ -45,7 +45,7 @@ ACCESS_CACHE_NAME = "Did you mean '--access' or '--cache' or '--name'?"
 
 
 @pytest.mark.parametrize(
-    "command", [pytest.param(each, id=each) for each in ("serve", "demo", "tools", "call", "check")]
+    "command", [pytest.param(each, id=each) for each in ("serve", "demo", "tools", "call", "check", "init")]
 )
 def test_every_command_takes_every_setting(capsys: pytest.CaptureFixture[str], command: str) -> None:
     """Its help lists them, with dashes too."""

@@ -82,6 +82,7 @@ def over(rows: Rows) -> tuple[House, Catalogue]:
         house.audit,
         house.fair_use,
         house.guard,
+        house.receipts,
     )
     return house, catalogue
 
@@ -301,6 +302,7 @@ async def test_the_deadline_counts_from_the_start() -> None:
         house.audit,
         house.fair_use,
         house.guard,
+        house.receipts,
     )
     await house.dispatch("read_table", READ)
     assert (rows.calls[0].deadline, rows.calls[0].statement_timeout_ms) == (100.0005, None)

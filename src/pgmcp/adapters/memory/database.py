@@ -10,6 +10,7 @@ from pgmcp.adapters.memory.engine import Engine
 from pgmcp.adapters.memory.examining import MemoryExaminer
 from pgmcp.adapters.memory.lineage import MemoryLineage
 from pgmcp.adapters.memory.queries import MemoryQueryRepository, Registered
+from pgmcp.adapters.memory.receipts import MemoryReceiptBook
 from pgmcp.adapters.memory.schemas import MemorySchemaRepository
 from pgmcp.adapters.memory.tables import MemoryTableRepository
 from pgmcp.adapters.memory.transactions import MemoryUnitOfWork
@@ -29,7 +30,7 @@ class MemoryDatabase:
         mask_key: The secret behind masks that hash.
 
     Attributes:
-        tables, catalogue, queries, work, examiner, lineage: The ports' implementations over it.
+        tables, catalogue, queries, work, examiner, lineage, receipts: The ports' implementations over it.
 
     Raises:
         PgmcpError: A declaration names what is not there or only PostgreSQL has, or a row breaks a constraint.
@@ -54,3 +55,4 @@ class MemoryDatabase:
         self.work = MemoryUnitOfWork(engine)
         self.examiner = MemoryExaminer(engine)
         self.lineage = MemoryLineage(engine)
+        self.receipts = MemoryReceiptBook(engine)

@@ -17,6 +17,7 @@ from pgmcp.adapters.memory.writing import Writer
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, ValidationError, codes
 from pgmcp.domain.events import StatementRan
+from pgmcp.domain.receipts import Kept
 from pgmcp.domain.relations import Relation, RelationKind
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.ports.clock import Clock
@@ -37,6 +38,7 @@ class Engine:
 
     Attributes:
         committed: The tables' states as a new transaction sees them.
+        receipts: What was answered to writes with a key, by principal and key.
         types: The types of its own, by name.
 
     Raises:
@@ -56,6 +58,7 @@ class Engine:
         self.mask_key = mask_key
         self._observer = observer
         self.lock = WriteLock(clock, lock_timeout_s)
+        self.receipts: dict[tuple[str, str], Kept] = {}
         catalogue = Catalogue(specs)
         self.tables: Mapping[str, Table] = catalogue.tables
         self.types = catalogue.types

@@ -24,6 +24,7 @@ from pgmcp.adapters.memory.faults import (
 from pgmcp.adapters.memory.state import Space
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, TransactionError, codes
+from pgmcp.domain.receipts import Kept
 from pgmcp.domain.transactions import Held
 from pgmcp.ports.transactions import Condition, Footprint, Isolation, Outcome, Transaction, TransactionOptions
 
@@ -34,6 +35,7 @@ _SNAPSHOTS = frozenset({Isolation.REPEATABLE_READ, Isolation.SERIALIZABLE})
 class _Savepoint:
     name: str
     mark: int
+    receipts: dict[tuple[str, str], Kept]
 
 
 class MemoryTransaction:
@@ -43,6 +45,7 @@ class MemoryTransaction:
         self._engine, self._options = engine, options
         self._space: Space | None = None
         self._moment = engine.clock.now()
+        self.receipts: dict[tuple[str, str], Kept] = {}
         self._savepoints: list[_Savepoint] = []
         self._holds_lock = False
         self._failed = False
@@ -84,14 +87,22 @@ class MemoryTransaction:
         space = self.reading()
         if self._options.read_only:
             raise fault(READ_ONLY)
-        if not self._holds_lock:
-            await self._engine.lock.acquire(call)
-            self._holds_lock = True
+        await self.lock(call)
         if self._options.isolation in _SNAPSHOTS:
             names = [table] if self._options.isolation is Isolation.REPEATABLE_READ else list(space.committed)
             if any(space.committed[name] is not self._engine.committed[name] for name in names):
                 raise fault(SERIALIZATION_FAILURE)
         return space
+
+    async def lock(self, call: CallContext) -> None:
+        """Become the one who writes, until the transaction ends.
+
+        Raises:
+            DatabaseError: `lock_timeout`, `call_timeout`.
+        """
+        if not self._holds_lock:
+            await self._engine.lock.acquire(call)
+            self._holds_lock = True
 
     async def condition(self) -> Condition:
         if self._outcome is not None:
@@ -114,7 +125,7 @@ class MemoryTransaction:
     async def savepoint(self, name: str, call: CallContext) -> None:
         self._engine.in_time(call)
         space = self.reading()
-        self._savepoints.append(_Savepoint(name, space.mark))
+        self._savepoints.append(_Savepoint(name, space.mark, dict(self.receipts)))
         self._engine.observe(call, "savepoint")
 
     async def rollback_to(self, name: str, call: CallContext) -> None:
@@ -124,6 +135,7 @@ class MemoryTransaction:
         place = self._find(name)
         if self._space is not None:
             self._space.undo(self._savepoints[place].mark)
+        self.receipts = dict(self._savepoints[place].receipts)
         del self._savepoints[place + 1 :]
         self._failed = False
         self._engine.observe(call, "rollback_to")
@@ -143,6 +155,8 @@ class MemoryTransaction:
             raise error.with_details(outcome=self._outcome or Outcome.UNKNOWN) from error.__cause__
         if self._space is not None and not self._failed:
             self._engine.committed.update(self._space.own)
+        if not self._failed:
+            self._engine.receipts.update(self.receipts)
         outcome = self._end(Outcome.ROLLED_BACK if self._failed else Outcome.COMMITTED)
         self._engine.observe(call, "commit")
         return outcome

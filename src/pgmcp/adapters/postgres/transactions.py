@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from typing import Self, TypeVar
 
 from attrs import evolve
 
 from pgmcp.adapters.postgres.beginning import begin_text
+from pgmcp.adapters.postgres.ending import END_S, to_its_end
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.exchange import Exchange
 from pgmcp.adapters.postgres.naming import quote
@@ -26,8 +26,6 @@ from pgmcp.ports.transactions import Condition, Footprint, Outcome, Transaction,
 
 T = TypeVar("T")
 
-# How long the end of a transaction may take once its caller has given up, in seconds; then its session is ended.
-_END_S = 5.0
 
 _READ_ONLY_PART = 'SAVEPOINT "pgmcp read"; SET LOCAL transaction_read_only = on'
 _PART_ENDS = 'RELEASE SAVEPOINT "pgmcp read"'
@@ -92,6 +90,7 @@ class PostgresTransaction:
         self._may_write = may_write
         self._turn = asyncio.Lock()
         self._outcome: Outcome | None = None
+        self._known: Proof | None = None
         # None after an error, until the server has been asked.
         self._condition: Condition | None = Condition.OPEN
 
@@ -132,6 +131,18 @@ class PostgresTransaction:
                 raise
             return result
 
+    def prove(self, proof: Proof) -> None:
+        """Take note of what the transaction can be found by, so that COMMIT need not ask for it."""
+        self._known = proof
+
+    async def define(self, text: str, call: CallContext) -> None:
+        """Run statements of our own that make or remove what we keep, several at once.
+
+        Raises:
+            PgmcpError: What the server said.
+        """
+        await self._control(text, call, "define")
+
     async def reading_only(self, work: Callable[[], Awaitable[T]], call: CallContext) -> T:
         """Do work that must not write, in a transaction that may: read-only until its savepoint is released.
 
@@ -145,9 +156,9 @@ class PostgresTransaction:
             result = await work()
         except BaseException:
             if await self.condition() is Condition.OPEN:
-                await self._control(_PART_ENDS, evolve(call, deadline=call.deadline + _END_S), "release")
+                await self._control(_PART_ENDS, evolve(call, deadline=call.deadline + END_S), "release")
             raise
-        await self._control(_PART_ENDS, evolve(call, deadline=call.deadline + _END_S), "release")
+        await self._control(_PART_ENDS, evolve(call, deadline=call.deadline + END_S), "release")
         return result
 
     async def condition(self) -> Condition:
@@ -189,7 +200,7 @@ class PostgresTransaction:
 
     async def commit(self, call: CallContext) -> Outcome:
         try:
-            return await self._exchange.carry_out(lambda: _to_its_end(self._commit()), call, "commit", _no_rows)
+            return await self._exchange.carry_out(lambda: to_its_end(self._commit()), call, "commit", _no_rows)
         except PgmcpError as error:
             # Where it was not even begun, it is not to be left open either.
             outcome = self._outcome or await self.rollback()
@@ -199,7 +210,7 @@ class PostgresTransaction:
             raise error.with_details(outcome=outcome) from error.__cause__
 
     async def rollback(self) -> Outcome:
-        return self._outcome or await _to_its_end(self._rollback())
+        return self._outcome or await to_its_end(self._rollback())
 
     async def _control(self, text: str, call: CallContext, kind: str) -> None:
         await self._exchange.carry_out(
@@ -234,8 +245,8 @@ class PostgresTransaction:
         Raises:
             DriverError: The session is gone; nothing is committed.
         """
-        if not self._may_write:
-            return None
+        if self._known is not None or not self._may_write:
+            return self._known
         try:
             return await self._settling.proof_from(self._connection)
         except DriverError as error:
@@ -248,7 +259,7 @@ class PostgresTransaction:
 
     async def _rollback(self) -> Outcome:
         try:
-            async with asyncio.timeout(_END_S), self._turn:
+            async with asyncio.timeout(END_S), self._turn:
                 if self._outcome is None:
                     await self._connection.control("ROLLBACK")
         except (DriverError, TimeoutError):
@@ -259,21 +270,6 @@ class PostgresTransaction:
                 self._outcome = Outcome.ROLLED_BACK
                 self._sessions.release(self._connection)
         return self._outcome
-
-
-async def _to_its_end(ending: Coroutine[None, None, Outcome]) -> Outcome:
-    """End a transaction whatever becomes of the caller: cancelled, it waits a while for the end and then says so."""
-    task = asyncio.get_running_loop().create_task(ending)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        done, _ = await asyncio.wait({task}, timeout=_END_S)
-        if not done:
-            task.cancel()
-        # What went wrong is kept in the transaction's outcome; the caller hears of its own cancellation.
-        with suppress(DriverError, TransactionError, asyncio.CancelledError):
-            await task
-        raise
 
 
 def _is_past_limit(error: BaseException) -> bool:

@@ -120,6 +120,11 @@ TRANSACTION_UNKNOWN = Code(
     "transaction_unknown", "never", "No such transaction: the handle is forged, another's, or long forgotten."
 )
 TRANSACTIONS_EXHAUSTED = Code("transactions_exhausted", "later", "As many transactions are open as may be.")
+IDEMPOTENCY_CONFLICT = Code("idempotency_conflict", "fix_input", "The key was used for another request.")
+IDEMPOTENCY_RUNNING = Code("idempotency_running", "later", "The write with that key is still running.")
+RECEIPTS_UNAVAILABLE = Code(
+    "receipts_unavailable", "never", "The database has no place for receipts, and none could be made."
+)
 SAVEPOINT_UNKNOWN = Code("savepoint_unknown", "fix_input", "The transaction has no savepoint of that name.")
 
 # Resources and connections

@@ -51,6 +51,17 @@ class RowsRequest(TableRequest[R]):
 
 
 @frozen(kw_only=True)
+class WriteRequest(RowsRequest[R]):
+    """A command that changes rows of one relation.
+
+    Args:
+        idempotency_key: Asked for again with the same key, it is done once and answered the same; None for no key.
+    """
+
+    idempotency_key: str | None = field(default=None, metadata={MARK: Argument()})
+
+
+@frozen(kw_only=True)
 class SchemaRequest(RequestBase[R]):
     """A command on the catalogue."""
 

@@ -23,12 +23,14 @@ class ExecuteQueryRequest(QueryRequest[DataResponse | AcknowledgementResponse]):
         params: Their values, in order.
         read_only: Whether it runs in a read-only transaction.
         max_rows: Rows at the most; None for the server's `max_rows`.
+        idempotency_key: For a write: asked for again with the same key, it is done once and answered the same.
     """
 
     query: str = field(repr=False, metadata={MARK: Argument()})
     params: Sequence[Any] = field(default=(), repr=False, metadata={MARK: PARAMS})
     read_only: bool = True
     max_rows: int | None = argument(None, minimum=1)
+    idempotency_key: str | None = None
 
 
 @frozen(kw_only=True)

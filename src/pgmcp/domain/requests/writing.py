@@ -8,7 +8,7 @@ from typing import Any
 from attrs import field, frozen
 
 from pgmcp.domain.arguments import Filters, argument
-from pgmcp.domain.requests.base import RowsRequest
+from pgmcp.domain.requests.base import WriteRequest
 from pgmcp.domain.requests.reading import FILTER_SCHEMA
 from pgmcp.domain.responses import AcknowledgementResponse, DataResponse
 
@@ -22,7 +22,7 @@ RETURNING_DOC = "columns to give back; true: all"
 
 
 @frozen(kw_only=True)
-class CreateRequest(RowsRequest[Written]):
+class CreateRequest(WriteRequest[Written]):
     """Add one row.
 
     Args:
@@ -35,7 +35,7 @@ class CreateRequest(RowsRequest[Written]):
 
 
 @frozen(kw_only=True)
-class CreateBatchRequest(RowsRequest[Written]):
+class CreateBatchRequest(WriteRequest[Written]):
     """Add many rows, all or none.
 
     Args:
@@ -55,7 +55,7 @@ class CreateBatchRequest(RowsRequest[Written]):
 
 
 @frozen(kw_only=True)
-class UpdateRequest(RowsRequest[Written]):
+class UpdateRequest(WriteRequest[Written]):
     """Change the rows that match.
 
     Args:
@@ -74,7 +74,7 @@ class UpdateRequest(RowsRequest[Written]):
 
 
 @frozen(kw_only=True)
-class DeleteRequest(RowsRequest[Written]):
+class DeleteRequest(WriteRequest[Written]):
     """Remove the rows that match.
 
     Args:

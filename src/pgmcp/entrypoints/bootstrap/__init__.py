@@ -38,6 +38,7 @@ from pgmcp.ports.driver import Need
 from pgmcp.ports.history import History
 from pgmcp.ports.leases import LeaseKeeper
 from pgmcp.ports.observing import Observer
+from pgmcp.ports.receipts import ReceiptBook
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
 from pgmcp.ports.resources import Resources
 from pgmcp.ports.sealing import Sealer
@@ -53,6 +54,7 @@ from pgmcp.services.leases import LeaseService
 from pgmcp.services.metrics import MetricsService
 from pgmcp.services.policing import PolicyService
 from pgmcp.services.queries import QueryService
+from pgmcp.services.receipts import ReceiptService
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.security import SecurityService
@@ -78,6 +80,7 @@ _SERVICES = (
     LeaseEnds,
     LeaseService,
     TransactionService,
+    ReceiptService,
     QueryService,
     TableService,
     AuditService,
@@ -114,6 +117,7 @@ def build_memory(
 ) -> Database:
     """A database in memory, of declared tables and registered statements."""
     from pgmcp.adapters.memory import MemoryDatabase
+    from pgmcp.adapters.memory.keeping import MemoryKeeping
 
     clock = SystemClock()
     resources = AsyncExitStack()
@@ -137,6 +141,8 @@ def build_memory(
         history=watch.history,
         lineage=memory.lineage,
         announcements=Silence(listening=True),
+        receipts=memory.receipts,
+        keeping=MemoryKeeping(),
     )
     return _assemble(settings, ports, resources, embedded=False)
 
@@ -173,6 +179,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         (UnitOfWork, ports.work),
         (LeaseKeeper, ports.leases),
         (ChangeListener, listener),
+        (ReceiptBook, ports.receipts),
         (SqlAnalyser, ports.analyser),
         (Clock, ports.clock),
         (Observer, ports.observer),
@@ -210,6 +217,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         history=ports.history,
         gauges=gauges,
         policing=container.resolve(PolicyService),
+        keeping=ports.keeping,
         address=shown_address(settings, embedded=embedded),
         embedded=embedded,
         resources=resources,
@@ -223,9 +231,11 @@ def _postgres(
     from pgmcp.adapters.postgres.builder import QueryBuilder
     from pgmcp.adapters.postgres.commenting import Commenter
     from pgmcp.adapters.postgres.examining import PostgresExaminer
+    from pgmcp.adapters.postgres.keeping import PostgresKeeping
     from pgmcp.adapters.postgres.lineage import PostgresLineage
     from pgmcp.adapters.postgres.pool import PoolLimits
     from pgmcp.adapters.postgres.queries import PostgresQueryRepository
+    from pgmcp.adapters.postgres.receipts import PostgresReceiptBook
     from pgmcp.adapters.postgres.runner import Runner
     from pgmcp.adapters.postgres.schemas import PostgresSchemaRepository
     from pgmcp.adapters.postgres.sessions import ConnectionManager
@@ -252,6 +262,7 @@ def _postgres(
     types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s)
     reading = Need.READ if settings.read_dsn is None else Need.WRITE
     work = PostgresUnitOfWork(sessions=sessions, clock=clock, observer=observer, reading=reading)
+    keeping = PostgresKeeping(work)
     return Ports(
         tables=PostgresTableRepository(
             runner=runner, builder=QueryBuilder(clock, make_mask_key(settings), lambda: runner.dialect)
@@ -275,4 +286,6 @@ def _postgres(
         if settings.pooler == "transaction"
         else PostgresAnnouncements(driver=driver, sessions=sessions, clock=clock, observer=observer),
         resolver=make_resolver(settings, runner, clock),
+        receipts=PostgresReceiptBook(runner=runner, keeping=keeping, clock=clock, keep_s=settings.receipt_keep_s),
+        keeping=keeping,
     )

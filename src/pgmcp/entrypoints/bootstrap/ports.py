@@ -10,9 +10,11 @@ from pgmcp.ports.auditing import AuditLog
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.examining import Examiner
 from pgmcp.ports.history import History
+from pgmcp.ports.keeping import Keeping
 from pgmcp.ports.leases import LeaseKeeper
 from pgmcp.ports.lineage import Lineage
 from pgmcp.ports.observing import Observer
+from pgmcp.ports.receipts import ReceiptBook
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
 from pgmcp.ports.resolving import Resolver
 from pgmcp.ports.resources import Gauge
@@ -39,4 +41,6 @@ class Ports:
     lineage: Lineage
     announcements: Announcements
     gauges: tuple[Gauge, ...] = ()
+    receipts: ReceiptBook
+    keeping: Keeping
     resolver: Resolver | None = None

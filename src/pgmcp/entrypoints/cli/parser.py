@@ -64,6 +64,9 @@ def parse(arguments: Sequence[str]) -> Command:
                 metavar=("PRINCIPAL", "SCHEMA.TABLE", "ACTION"),
                 help="Say what the policy lets a caller do, and by which rule: support-7 public.customers read.",
             )
+        if name == "init":
+            each.add_argument("--sql", dest="print_sql", action="store_true", help="Print the statements; run none.")
+            each.add_argument("--remove", action="store_true", help="Take out what is there.")
         if name == "tools":
             each.add_argument("--json", dest="as_json", action="store_true", help="As JSON, with the whole schemas.")
         if name == "token":
@@ -169,6 +172,12 @@ def _token(found: argparse.Namespace) -> Command:
     return partial(token, _settings(found), found.name)
 
 
+def _init(found: argparse.Namespace) -> Command:
+    from pgmcp.entrypoints.cli.init import init
+
+    return partial(init, _settings(found), print_sql=found.print_sql, remove=found.remove)
+
+
 def _demo(found: argparse.Namespace) -> Command:
     from pgmcp.entrypoints.cli.demo import demo
 
@@ -180,6 +189,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], Command]]] = {
     "demo": ("Show an agent's round on the embedded PostgreSQL.", _demo),
     "tools": ("List the tools of this configuration and what they cost.", _tools),
     "call": ("Call one tool.", _call),
+    "init": ("Make what pgmcp keeps in the database, for receipts of writes with a key.", _init),
     "check": ("Say what stands between this configuration and a working server.", _check),
     "token": ("Make a bearer token for HTTP.", _token),
 }

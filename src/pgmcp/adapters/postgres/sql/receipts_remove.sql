@@ -1,0 +1,2 @@
+-- Takes the receipts out again.
+DROP TABLE IF EXISTS pgmcp.receipts

@@ -1,0 +1,46 @@
+"""`pgmcp init`: makes what pgmcp keeps in the database, prints how, or takes it out again."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pgmcp.domain.calls import CallContext, CallId
+from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.bootstrap import build
+from pgmcp.entrypoints.cli.failures import say_embedded
+
+
+def init(settings: Settings, *, print_sql: bool, remove: bool) -> int:
+    """Do it, or only say how.
+
+    Args:
+        settings: Which database.
+        print_sql: Print the statements and run none.
+        remove: Take out what is there.
+
+    Raises:
+        PgmcpError: The role may not, or the database can't be reached.
+    """
+    if print_sql:
+        for part in build(settings).keeping.parts():
+            print(f"-- {part.name}\n{part.remove if remove else part.make};")
+        return 0
+    for line in asyncio.run(_done(settings, remove=remove)):
+        print(line)
+    return 0
+
+
+async def _done(settings: Settings, *, remove: bool) -> list[str]:
+    database = build(settings)
+    if database.embedded:
+        say_embedded()
+    deadline = asyncio.get_running_loop().time() + settings.call_timeout_s
+    call = CallContext(id=CallId("init"), tool="init", deadline=deadline)
+    lines = []
+    try:
+        for part in database.keeping.parts():
+            await (database.keeping.remove(part, call) if remove else database.keeping.make(part, call))
+            lines.append(f"{part.name}: {'taken out' if remove else 'there'}")
+    finally:
+        await database.aclose()
+    return lines or ["there is nothing to do"]

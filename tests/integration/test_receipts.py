@@ -1,0 +1,162 @@
+"""Receipts in a real database: their place, who may read it, other processes, lost connections, `pgmcp init`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+import pgmcp
+from tests.fixtures.postgres import MakeDatabase
+from tests.fixtures.proxy import counting_proxy
+from tests.fixtures.served import environment, finished
+
+SCHEMA = "CREATE TABLE item (id int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), price numeric(10,2))"
+
+
+@pytest.fixture
+async def dsn(make_database: MakeDatabase) -> str:
+    """A database with a table."""
+    return await make_database(SCHEMA)
+
+
+async def rows(dsn: str, query: str) -> list[tuple[Any, ...]]:
+    """What a query gives, asked beside pgmcp."""
+    session = await asyncpg.connect(dsn)
+    try:
+        return [tuple(row) for row in await session.fetch(query)]
+    finally:
+        await session.close()
+
+
+def add(id_: int, key: str | None = "k1") -> pgmcp.CreateRequest:
+    """A request that adds an item."""
+    return pgmcp.CreateRequest(table="item", data={"id": id_, "price": "1.50"}, returning=True, idempotency_key=key)
+
+
+async def test_the_place_is_made_on_first_use(dsn: str, driver: str) -> None:
+    """Nobody but its owner may use it, and no caller sees it."""
+    async with pgmcp.connect(dsn, driver=driver) as db:
+        await db.call(add(1))
+        listed = await db.call(pgmcp.ListTablesRequest())
+        assert [row["name"] for row in listed.rows] == ["item"]
+        with pytest.raises(pgmcp.NotFoundError):
+            await db.call(pgmcp.ReadRequest(table="receipts", schema="pgmcp"))
+        schemas = await db.call(pgmcp.ListSchemasRequest())
+        assert [row["name"] for row in schemas.rows] == ["public"]
+    held = await rows(dsn, "SELECT principal, key, answer IS NOT NULL FROM pgmcp.receipts")
+    assert held == [("local", "k1", True)]
+    rights = (
+        "SELECT has_schema_privilege('pg_monitor', 'pgmcp', 'USAGE'),"
+        " has_table_privilege('pg_monitor', 'pgmcp.receipts', 'SELECT')"
+    )
+    assert await rows(dsn, rights) == [(False, False)]
+
+
+async def test_other_processes_know_it(dsn: str, driver: str) -> None:
+    """After a restart and on another replica, exactly and in Python values."""
+    async with pgmcp.connect(dsn, driver=driver) as db:
+        first = await db.call(add(1))
+    async with pgmcp.connect(dsn, driver=driver) as one, pgmcp.connect(dsn, driver=driver) as other:
+        again = await asyncio.gather(one.call(add(1)), other.call(add(1)))
+    assert isinstance(first, pgmcp.DataResponse)
+    assert list(again) == [first, first]
+    assert len(await rows(dsn, "SELECT id FROM item")) == 1
+
+
+async def test_a_key_is_its_principals(dsn: str, driver: str) -> None:
+    """Another's is another key."""
+    async with (
+        pgmcp.connect(dsn, driver=driver, principal="ana") as ana,
+        pgmcp.connect(dsn, driver=driver, principal="bo") as bo,
+    ):
+        await ana.call(add(1))
+        await bo.call(add(2))
+    assert await rows(dsn, "SELECT id FROM item ORDER BY id") == [(1,), (2,)]
+
+
+async def test_a_statement_with_a_key(dsn: str, driver: str) -> None:
+    """Raw writes too, with their rows or their count."""
+    query = "INSERT INTO item (id) SELECT coalesce(max(id), 0) + 1 FROM item"
+    async with pgmcp.connect(dsn, driver=driver) as db:
+        for text, key in ((query, "a"), (f"{query} RETURNING id", "b")):
+            request = pgmcp.ExecuteQueryRequest(query=text, read_only=False, idempotency_key=key)
+            first = await db.call(request)
+            assert await db.call(request) == first
+    assert await rows(dsn, "SELECT id FROM item ORDER BY id") == [(1,), (2,)]
+
+
+async def test_the_second_waits_inside_its_deadline(dsn: str, driver: str) -> None:
+    """Longer than the server waits for a lock; then it is told to come back."""
+    async with pgmcp.connect(dsn, driver=driver, lock_timeout_ms=50) as db:
+        await db.call(add(0, "warm"))
+        session = await asyncpg.connect(dsn)
+        try:
+            await session.execute("BEGIN; INSERT INTO pgmcp.receipts VALUES ('local', 'k1', 'x')")
+            with pytest.raises(pgmcp.DatabaseError) as busy:
+                await db.call(pgmcp.CreateRequest(table="item", data={"id": 1}, idempotency_key="k1", timeout_ms=400))
+            assert (busy.value.code.name, busy.value.retry) == ("idempotency_running", "later")
+            assert "retry_after_ms" in busy.value.details
+            waiting = asyncio.create_task(db.call(add(1)))
+            await asyncio.sleep(0.2)  # past the server's own patience, so that it has asked again
+            await session.execute("ROLLBACK")
+            assert (await waiting).count == 1
+        finally:
+            await session.close()
+
+
+async def test_a_lost_answer_is_had_again(dsn: str, driver: str) -> None:
+    """The line is cut at COMMIT: the write is settled, and asked for again it is answered as at first."""
+    async with counting_proxy(dsn) as proxy, pgmcp.connect(proxy.dsn, driver=driver) as db:
+        await db.call(add(0, "warm"))
+        proxy.cut_after = b"COMMIT\0"
+        first = await db.call(add(1))
+        proxy.cut_after = None
+        assert await db.call(add(1)) == first
+    assert await rows(dsn, "SELECT id FROM item ORDER BY id") == [(0,), (1,)]
+
+
+async def test_every_write_can_have_a_key_of_its_own(dsn: str, driver: str) -> None:
+    """Then a single write whose answer is lost is settled too."""
+    async with counting_proxy(dsn) as proxy, pgmcp.connect(proxy.dsn, driver=driver, receipt_every_write=True) as db:
+        await db.call(add(0, None))
+        proxy.cut_after = b"COMMIT\0"
+        assert (await db.call(add(1, None))).count == 1
+    assert await rows(dsn, "SELECT count(DISTINCT key) FROM pgmcp.receipts") == [(2,)]
+
+
+async def test_where_no_place_can_be_made(dsn: str, driver: str) -> None:
+    """A write with a key is refused, and says what to do; one without is done."""
+    name = dsn.rpartition("/")[2].partition("?")[0]
+    await rows(dsn, f'DROP ROLE IF EXISTS "{name}_w"')
+    session = await asyncpg.connect(dsn)
+    await session.execute(f'CREATE ROLE "{name}_w" LOGIN; GRANT ALL ON item TO "{name}_w"')
+    try:
+        async with pgmcp.connect(dsn.replace("postgres@", f"{name}_w@"), driver=driver) as db:
+            with pytest.raises(pgmcp.DatabaseError) as refused:
+                await db.call(add(1))
+            assert (refused.value.code.name, refused.value.retry) == ("receipts_unavailable", "never")
+            assert "pgmcp init" in (refused.value.hint or "")
+            assert (await db.call(add(1, None))).count == 1
+    finally:
+        await session.execute(f'DROP OWNED BY "{name}_w"; DROP ROLE "{name}_w"')
+        await session.close()
+
+
+async def test_init_makes_and_removes(dsn: str) -> None:
+    """Twice each does no harm; `--sql` prints and does nothing."""
+    env = environment(dsn)
+    there = "SELECT to_regclass('pgmcp.receipts')::text, to_regnamespace('pgmcp')::text"
+    code, out, _ = await finished("init", "--sql", env=env)
+    assert (code, "CREATE TABLE IF NOT EXISTS pgmcp.receipts" in out) == (0, True)
+    assert await rows(dsn, there) == [(None, None)]
+    for words, said, left in (
+        (["init"], "receipts: there\n", ("pgmcp.receipts", "pgmcp")),
+        (["init"], "receipts: there\n", ("pgmcp.receipts", "pgmcp")),
+        (["init", "--remove"], "receipts: taken out\n", (None, None)),
+        (["init", "--remove"], "receipts: taken out\n", (None, None)),
+    ):
+        assert (await finished(*words, env=env))[:2] == (0, said)
+        assert await rows(dsn, there) == [left]
