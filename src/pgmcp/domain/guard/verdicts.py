@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from attrs import evolve, frozen
 
+from pgmcp.domain import receipts
 from pgmcp.domain.errors import NotFoundError, PgmcpError, SecurityError, codes
 from pgmcp.domain.guard.builtins import SEQUENCES, builtin_refused, extension_refused, users_refused
 from pgmcp.domain.guard.resolution import Resolution, UsedFunction, UsedRelation
@@ -89,6 +90,10 @@ def _refusals(resolution: Resolution, view: View, *, read_only: bool) -> Iterato
                 rule="read_only",
             )
         )
+    for relation in resolution.relations:
+        if relation.name.schema == receipts.SCHEMA:
+            # Whoever reads it knows what others were answered; whoever writes it settles what was done.
+            yield _about(no_such_table(receipts.SCHEMA, relation.name.name, "receipts"), relation.name.name)
     if not view.is_open:
         for relation in resolution.relations:
             yield from _of_relation(relation, view, writing=writing)

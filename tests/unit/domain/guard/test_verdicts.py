@@ -50,6 +50,20 @@ def function(name: str, volatility: str = "stable", *, of: str = "user", **facts
 
 
 @pytest.mark.parametrize(
+    "used",
+    [
+        pytest.param(relation("receipts", "answer", schema="pgmcp"), id="read"),
+        pytest.param(relation("receipts", "key", schema="pgmcp", writes=WRITES), id="forged"),
+        pytest.param(relation("receipts", schema="pgmcp", named=True), id="named"),
+    ],
+)
+def test_receipts_are_nobodys(used: UsedRelation) -> None:
+    """What pgmcp keeps in the database is reached by no statement, with or without a policy."""
+    verdicts = [judge(Resolution(relations=(used,)), view, read_only=False) for view in (EVERYTHING_SEEN, RULED)]
+    assert [each.refusal and each.refusal.code for each in verdicts] == [codes.UNKNOWN_TABLE] * 2
+
+
+@pytest.mark.parametrize(
     "used, code",
     [
         pytest.param(relation("other", "a", whole=True), None, id="what no rule narrows"),
