@@ -46,6 +46,12 @@ WRITE_TOOLS = {
     "delete_records": _CHANGING,
     "execute_query": _CHANGING | {"idempotentHint": False},
     "explain_query": _CHANGING | {"destructiveHint": False},
+    "begin_transaction": _CREATING,
+    "commit_transaction": _CREATING,
+    "rollback_transaction": _CHANGING | {"idempotentHint": False},
+    "create_savepoint": _CREATING,
+    "release_savepoint": _CREATING,
+    "get_transaction": _READING,
 }
 
 
@@ -159,7 +165,7 @@ async def test_other_addresses_than_loopback_are_refused(host: str) -> None:
     assert (code, out) == (2, "")
     assert err == (
         f"pgmcp: Listening on {host} would let others in without asking who they are. [listen_refused]\n"
-        "  hint: Use --host 127.0.0.1; authentication, and other addresses with it, come in a later version.\n"
+        "  hint: Use --host 127.0.0.1, or set http_tokens or oauth_issuer.\n"
     )
 
 

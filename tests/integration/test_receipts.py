@@ -155,8 +155,8 @@ async def test_init_makes_and_removes(dsn: str) -> None:
     for words, said, left in (
         (["init"], "receipts: there\n", ("pgmcp.receipts", "pgmcp")),
         (["init"], "receipts: there\n", ("pgmcp.receipts", "pgmcp")),
-        (["init", "--remove"], "receipts: taken out\n", (None, None)),
-        (["init", "--remove"], "receipts: taken out\n", (None, None)),
+        (["init", "--remove"], "cache triggers: taken out\nreceipts: taken out\n", (None, None)),
+        (["init", "--remove"], "cache triggers: taken out\nreceipts: taken out\n", (None, None)),
     ):
         assert (await finished(*words, env=env))[:2] == (0, said)
         assert await rows(dsn, there) == [left]

@@ -22,8 +22,16 @@ class Part:
 class Keeping(Protocol):
     """Makes what is kept, and takes it out."""
 
-    def parts(self) -> Sequence[Part]:
-        """Every part, in the order in which they are made."""
+    def parts(self, watched: Sequence[str] = ()) -> Sequence[Part]:
+        """What is to be made, in its order.
+
+        Args:
+            watched: Tables that shall tell caches of every write to them, by whomever; none leaves that part out.
+        """
+        ...
+
+    def removable(self) -> Sequence[Part]:
+        """Every part that may be there, in the order in which they are taken out."""
         ...
 
     async def make(self, part: Part, call: CallContext) -> None:

@@ -11,7 +11,10 @@ from pgmcp.ports.keeping import Part
 class MemoryKeeping:
     """Implements `Keeping`."""
 
-    def parts(self) -> Sequence[Part]:
+    def parts(self, watched: Sequence[str] = ()) -> Sequence[Part]:
+        return ()
+
+    def removable(self) -> Sequence[Part]:
         return ()
 
     async def make(self, part: Part, call: CallContext) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from pgmcp.adapters.postgres import cache_triggers
 from pgmcp.adapters.postgres.texts import sql
 from pgmcp.adapters.postgres.transactions import PostgresUnitOfWork
 from pgmcp.domain.calls import CallContext
@@ -22,14 +25,21 @@ _TIDY = """DO $$ BEGIN
 END $$"""
 
 
+def _triggers(watched: Sequence[str]) -> Part:
+    return Part(name="cache triggers", make=cache_triggers.make(watched), remove=cache_triggers.remove())
+
+
 class PostgresKeeping:
     """Implements `Keeping`."""
 
     def __init__(self, work: PostgresUnitOfWork) -> None:
         self._work = work
 
-    def parts(self) -> tuple[Part, ...]:
-        return (RECEIPTS,)
+    def parts(self, watched: Sequence[str] = ()) -> tuple[Part, ...]:
+        return (RECEIPTS, _triggers(watched)) if watched else (RECEIPTS,)
+
+    def removable(self) -> tuple[Part, ...]:
+        return (_triggers(()), RECEIPTS)
 
     async def make(self, part: Part, call: CallContext) -> None:
         await self._run(part.make, call)

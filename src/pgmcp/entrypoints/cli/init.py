@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from pgmcp.domain.calls import CallContext, CallId
 from pgmcp.domain.settings import Settings
@@ -10,27 +11,29 @@ from pgmcp.entrypoints.bootstrap import build
 from pgmcp.entrypoints.cli.failures import say_embedded
 
 
-def init(settings: Settings, *, print_sql: bool, remove: bool) -> int:
+def init(settings: Settings, *, print_sql: bool, remove: bool, watched: Sequence[str] = ()) -> int:
     """Do it, or only say how.
 
     Args:
         settings: Which database.
         print_sql: Print the statements and run none.
         remove: Take out what is there.
+        watched: Tables that shall tell caches of every write to them.
 
     Raises:
         PgmcpError: The role may not, or the database can't be reached.
     """
     if print_sql:
-        for part in build(settings).keeping.parts():
+        keeping = build(settings).keeping
+        for part in keeping.removable() if remove else keeping.parts(watched):
             print(f"-- {part.name}\n{part.remove if remove else part.make};")
         return 0
-    for line in asyncio.run(_done(settings, remove=remove)):
+    for line in asyncio.run(_done(settings, watched, remove=remove)):
         print(line)
     return 0
 
 
-async def _done(settings: Settings, *, remove: bool) -> list[str]:
+async def _done(settings: Settings, watched: Sequence[str], *, remove: bool) -> list[str]:
     database = build(settings)
     if database.embedded:
         say_embedded()
@@ -38,7 +41,7 @@ async def _done(settings: Settings, *, remove: bool) -> list[str]:
     call = CallContext(id=CallId("init"), tool="init", deadline=deadline)
     lines = []
     try:
-        for part in database.keeping.parts():
+        for part in database.keeping.removable() if remove else database.keeping.parts(watched):
             await (database.keeping.remove(part, call) if remove else database.keeping.make(part, call))
             lines.append(f"{part.name}: {'taken out' if remove else 'there'}")
     finally:

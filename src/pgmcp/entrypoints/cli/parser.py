@@ -67,6 +67,14 @@ def parse(arguments: Sequence[str]) -> Command:
         if name == "init":
             each.add_argument("--sql", dest="print_sql", action="store_true", help="Print the statements; run none.")
             each.add_argument("--remove", action="store_true", help="Take out what is there.")
+            each.add_argument(
+                "--cache-triggers",
+                dest="watched",
+                nargs="+",
+                default=[],
+                metavar="TABLE",
+                help="Have these tables tell caches of every write to them, whoever makes it.",
+            )
         if name == "tools":
             each.add_argument("--json", dest="as_json", action="store_true", help="As JSON, with the whole schemas.")
         if name == "token":
@@ -175,7 +183,7 @@ def _token(found: argparse.Namespace) -> Command:
 def _init(found: argparse.Namespace) -> Command:
     from pgmcp.entrypoints.cli.init import init
 
-    return partial(init, _settings(found), print_sql=found.print_sql, remove=found.remove)
+    return partial(init, _settings(found), print_sql=found.print_sql, remove=found.remove, watched=found.watched)
 
 
 def _demo(found: argparse.Namespace) -> Command:
@@ -189,7 +197,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], Command]]] = {
     "demo": ("Show an agent's round on the embedded PostgreSQL.", _demo),
     "tools": ("List the tools of this configuration and what they cost.", _tools),
     "call": ("Call one tool.", _call),
-    "init": ("Make what pgmcp keeps in the database, for receipts of writes with a key.", _init),
+    "init": ("Make what pgmcp keeps in the database: receipts of writes with a key, and triggers for a cache.", _init),
     "check": ("Say what stands between this configuration and a working server.", _check),
     "token": ("Make a bearer token for HTTP.", _token),
 }
