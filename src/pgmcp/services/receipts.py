@@ -99,6 +99,7 @@ class ReceiptService:
             await self._book.fill(receipt, encoded(result), call, within)
             return result
 
+        waited = False
         while True:
             try:
                 return await self._transactions.whole(work, call)
@@ -106,8 +107,14 @@ class ReceiptService:
                 return answer_under(again.kept, receipt, call.form)
             except _BusyError:
                 # The server gives up on a lock sooner than the caller does.
+                waited = True
                 if self._clock.monotonic() >= call.deadline:
                     raise running() from None
+            except PgmcpError as error:
+                # Its time was up before it could ask again: nothing of it was begun.
+                if waited and error.code is codes.CALL_TIMEOUT:
+                    raise running() from None
+                raise
 
     async def _held(self, receipt: Receipt, call: CallContext, run: Run) -> Result:
         """The write and its receipt in the caller's transaction, which may yet roll both back."""
