@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import accumulate
 from typing import Any, Never
 
@@ -130,7 +131,9 @@ class Envelope:
             text: The frame, or its end.
         """
         if "id" not in self.members and (found := _LAST_ID.search(text[-_TAIL:])):
-            self.members["id"] = json.loads(found[1])
+            # What only looks like an id (`00`, a control character in a text) is none.
+            with suppress(ValueError):
+                self.members["id"] = json.loads(found[1])
 
 
 def read_envelope(text: str) -> Envelope:
