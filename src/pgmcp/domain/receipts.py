@@ -12,6 +12,7 @@ from typing import Any
 from attrs import field, fields, frozen
 
 from pgmcp.domain import json
+from pgmcp.domain.calls import Principal
 from pgmcp.domain.errors import DatabaseError, TransactionError, ValidationError, codes
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.results import Form, NativeRows, Result, ResultColumn, Truncation, WireRows
@@ -46,8 +47,8 @@ class Kept:
     answer: str | None = field(repr=False)
 
 
-def receipt_for(key: str, principal: str, tool: str, request: RequestBase[Any]) -> Receipt:
-    """The receipt of a request.
+def receipt_for(key: str, principal: Principal, tool: str, request: RequestBase[Any]) -> Receipt:
+    """The receipt of a request. One that comes with other attributes, such as another tenant, is another request.
 
     Raises:
         ValidationError: The key is empty or too long, or the request's records come from somewhere only once.
@@ -69,9 +70,8 @@ def receipt_for(key: str, principal: str, tool: str, request: RequestBase[Any]) 
     asked = {
         each.name: _plain(getattr(request, each.name)) for each in fields(type(request)) if each.name not in _BESIDE
     }
-    return Receipt(
-        principal=principal, key=key, digest=sha256(repr((tool, asked)).encode(errors="replace")).hexdigest()
-    )
+    whole = (tool, asked, _plain(principal.attributes)) if principal.attributes else (tool, asked)
+    return Receipt(principal=principal.name, key=key, digest=sha256(repr(whole).encode(errors="replace")).hexdigest())
 
 
 def answer_under(kept: Kept, receipt: Receipt, form: Form) -> Result:

@@ -108,6 +108,7 @@ class Lease:
         options: How it began.
         limits: How long it may last.
         began_at, used_at: Moments on the clock's monotonic scale.
+        view: The digest of what its owner may know and do: the same name with other attributes is not its owner.
         statements: Calls that ran in it.
         savepoints: Their names, the latest last; a name may stand more than once.
         failed: SQLSTATE of the error after which only rolling back is left; None while all is well.
@@ -121,6 +122,7 @@ class Lease:
     limits: Limits
     began_at: float
     used_at: float
+    view: str = ""
     statements: int = 0
     savepoints: tuple[str, ...] = ()
     failed: str | None = None

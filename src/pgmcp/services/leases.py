@@ -86,6 +86,7 @@ class LeaseService:
             limits=limits,
             began_at=now,
             used_at=now,
+            view=call.view.digest,
         )
         if self._keeper.closed:
             raise stopping()
@@ -267,7 +268,7 @@ class LeaseService:
 
     def _own(self, call: CallContext) -> Lease:
         lease = None if call.transaction is None else self._keeper.find(call.transaction)
-        if lease is None or lease.owner != call.principal.name:
+        if lease is None or (lease.owner, lease.view) != (call.principal.name, call.view.digest):
             raise unknown()
         return lease
 

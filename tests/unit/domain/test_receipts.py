@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from pgmcp.domain.calls import Principal
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.receipts import Kept, answer_under, decoded, encoded, receipt_for
 from pgmcp.domain.requests import CreateRequest, DeleteRequest
@@ -35,6 +36,8 @@ WIRE = (
     '["4611686018427387904",1.50,"a \\"quoted\\" text","2026-05-06T12:00:00+00:00",{"n":[1,null]},[1,null,3],"ok",'
     '{"a":7,"b":"sad"}]'
 )
+
+ANA = Principal("ana")
 
 
 def result(rows: WireRows | NativeRows) -> Result:
@@ -74,7 +77,7 @@ def test_two_askings_are_the_same() -> None:
     """Whatever order their objects have, however their numbers are written, and however long they may take."""
     asked = CreateRequest(table="t", data={"a": 1, "b": Decimal("1.50")}, idempotency_key="k")
     again = CreateRequest(table="t", data={"b": "1.50", "a": "1"}, timeout_ms=5, transaction_id="x")
-    assert receipt_for("k", "ana", "create_record", asked) == receipt_for("k", "ana", "create_record", again)
+    assert receipt_for("k", ANA, "create_record", asked) == receipt_for("k", ANA, "create_record", again)
 
 
 @pytest.mark.parametrize(
@@ -87,16 +90,28 @@ def test_two_askings_are_the_same() -> None:
 )
 def test_two_askings_are_not(other: tuple[str, CreateRequest | DeleteRequest]) -> None:
     """As soon as anything differs: then the key was used for another request."""
-    asked = receipt_for("k", "ana", "create_record", CreateRequest(table="t", data={"a": 1}))
-    found = receipt_for("k", "ana", *other)
+    asked = receipt_for("k", ANA, "create_record", CreateRequest(table="t", data={"a": 1}))
+    found = receipt_for("k", ANA, *other)
     with pytest.raises(PgmcpError) as caught:
         answer_under(Kept(digest=asked.digest, answer="{}"), found, Form.WIRE)
     assert caught.value.code.name == "idempotency_conflict"
 
 
+def test_another_tenants_asking_is_another() -> None:
+    """The same name with other attributes sees other rows: it is not given the first one's answer."""
+    request = CreateRequest(table="t", data={"a": 1})
+    seven, again, eight = (
+        receipt_for("k", Principal("ana", {"tenant": tenant}), "create_record", request) for tenant in (7, 7, 8)
+    )
+    assert seven == again
+    with pytest.raises(PgmcpError) as caught:
+        answer_under(Kept(digest=seven.digest, answer="{}"), eight, Form.WIRE)
+    assert caught.value.code.name == "idempotency_conflict"
+
+
 def test_an_answer_that_is_still_to_come() -> None:
     """Is to be asked for later."""
-    asked = receipt_for("k", "ana", "create_record", CreateRequest(table="t", data={"a": 1}))
+    asked = receipt_for("k", ANA, "create_record", CreateRequest(table="t", data={"a": 1}))
     with pytest.raises(PgmcpError) as caught:
         answer_under(Kept(digest=asked.digest, answer=None), asked, Form.WIRE)
     assert (caught.value.code.name, caught.value.retry) == ("idempotency_running", "later")

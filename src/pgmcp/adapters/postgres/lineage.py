@@ -12,11 +12,13 @@ from pgmcp.adapters.postgres.texts import sql
 from pgmcp.domain.caching.footprints import Footprint, Surroundings, Touched
 from pgmcp.domain.caching.steady import STEADY
 from pgmcp.domain.calls import CallContext
+from pgmcp.domain.policy.standing import Standing
 from pgmcp.domain.relations import Name
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Need, Parameter, Statement
 
 _KEPT = 2000
+_KEPT_SURROUNDINGS = 100
 
 
 class PostgresLineage:
@@ -31,13 +33,15 @@ class PostgresLineage:
     def __init__(self, *, runner: Runner, clock: Clock, ttl_s: float = 30) -> None:
         self._runner = runner
         self._footprints: Kept[Name, Footprint] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
-        self._surroundings: Kept[None, Surroundings] = Kept(clock, most=1, ttl_s=ttl_s)
+        self._surroundings: Kept[Standing, Surroundings] = Kept(clock, most=_KEPT_SURROUNDINGS, ttl_s=ttl_s)
 
     async def surroundings(self, call: CallContext) -> Surroundings:
-        kept = self._surroundings.get(None)
+        outlook = call.view.standing.outlook
+        kept = self._surroundings.get(outlook)
         if kept is not None:
             return kept
-        return self._surroundings.put(None, Surroundings(**json.loads(await self._read("surroundings", call) or "{}")))
+        facts = json.loads(await self._read("surroundings", call) or "{}")
+        return self._surroundings.put(outlook, Surroundings(**facts))
 
     async def of(self, name: Name, call: CallContext) -> Footprint | None:
         kept = self._footprints.get(name)

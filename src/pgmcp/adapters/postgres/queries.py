@@ -19,6 +19,7 @@ from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import DatabaseError, PgmcpError, ValidationError, codes
 from pgmcp.domain.json import dumps
 from pgmcp.domain.plans import Effect, Explain, RawQuery, StatementKind
+from pgmcp.domain.policy.standing import Standing
 from pgmcp.domain.results import Form, NativeRows, Result, ResultColumn, Truncation, WireRows
 from pgmcp.domain.sql.caret import caret
 from pgmcp.domain.tracking import track_execution_time
@@ -72,7 +73,7 @@ class PostgresQueryRepository:
         self._analyser = analyser
         self._units = units
         self._residue = Residue(runner=runner, clock=clock, ttl_s=ttl_s)
-        self._known: Kept[str, _Known] = Kept(clock, most=_KEPT_STATEMENTS, ttl_s=ttl_s)
+        self._known: Kept[tuple[str, Standing], _Known] = Kept(clock, most=_KEPT_STATEMENTS, ttl_s=ttl_s)
 
     @track_execution_time("QueryRepository.select", layer="repository")
     async def select(self, plan: RawQuery, call: CallContext, within: Transaction | None = None) -> Result:
@@ -81,7 +82,7 @@ class PostgresQueryRepository:
         return await PostgresTransaction.of(within).reading_only(lambda: self._select(plan, call, within), call)
 
     async def _select(self, plan: RawQuery, call: CallContext, within: Transaction | None) -> Result:
-        known = self._known.get(plan.text)
+        known = self._known.get(_key(plan, call))
         if known is None:
             return await self._run(plan, await self._learn(plan, call, within), call, within)
         try:
@@ -89,7 +90,7 @@ class PostgresQueryRepository:
         except PgmcpError as error:
             if error.sqlstate not in _STALE or within is not None:
                 raise
-        self._known.drop(plan.text)
+        self._known.drop(_key(plan, call))
         self._types.forget()
         self._residue.forget()
         return await self._run(plan, await self._learn(plan, call, within), call, within)
@@ -140,7 +141,7 @@ class PostgresQueryRepository:
         known = _Known(
             analysis, wrapped(analysis, [by_oid[oid] for oid in parameters], listed, self._runner.dialect), dirties
         )
-        return self._known.put(plan.text, known)
+        return self._known.put(_key(plan, call), known)
 
     async def _described(
         self, analysis: Analysis, call: CallContext, within: Transaction | None
@@ -208,6 +209,11 @@ class PostgresQueryRepository:
             hint=f"Leave '{name}' out, or select a part of it: left({name}::text, 1000).",
             details={"column": name, "max_bytes": plan.bounds.max_bytes},
         )
+
+
+def _key(plan: RawQuery, call: CallContext) -> tuple[str, Standing]:
+    """What a statement's meaning hangs on: its text, and the role and search path that names are looked up with."""
+    return plan.text, call.view.standing.outlook
 
 
 def _values(plan: RawQuery, types: Sequence[Type]) -> tuple[str | None, ...]:

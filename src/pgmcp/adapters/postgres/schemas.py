@@ -14,6 +14,7 @@ from pgmcp.domain.calls import CallContext
 from pgmcp.domain.catalogue import Listed, Named, Schema, TableDescription
 from pgmcp.domain.errors import NotFoundError, PgmcpError, codes
 from pgmcp.domain.plans import DescribeTable, ListSchemas, ListTables
+from pgmcp.domain.policy.standing import Standing
 from pgmcp.domain.relations import Name, Relation
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.domain.values.types import Type
@@ -22,6 +23,7 @@ from pgmcp.ports.driver import Need, Parameter, Row, Statement
 from pgmcp.ports.transactions import Transaction
 
 _KEPT_RELATIONS = 2000
+_KEPT_ZONES = 100
 # What no type's name can be: PostgreSQL says so instead of finding none.
 _NO_TYPE = frozenset({"0A000", "42601", "42602", "42704", "3F000"})
 _ZONE = "SELECT pg_catalog.current_setting('TimeZone')"
@@ -40,10 +42,10 @@ class PostgresSchemaRepository:
     def __init__(self, *, runner: Runner, types: TypeCatalogue, clock: Clock, ttl_s: float = 30) -> None:
         self._runner = runner
         self._types = types
-        self._relations: Kept[tuple[str, str | None, str | None], Relation] = Kept(
+        self._relations: Kept[tuple[str, str | None, Standing], Relation] = Kept(
             clock, most=_KEPT_RELATIONS, ttl_s=ttl_s
         )
-        self._zone: Kept[None, str] = Kept(clock, most=1, ttl_s=ttl_s)
+        self._zone: Kept[Standing, str] = Kept(clock, most=_KEPT_ZONES, ttl_s=ttl_s)
 
     @track_execution_time("SchemaRepository.select", layer="repository")
     async def select(
@@ -75,8 +77,8 @@ class PostgresSchemaRepository:
         ]
 
     async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
-        # What may be done with it is the role's to say.
-        key = (name, schema, call.view.standing.role)
+        # Which one is meant and what may be done with it: the search path and the role say so.
+        key = (name, schema, call.view.standing.outlook)
         kept = self._relations.get(key)
         if kept is not None:
             return kept
@@ -112,11 +114,12 @@ class PostgresSchemaRepository:
         return (await self._types.by_oids([oid], call))[oid]
 
     async def time_zone(self, call: CallContext) -> str:
-        kept = self._zone.get(None)
+        outlook = call.view.standing.outlook
+        kept = self._zone.get(outlook)
         if kept is not None:
             return kept
         rows = await self._runner.run(Statement(_ZONE), call, need=Need.READ, kind="catalogue")
-        return self._zone.put(None, rows.rows[0][0] or "UTC")
+        return self._zone.put(outlook, rows.rows[0][0] or "UTC")
 
     def forget(self) -> None:
         self._relations.clear()

@@ -6,7 +6,7 @@ Source: PostgreSQL documentation, SET ROLE and section 9.28.1 (`set_config` with
 from __future__ import annotations
 
 from pgmcp.adapters.postgres.naming import constant, quote
-from pgmcp.domain.policy.views import Standing
+from pgmcp.domain.policy.standing import Standing
 
 
 def standing_text(standing: Standing) -> str:

@@ -25,6 +25,7 @@ from pgmcp.domain.policy.refusals import (
     some_rows,
 )
 from pgmcp.domain.policy.rules import EVERY_ACTION, OPEN, Action, Default, Policy, PrincipalRule, TableRule
+from pgmcp.domain.policy.standing import Standing
 
 if TYPE_CHECKING:
     # A relation says what may be done with it in the policy's words.
@@ -81,23 +82,6 @@ class Sight:
             if pattern.matches(column):
                 return mask
         return None
-
-
-@frozen(kw_only=True)
-class Standing:
-    """What a caller's statements run under, beside the caller's own rights in pgmcp.
-
-    Args:
-        role: A role of PostgreSQL's to take on; None for the session's own.
-        settings: Settings to set for the statement's transaction.
-    """
-
-    role: str | None = None
-    settings: tuple[tuple[str, str], ...] = ()
-
-    def __bool__(self) -> bool:
-        """Whether there is anything to set."""
-        return self.role is not None or bool(self.settings)
 
 
 @frozen(kw_only=True, slots=False, eq=False)

@@ -12,7 +12,8 @@ from pgmcp.domain.policy.attributes import Missing
 from pgmcp.domain.policy.masks import Mask
 from pgmcp.domain.policy.parsing import parse_policy
 from pgmcp.domain.policy.rules import EVERY_ACTION, Action
-from pgmcp.domain.policy.views import EVERYTHING_SEEN, Standing, View
+from pgmcp.domain.policy.standing import Standing
+from pgmcp.domain.policy.views import EVERYTHING_SEEN, View
 
 RULES: Mapping[str, Any] = {
     "default": "deny",

@@ -15,6 +15,7 @@ from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.texts import sql
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.guard.resolution import Source, UsedFunction, Volatility
+from pgmcp.domain.policy.standing import Standing
 from pgmcp.domain.relations import Name
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Need, Statement
@@ -83,7 +84,7 @@ class Facts:
         self._functions: Kept[int, FunctionFacts] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
         self._operators: Kept[int, int] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
         self._types: Kept[int, TypeFacts] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
-        self._named: Kept[tuple[str, ...], int] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
+        self._named: Kept[tuple[tuple[str, ...], Standing], int] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
         self._own: Kept[str, frozenset[str]] = Kept(clock, most=1, ttl_s=_BUILTINS_TTL_S)
         self._builtins: Kept[str, Mapping[int, FunctionFacts]] = Kept(clock, most=1, ttl_s=_BUILTINS_TTL_S)
 
@@ -109,14 +110,15 @@ class Facts:
             own = self._own.put(_BUILTINS, frozenset(facts.function.name.name for facts in builtins.values()))
         # Nearly every name is that of one of PostgreSQL's functions or types, which bring nothing along.
         wanted = sorted(name for name in names if name and name[0] != "pg_catalog" and not own.issuperset(name))
-        new = [name for name in wanted if self._named.get(name) is None]
+        outlook = call.view.standing.outlook
+        new = [name for name in wanted if self._named.get((name, outlook)) is None]
         if new:
             statement = Statement(sql("types_named"), ([".".join(map(quote, name)) for name in new],))
             rows = await self._runner.run(statement, call, need=Need.READ, kind="resolve", within=within)
             told = dict(json.loads(rows.rows[0][0] or "[]"))
             for number, name in enumerate(new, start=1):
-                self._named.put(name, told.get(number, 0))
-        ids = (self._named.get(name) or 0 for name in wanted)
+                self._named.put((name, outlook), told.get(number, 0))
+        ids = (self._named.get((name, outlook)) or 0 for name in wanted)
         return {oid for oid in ids if _is_users(oid)}
 
     def forget(self) -> None:
