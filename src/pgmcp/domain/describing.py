@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pgmcp.domain.catalogue import ForeignKey, TableDescription
 from pgmcp.domain.plans import DescribeTable
-from pgmcp.domain.relations import Column
+from pgmcp.domain.policy.rules import EVERY_ACTION, Action
+from pgmcp.domain.relations import Column, Relation
 from pgmcp.domain.values.types import Kind
 
 COLUMNS_AT_ONCE = 50
@@ -30,13 +31,23 @@ def describe(description: TableDescription, plan: DescribeTable) -> tuple[dict[s
         "table": relation.name.name,
         "kind": str(relation.kind),
         "comment": relation.comment,
-        "columns": [column_document(column) for column in shown],
+        "columns": [column_document(column) | _rights(column, relation) for column in shown],
     }
     if plan.start == 0:
         document |= _whole(description)
     if following is not None:
         document["more_columns"] = len(wanted) - following
     return {key: value for key, value in document.items() if _says_something(value)}, following
+
+
+def _rights(column: Column, relation: Relation) -> dict[str, Any]:
+    """What may be done with a column, where that is less than with the others of its rows."""
+    usual = relation.granted - {Action.DELETE}
+    return {} if usual <= column.granted else {"privileges": _listed(usual & column.granted)}
+
+
+def _listed(actions: Collection[Action]) -> list[str]:
+    return [action.value for action in Action if action in actions]
 
 
 def _says_something(value: Any) -> bool:
@@ -46,8 +57,10 @@ def _says_something(value: Any) -> bool:
 
 def _whole(description: TableDescription) -> dict[str, Any]:
     more = len(description.partitions) - PARTITIONS_AT_ONCE
+    relation = description.relation
     return {
-        "primary_key": list(description.relation.primary_key),
+        "privileges": None if relation.granted == EVERY_ACTION else _listed(relation.granted),
+        "primary_key": list(relation.primary_key),
         "foreign_keys": [_foreign_key(each) for each in description.foreign_keys],
         "referenced_by": [_foreign_key(each) for each in description.referenced_by],
         "unique": [list(each) for each in description.unique],

@@ -28,6 +28,11 @@ class RelationKind(StrEnum):
     FOREIGN = "foreign table"
 
 
+def _in_order(actions: frozenset[Action]) -> str:
+    """A set's text that is the same in every process: fingerprints are made of it."""
+    return ",".join(sorted(actions))
+
+
 @frozen
 class Name:
     """A relation's name with its schema."""
@@ -55,6 +60,7 @@ class Column:
         comment: What the database says about it.
         collation: A collation other than the database's own.
         mask: What the caller sees in place of its values; None for the values themselves.
+        granted: What PostgreSQL's role may do with it where it may do that with rows at all.
     """
 
     name: str
@@ -67,6 +73,7 @@ class Column:
     comment: str | None = None
     collation: str | None = None
     mask: Mask | None = None
+    granted: frozenset[Action] = field(default=EVERY_ACTION, repr=_in_order)
 
     @property
     def read_only(self) -> bool:
@@ -114,7 +121,7 @@ class Relation:
     comment: str | None = field(default=None, eq=False)
     hidden: tuple[Column, ...] = ()
     only: Filter = EVERYTHING
-    granted: frozenset[Action] = EVERY_ACTION
+    granted: frozenset[Action] = field(default=EVERY_ACTION, repr=_in_order)
     seen_as: str = ""
     whole: Relation | None = field(default=None, eq=False, repr=False)
 
@@ -122,6 +129,14 @@ class Relation:
     def by_name(self) -> Mapping[str, Column]:
         """The columns by their names."""
         return {column.name: column for column in self.columns}
+
+    @cached_property
+    def fixed(self) -> Mapping[Action, frozenset[str]]:
+        """The columns that PostgreSQL's role may give no value when a row is added, or when one is changed."""
+        return {
+            action: frozenset(column.name for column in self.columns if action not in column.granted)
+            for action in (Action.CREATE, Action.UPDATE)
+        }
 
     @cached_property
     def fingerprint(self) -> str:

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.catalogue import Listed, Named, Schema, TableDescription
-from pgmcp.domain.errors import NotFoundError, codes
+from pgmcp.domain.errors import NotFoundError, SecurityError, codes
 from pgmcp.domain.plans import DescribeTable, ListSchemas, ListTables
 from pgmcp.domain.policy.describing import description_seen
 from pgmcp.domain.receipts import SCHEMA
@@ -36,6 +36,7 @@ class SchemaService:
 
         Raises:
             NotFoundError: `unknown_table` or `unknown_schema`, with the nearest names.
+            SecurityError: `permission_denied`: it is there, and the role may do nothing with it.
         """
         found = await self._find(table, schema, call)
         if found is None and schema is None and "." in table:
@@ -43,6 +44,12 @@ class SchemaService:
             found = await self._find(tail, head, call)
         if found is None:
             raise await self._unknown(table, schema, call)
+        if not found.granted:
+            raise SecurityError(
+                codes.PERMISSION_DENIED,
+                f"PostgreSQL's role may do nothing with '{found.display}'",
+                hint="list_tables shows what it may use; GRANT SELECT on the table, USAGE on its schema, would add it.",
+            )
         return found
 
     async def hint(self, name: Sequence[str], call: CallContext) -> str | None:

@@ -11,6 +11,7 @@ from pgmcp.domain import json
 from pgmcp.domain.catalogue import ForeignKey, TableDescription
 from pgmcp.domain.describing import COLUMNS_AT_ONCE, column_document, describe
 from pgmcp.domain.plans import DescribeTable
+from pgmcp.domain.policy.rules import Action
 from pgmcp.domain.relations import Column, Name, Relation, RelationKind
 from pgmcp.domain.values.types import INT4, INT8, NUMERIC, TEXT, Kind, Type, array_of
 
@@ -104,6 +105,19 @@ def test_none_of_something_is_said() -> None:
     """An empty table has 0 rows and 0 bytes, which is not the same as nothing known."""
     document, _ = describe(TableDescription(relation=BARE, rows=0, bytes=0), DescribeTable(relation=BARE))
     assert (document["rows"], document["bytes"]) == (0, 0)
+
+
+def test_what_may_be_done() -> None:
+    """Said of a table where it isn't everything, and of a column where it is less than for the others."""
+    plain, fixed = ORDERS.columns[2], evolve(ORDERS.columns[1], granted=frozenset({Action.READ, Action.CREATE}))
+    limited = evolve(ORDERS, columns=(plain, fixed), granted=frozenset(Action) - {Action.DELETE})
+    document, _ = describe(TableDescription(relation=limited), DescribeTable(relation=limited))
+    assert document["privileges"] == ["read", "create", "update"]
+    assert [column.get("privileges") for column in document["columns"]] == [None, ["read", "create"]]
+    reading = evolve(limited, granted=frozenset({Action.READ}))
+    document, _ = describe(TableDescription(relation=reading), DescribeTable(relation=reading))
+    assert document["privileges"] == ["read"]
+    assert [column.get("privileges") for column in document["columns"]] == [None, None]
 
 
 def test_only_some_columns() -> None:

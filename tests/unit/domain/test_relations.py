@@ -63,3 +63,8 @@ def test_columns_by_name() -> None:
 def test_a_comment_does_not_make_another_relation() -> None:
     """Statements are kept by the relation's shape, of which a comment is no part."""
     assert evolve(THINGS, comment="All things") == THINGS
+
+
+def test_a_fingerprint_is_the_same_in_every_process() -> None:
+    """Keys of a shared cache are made of it; the order of a set hangs on the process."""
+    assert "frozenset" not in repr(TABLE)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgmcp.adapters.postgres.types import types_from
 from pgmcp.domain.policy.narrowing import without
-from pgmcp.domain.policy.rules import Action
+from pgmcp.domain.policy.rules import EVERY_ACTION, Action
 from pgmcp.domain.relations import Column, Name, Relation, RelationKind
 from pgmcp.domain.values.types import UNKNOWN, Kind, Type
 
@@ -64,6 +64,7 @@ def _column(facts: Mapping[str, Any], types: Mapping[int, Type]) -> Column:
         identity=_IDENTITIES.get(facts["identity"]),
         comment=facts["comment"],
         collation=facts["collation"],
+        granted=EVERY_ACTION.difference(Action(word) for word in facts["fixed"].split(",") if word),
     )
 
 

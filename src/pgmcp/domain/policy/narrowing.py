@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from attrs import evolve
@@ -10,6 +10,7 @@ from attrs import evolve
 from pgmcp.domain.errors import SecurityError, codes
 from pgmcp.domain.filters.safety import shielded
 from pgmcp.domain.filters.tree import EVERYTHING
+from pgmcp.domain.places import step
 from pgmcp.domain.plans import Bounds, ConflictAction, Delete, Insert, Select, Update
 from pgmcp.domain.policy.mentions import mentions
 from pgmcp.domain.policy.patterns import Pattern
@@ -85,6 +86,7 @@ def authorised(plan: P, view: View) -> P:
                 hint=f"GRANT {_GRANTS[action]} on it would allow that.",
             )
         raise action_refused(relation.name.schema, relation.name.name, action, relation.granted, sight.rule).error()
+    _check_columns(plan)
     if sight.missing is not None:
         raise SecurityError(
             codes.ATTRIBUTE_MISSING,
@@ -112,6 +114,33 @@ def _actions(plan: RowPlan) -> Iterable[Action]:
             return (Action.UPDATE, Action.READ)
         case Delete():
             return (Action.DELETE, Action.READ)
+
+
+def _check_columns(plan: RowPlan) -> None:
+    """Refuse to give a value to a column that PostgreSQL's role may give none; rows that come later it refuses itself.
+
+    Raises:
+        SecurityError: `permission_denied`.
+    """
+    relation = plan.relation
+    for action, names in _written(plan):
+        refused = next((name for name in names if name in relation.fixed[action]), None)
+        if refused is not None:
+            raise SecurityError(
+                codes.PERMISSION_DENIED,
+                f"PostgreSQL's role may not {action} column '{refused}' of '{relation.display}'",
+                hint=f"Leave it out; GRANT {_GRANTS[action]} on the column would allow it.",
+                path=step("data", refused) if isinstance(plan, Update) else None,
+            )
+
+
+def _written(plan: RowPlan) -> Iterator[tuple[Action, Iterable[str]]]:
+    """The columns that a plan gives values."""
+    if isinstance(plan, Update):
+        yield Action.UPDATE, (each.column for each in plan.assignments)
+    if isinstance(plan, Insert):
+        yield Action.UPDATE, plan.on_conflict.update
+        yield Action.CREATE, plan.rows.columns if plan.rows is not None else ()
 
 
 def _held(plan: P) -> P:

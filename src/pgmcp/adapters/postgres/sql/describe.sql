@@ -5,13 +5,15 @@ WITH page AS (
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE n.nspname = $1::text::name AND c.relname = $2::text::name
 ),
-shown AS (
+shown AS NOT MATERIALIZED ( -- what the role may do nothing with is not told of
     SELECT c.oid, CASE
             WHEN pg_catalog.pg_table_is_visible(c.oid) THEN c.relname::text
             ELSE n.nspname || '.' || c.relname
         END AS name, pg_catalog.json_build_array(n.nspname, c.relname) AS whole
     FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE
+-- include usable
 ),
 -- A partitioned table's key has a copy for each partition on either side; only the one that was declared is told.
 foreign_keys AS (
@@ -94,10 +96,8 @@ SELECT pg_catalog.json_build_object(
         FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = page.oid AND NOT t.tgisinternal
     ),
     'partition_of', (
-        SELECT pg_catalog.json_build_array(n.nspname, c.relname)
-        FROM pg_catalog.pg_inherits AS h
-        JOIN pg_catalog.pg_class AS c ON c.oid = h.inhparent
-        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        SELECT s.whole
+        FROM pg_catalog.pg_inherits AS h JOIN shown AS s ON s.oid = h.inhparent
         WHERE page.relispartition AND h.inhrelid = page.oid
     ),
     'partitions', (

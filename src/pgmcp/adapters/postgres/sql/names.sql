@@ -1,4 +1,4 @@
--- $1: a schema or NULL. Names of relations as a caller may write them, for hints.
+-- $1: a schema or NULL. Names of relations as a caller may write them, for hints: those that the role may use.
 SELECT CASE
         WHEN pg_catalog.pg_table_is_visible(c.oid) OR $1::text IS NOT NULL THEN c.relname::text
         ELSE n.nspname || '.' || c.relname
@@ -10,6 +10,7 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
       WHEN $1::text IS NOT NULL THEN n.nspname = $1::text::name
       ELSE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   END
-  AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+  AND
+-- include usable
 ORDER BY NOT pg_catalog.pg_table_is_visible(c.oid), c.relispartition, n.nspname, c.relname
 LIMIT 2000

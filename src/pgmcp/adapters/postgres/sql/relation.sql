@@ -1,6 +1,8 @@
 -- $1: a name, $2: a schema or NULL for the search path. One text: a relation with its columns and their types.
 WITH RECURSIVE found AS (
-    SELECT c.oid, c.relname, c.relkind, c.relhassubclass, n.nspname
+    SELECT
+        c.oid, c.relname, c.relkind, c.relhassubclass, n.nspname,
+        pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS reached
     FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relname = $1::text::name
@@ -62,10 +64,10 @@ SELECT pg_catalog.json_build_object(
     'changes', pg_catalog.pg_relation_is_updatable(found.oid, true),
     'comment', pg_catalog.obj_description(found.oid, 'pg_class'),
     'granted', pg_catalog.concat_ws(',',
-        CASE WHEN pg_catalog.has_any_column_privilege(found.oid, 'SELECT') THEN 'read' END,
-        CASE WHEN pg_catalog.has_any_column_privilege(found.oid, 'INSERT') THEN 'create' END,
-        CASE WHEN pg_catalog.has_any_column_privilege(found.oid, 'UPDATE') THEN 'update' END,
-        CASE WHEN pg_catalog.has_table_privilege(found.oid, 'DELETE') THEN 'delete' END
+        CASE WHEN found.reached AND pg_catalog.has_any_column_privilege(found.oid, 'SELECT') THEN 'read' END,
+        CASE WHEN found.reached AND pg_catalog.has_any_column_privilege(found.oid, 'INSERT') THEN 'create' END,
+        CASE WHEN found.reached AND pg_catalog.has_any_column_privilege(found.oid, 'UPDATE') THEN 'update' END,
+        CASE WHEN found.reached AND pg_catalog.has_table_privilege(found.oid, 'DELETE') THEN 'delete' END
     ),
     'primary_key', (SELECT k.names FROM keys AS k WHERE k.is_primary),
     'unique', (SELECT pg_catalog.json_agg(k.names) FROM keys AS k WHERE NOT k.is_primary),
@@ -75,6 +77,10 @@ SELECT pg_catalog.json_build_object(
             'type', a.atttypid::int8,
             'spelt', CASE WHEN a.atttypmod >= 0 THEN pg_catalog.format_type(a.atttypid, a.atttypmod) END,
             'readable', pg_catalog.has_column_privilege(found.oid, a.attnum, 'SELECT'),
+            'fixed', pg_catalog.concat_ws(',',
+                CASE WHEN NOT pg_catalog.has_column_privilege(found.oid, a.attnum, 'INSERT') THEN 'create' END,
+                CASE WHEN NOT pg_catalog.has_column_privilege(found.oid, a.attnum, 'UPDATE') THEN 'update' END
+            ),
             'nullable', NOT (a.attnotnull OR a.typnotnull),
             'default', CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
             'generated', CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,

@@ -15,11 +15,8 @@ page AS (
           WHEN $1::text IS NOT NULL THEN n.nspname = $1::text::name
           ELSE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
       END
-      AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-      AND (
-          pg_catalog.has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE')
-          OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE')
-      )
+      AND
+-- include usable
       AND CASE
           WHEN $2::text IS NULL THEN NOT c.relispartition
           ELSE pg_catalog.strpos(pg_catalog.lower(c.relname), pg_catalog.lower($2::text)) > 0
