@@ -88,7 +88,7 @@ async def test_an_entry_ends_with_its_time(cache: Cache) -> None:
 async def test_a_bar_keeps_everything_away_for_its_time(cache: Cache) -> None:
     """While a write of unknown outcome may still be at work, nothing of its table is served or kept."""
     ticket = await ticket_for(cache, b"k")
-    await cache.invalidate(("t:public.a",), bar_s=0.1)
+    await cache.invalidate(("t:public.a",), bar_s=0.7)
     assert await cache.look_up(b"k", TAGS) is None
     assert not await cache.put(b"k", ROWS, TAGS, ticket, 30)
     assert isinstance(await cache.look_up(b"other", ("*", "t:public.b")), Ticket)

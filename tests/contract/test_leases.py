@@ -319,14 +319,14 @@ async def test_an_abandoned_one_ends_at_its_limit(client: pgmcp.Client) -> None:
 
 async def test_use_renews_the_idle_limit_but_not_the_total_one(client: pgmcp.Client) -> None:
     """Calls one after another, none of which waits long enough, until the total limit comes."""
-    handle = await begun(client, idle_timeout_s=0.5, timeout_s=1.2)
+    handle = await begun(client, idle_timeout_s=1.5, timeout_s=2)
     loop = asyncio.get_running_loop()
     started = loop.time()
     async with asyncio.timeout(10):
         answer = {}
         while "error" not in answer:
             answer = await ask(client, "read_table", table="vouchers", transaction_id=handle)
-    assert 1.1 < loop.time() - started < 5
+    assert loop.time() - started > 1.9
     assert answer["error"]["details"] == {"outcome": "rolled_back", "reason": "expired"}
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 import psutil
 import pytest
 
-import pgmcp
+from pgmcp.adapters.postgres.pool import PoolLimits
 from pgmcp.domain.calls import CallContext, CallId, Principal
 from pgmcp.domain.errors import DatabaseError
 from pgmcp.ports.driver import Need, Statement
@@ -84,15 +84,19 @@ async def test_no_wake_up_is_lost_and_memory_does_not_grow(make_database: MakeDa
 
 async def test_a_full_queue_refuses_at_once(make_database: MakeDatabase, driver: str) -> None:
     """While every session is busy and as many wait as may; whoever has waited is served all the same."""
-    async with pgmcp.connect(await make_database(), driver=driver, pool_max=POOL, pool_queue=10) as db:
-        sleep = pgmcp.ExecuteQueryRequest(query="SELECT pg_sleep(0.5)::text AS slept")
-        await asyncio.gather(*(db.call(sleep) for _ in range(POOL)))
-        running = [asyncio.create_task(db.call(sleep)) for _ in range(POOL + 10)]
-        await asyncio.sleep(0.1)
-        began = time.monotonic()
+    sleep = Statement("SELECT pg_sleep(1)::text")
+    async with way_to(await make_database(), limits=PoolLimits(pool_max=POOL, pool_queue=10)) as way:
+
+        def slept() -> asyncio.Task[object]:
+            return asyncio.create_task(way.runner.run(sleep, a_call(), need=Need.READ, kind="select"))
+
+        running = [slept() for _ in range(POOL + 10)]
+        async with asyncio.timeout(10):
+            while way.sessions.state.waiting < 10:  # noqa: ASYNC110 -- the pool has no event of it
+                await asyncio.sleep(0)
         with pytest.raises(DatabaseError) as refused:
-            await db.call(sleep)
-        assert time.monotonic() - began < 0.05
+            await slept()
+        assert not any(task.done() for task in running)
         error = refused.value
         assert (error.code.name, error.retry, error.details) == ("pool_exhausted", "later", {"retry_after_ms": 1000})
-        assert [type(answer) for answer in await asyncio.gather(*running)] == [pgmcp.DataResponse] * (POOL + 10)
+        await asyncio.gather(*running)

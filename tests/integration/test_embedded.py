@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -16,12 +17,13 @@ import psutil
 import pytest
 
 from pgmcp.adapters.embedded import attach
-from pgmcp.adapters.embedded.lifeline import join
+from pgmcp.adapters.embedded.lifeline import join, lock, wait_until_gone
 from pgmcp.adapters.embedded.places import Home
 from pgmcp.domain.errors import DatabaseError
 from tests.fixtures.postgres import celerp_binaries, make_folder, private_server
 
 FAST = {"fsync": "off"}
+PATIENCE_S = 30.0  # for what is only late on a busy machine; half the time that a test has
 
 # Attaches to the folder that it is given, says the address, and gives its share back at the end of its input.
 USER = """
@@ -43,7 +45,7 @@ def folder() -> Iterator[Path]:
     """An empty data directory; at the end nothing runs in it any more."""
     path = make_folder()
     yield path
-    _, left = psutil.wait_procs(processes_of(path), timeout=20)
+    _, left = psutil.wait_procs(processes_of(path), timeout=PATIENCE_S)
     assert left == []
     rmtree(path)
 
@@ -149,7 +151,7 @@ async def test_no_orphan_is_left_by_a_process_that_dies(folder: Path, ending: si
         running = processes_of(folder)
         process.send_signal(ending)
         await process.wait()
-        gone, left = await asyncio.to_thread(psutil.wait_procs, running, timeout=20)
+        gone, left = await asyncio.to_thread(psutil.wait_procs, running, timeout=PATIENCE_S)
 
     assert len(gone) >= 2
     assert left == []
@@ -162,7 +164,7 @@ async def test_a_killed_server_is_started_anew(folder: Path) -> None:
     await value(crashed.dsn, "CHECKPOINT")
     running = processes_of(folder)
     server_of(folder).kill()
-    await asyncio.to_thread(psutil.wait_procs, running, timeout=20)
+    await asyncio.to_thread(psutil.wait_procs, running, timeout=PATIENCE_S)
     assert (folder / "cluster" / "postmaster.pid").exists()
 
     async with await attach(folder, settings=FAST) as server:
@@ -182,7 +184,7 @@ async def test_a_server_without_its_lifeline_is_replaced(folder: Path) -> None:
 
     async with await attach(folder, settings=FAST) as after:
         assert await value(after.dsn, "SELECT 1") == 1
-    assert (await asyncio.to_thread(psutil.wait_procs, [server], timeout=20))[1] == []
+    assert (await asyncio.to_thread(psutil.wait_procs, [server], timeout=PATIENCE_S))[1] == []
 
 
 async def test_nobody_joins_a_pipe_that_no_shell_reads(folder: Path) -> None:
@@ -203,7 +205,7 @@ async def test_the_socket_of_a_long_path_lies_elsewhere(folder: Path) -> None:
         async with await attach(deep) as second:
             assert second.dsn == server.dsn
     running = processes_of(folder)
-    await asyncio.to_thread(psutil.wait_procs, running, timeout=20)
+    await asyncio.to_thread(psutil.wait_procs, running, timeout=PATIENCE_S)
 
     assert not server.sockets.exists()
 
@@ -256,6 +258,24 @@ async def test_a_cancelled_start_leaves_no_server(folder: Path) -> None:
     async with await attach(folder, settings=FAST) as server:  # waits for the lock, so for that start
         pass
     assert await server.stopped()
+
+
+def test_a_start_that_outlives_its_event_loop_leaves_no_server(folder: Path) -> None:
+    """The loop is closed before the start has its lock: what the thread takes then is given back all the same."""
+    held = lock(Home(folder))
+    with asyncio.Runner() as runner:
+
+        async def give_up() -> None:
+            attaching = asyncio.create_task(attach(folder, settings=FAST))
+            await asyncio.sleep(0)  # the thread has begun, and waits for the lock
+            attaching.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await attaching
+
+        runner.run(give_up())
+        os.close(held)
+
+    assert wait_until_gone(Home(folder), 30)
 
 
 async def test_a_server_that_does_not_start_says_why(folder: Path) -> None:

@@ -37,6 +37,16 @@ async def items(way: Way) -> list[str | None]:
     return [row[0] for row in answer.rows]
 
 
+async def held(way: Way) -> int:
+    """How many sessions of the database wait inside a transaction."""
+    text = """
+        SELECT count(*)::text FROM pg_stat_activity
+        WHERE datname = current_database() AND state = 'idle in transaction'
+    """
+    answer = await way.runner.run(Statement(text), a_call(), need=Need.READ, kind="count")
+    return int(answer.rows[0][0] or "")
+
+
 async def test_a_commit_keeps_and_a_rollback_undoes(make_database: MakeDatabase) -> None:
     """Nobody sees the work before its end; the session goes back."""
     async with way_to(await make_database(SCHEMA)) as way:
@@ -222,7 +232,9 @@ async def test_the_server_ends_what_we_left(make_database: MakeDatabase) -> None
     async with way_to(await make_database(SCHEMA)) as way:
         transaction = await way.work.begin(options, a_call())
         await add(way, transaction, 2)
-        await asyncio.sleep(1.5)  # the server's own timer, which nobody here hears of
+        async with asyncio.timeout(20):  # the server's own timer, which nobody here hears of
+            while await held(way):  # noqa: ASYNC110 -- another process is what is waited for
+                await asyncio.sleep(0.05)
         with pytest.raises(PgmcpError):
             await add(way, transaction, 3)
         assert await transaction.condition() in {Condition.EXPIRED, Condition.LOST}

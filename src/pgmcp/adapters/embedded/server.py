@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -168,18 +169,42 @@ def _take(
     return _Taken(home=home, hold=hold, lock=None)
 
 
+class _Handover:
+    """What a thread took for a caller who may be gone by then; one of the two lets it go.
+
+    It is settled here and not on the event loop, which may be closed before the thread is done.
+    """
+
+    def __init__(self, take: Callable[[], _Taken]) -> None:
+        self._take = take
+        self._lock = Lock()
+        self._taken: _Taken | None = None
+        self._unwanted = False
+
+    def run(self) -> _Taken:
+        """Take it, in the thread."""
+        taken = self._take()
+        with self._lock:
+            self._taken = taken
+            if self._unwanted:
+                taken.let_go()
+        return taken
+
+    def give_up(self) -> None:
+        """Nobody waits for it any more."""
+        with self._lock:
+            self._unwanted = True
+            if self._taken is not None:
+                self._taken.let_go()
+
+
 async def _in_thread(take: Callable[[], _Taken]) -> _Taken:
     """Run it in a thread; what it took when its caller has long been cancelled is let go, or the server never stops."""
-    running = asyncio.ensure_future(asyncio.to_thread(take))
-
-    def let_go(done: asyncio.Future[_Taken]) -> None:
-        if not done.cancelled() and done.exception() is None:
-            done.result().let_go()
-
+    handover = _Handover(take)
     try:
-        return await asyncio.shield(running)
+        return await asyncio.to_thread(handover.run)
     except asyncio.CancelledError:
-        running.add_done_callback(let_go)
+        handover.give_up()
         raise
 
 
