@@ -130,6 +130,7 @@ class House:
             settings,
             self.retrying,
             self.transactions,
+            NoCaching(),
         )
         self.tables = TableService(rows or self.memory.tables, self.transactions, self.retrying, NoCaching())
         self.operating = CacheOperating(None)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.plans import Select
+from pgmcp.domain.plans import RawQuery, Select
 from pgmcp.domain.results import Result
 
 Load = Callable[[CallContext], Awaitable[Result]]
@@ -24,10 +24,22 @@ class Caching(Protocol):
         """
         ...
 
+    async def query(self, plan: RawQuery, call: CallContext, load: Load) -> Result:
+        """A raw statement's result, kept or fresh.
+
+        Raises:
+            PgmcpError: What `load` raises.
+        """
+        ...
+
 
 class NoCaching:
     """Caching that is off."""
 
     async def read(self, plan: Select, call: CallContext, load: Load) -> Result:
+        """Fresh."""
+        return await load(call)
+
+    async def query(self, plan: RawQuery, call: CallContext, load: Load) -> Result:
         """Fresh."""
         return await load(call)

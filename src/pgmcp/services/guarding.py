@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from attrs import evolve
 
+from pgmcp.domain.caching.basis import basis_of
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import NotFoundError, PgmcpError, QueryError, SecurityError, codes
 from pgmcp.domain.guard.places import explained, place_of
@@ -99,7 +100,10 @@ class Guard:
             if not call.view.is_open:
                 raise _discreet(error, text) from error.__cause__
             raise
-        verdict = found if isinstance(found, Verdict) else judge(found, call.view, read_only=read_only)
+        if isinstance(found, Verdict):
+            verdict = found
+        else:
+            verdict = evolve(judge(found, call.view, read_only=read_only), basis=basis_of(found, text))
         return verdict if call.view.is_open else _placed(verdict, text)
 
 

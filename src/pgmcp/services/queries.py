@@ -24,6 +24,7 @@ from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.repositories import QueryRepository
 from pgmcp.ports.transactions import Transaction
+from pgmcp.services.caching import Caching
 from pgmcp.services.cursors import Cursors, Place, foreign_cursor
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
@@ -36,7 +37,7 @@ UNKNOWN_RELATION = "42P01"
 class QueryService:
     """Plans reads and runs raw statements; knows nothing of JSON and MCP."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 -- what reads of every kind need
         self,
         queries: QueryRepository,
         schemas: SchemaService,
@@ -46,6 +47,7 @@ class QueryService:
         settings: Settings,
         retrying: Retrying,
         transactions: TransactionService,
+        cache: Caching,
     ) -> None:
         """Plan within the settings' bounds, at the clock's time."""
         self._queries = queries
@@ -56,6 +58,7 @@ class QueryService:
         self._settings = settings
         self._retrying = retrying
         self._transactions = transactions
+        self._cache = cache
         self._bounds = Bounds(max_rows=settings.max_rows, max_bytes=settings.max_bytes)
 
     async def select_plan(self, request: ReadRequest, relation: Relation, call: CallContext) -> Select:
@@ -150,10 +153,14 @@ class QueryService:
         async def work(within: Transaction | None, call: CallContext) -> Result:
             return await self._queries.select(plan, call, within)
 
-        try:
+        async def load(call: CallContext) -> Result:
             await self._weigh(plan, call)
+            return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
+
+        try:
             if plan.read_only:
-                return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
+                return await self._cache.query(plan, call, load)
+            await self._weigh(plan, call)
             if plan.kind is StatementKind.UTILITY:
                 return await self._transactions.write_in_parts(work, call, ANYTHING)
             return await self._retrying.writing(lambda: self._transactions.write(work, call, ANYTHING), call)

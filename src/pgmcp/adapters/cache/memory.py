@@ -64,7 +64,7 @@ class MemoryCache:
             await asyncio.sleep(0)
         if self._barred and self._is_barred(tags):
             return None
-        held: Held | None = await self._entries.get(key.hex())
+        held: Held | None = self._entries.at_once(key.hex())
         return held.result if held is not None else self._ticket(tags)
 
     async def put(self, key: bytes, result: Result, tags: Sequence[str], ticket: Ticket, ttl_s: float) -> bool:

@@ -1,6 +1,7 @@
 """Keys of cached results: a keyed digest of everything that a result hangs on beside the tables' rows.
 
-The digest is keyed (BLAKE2, RFC 7693), so that nobody who reads keys can try values against them.
+The digest is keyed (BLAKE2, RFC 7693), so that nobody who reads keys can try values against them. What many reads have
+in common goes into it once; a read adds what is its own.
 """
 
 from __future__ import annotations
@@ -14,31 +15,57 @@ from typing import Any
 
 from attrs import fields, has
 
-from pgmcp.domain.caching.footprints import Surroundings
 from pgmcp.domain.caching.steady import names_a_moment
+from pgmcp.domain.filters.tree import Compare, Literal, Operand
+from pgmcp.domain.plans import Order, RawQuery, Select
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import Type
 
 _BYTES = 20
 
 
-def digest(secret: bytes, plan: object, view: str, surroundings: Surroundings) -> bytes | None:
-    """The key of a plan's result.
+class Prefix:
+    """What the keys of several results have in common.
 
     Args:
         secret: At most 64 bytes that only our processes know.
-        plan: What is read, with its values; whatever of it equals another's gives the same key.
-        view: What the caller may see.
-        surroundings: What the sessions have in common.
-
-    Returns:
-        The key; None where a value means another moment each time, such as PostgreSQL's own `today`.
+        parts: Everything that those results hang on beside the plan's own values.
     """
-    text = spelt(plan)
-    if names_a_moment(text):
-        return None
-    around = spelt((view, surroundings))
-    return blake2b((text + around).encode(errors="surrogatepass"), key=secret, digest_size=_BYTES).digest()
+
+    __slots__ = ("_begun",)
+
+    def __init__(self, secret: bytes, *parts: object) -> None:
+        self._begun = blake2b(spelt(parts).encode(errors="surrogatepass"), key=secret, digest_size=_BYTES)
+
+    def key(self, own: str) -> bytes | None:
+        """The key of one result.
+
+        Args:
+            own: What is this read's own, as `of_select` or `of_statement` spell it.
+
+        Returns:
+            The key; None where a value means another moment each time, such as PostgreSQL's own `today`.
+        """
+        if names_a_moment(own):
+            return None
+        digest = self._begun.copy()
+        digest.update(own.encode(errors="surrogatepass"))
+        return digest.digest()
+
+
+def of_select(plan: Select) -> str:
+    """What a read of a relation says beside the relation."""
+    page, bounds = plan.page, plan.bounds
+    return (
+        f"{_items(plan.columns)}{spelt(plan.filter)}{_items(plan.order)}{plan.keyed:d}{page.limit},{page.offset},"
+        f"{spelt(page.after)}{bounds.max_rows},{bounds.max_bytes}"
+    )
+
+
+def of_statement(plan: RawQuery) -> str:
+    """What a raw statement's run says beside its text."""
+    bounds = plan.bounds
+    return f"{spelt(plan.params)}{bounds.max_rows},{bounds.max_bytes}"
 
 
 def spelt(value: Any) -> str:
@@ -54,14 +81,11 @@ def spelt(value: Any) -> str:
 @cache
 def _speller(kind: Any) -> Callable[[Any], str]:
     """How values of a class are spelt; there are as many as classes."""
-    if kind is type(None):
-        return lambda _: "N"
-    if kind is Type:
-        return lambda value: _text(f"{value.schema}.{value.name}")
-    if kind is Relation:
-        return lambda value: _text(f"{value.name}/{value.fingerprint}")
+    known = _KNOWN.get(kind)
+    if known is not None:
+        return known
     if issubclass(kind, Enum):
-        return lambda value: f"{value.name},"
+        return lambda value: f"{value.name}={value.value!r},"
     if issubclass(kind, str):
         return _text
     if has(kind):
@@ -90,3 +114,40 @@ def _object(kind: Any) -> Callable[[Any], str]:
         return lambda value: f"{kind.__name__}{_items([getattr(value, name) for name in names])}"
     parts = attrgetter(*names)
     return lambda value: f"{kind.__name__}{_items(parts(value))}"
+
+
+# What nearly every plan is made of, spelt by hand: a hit of the cache is little else. A test holds that no part is
+# left out.
+def _type(value: Type) -> str:
+    return f"{len(value.schema)}:{value.schema}.{len(value.name)}:{value.name};"
+
+
+def _literal(value: Literal) -> str:
+    return f"L{len(value.text)}:{value.text};{_type(value.type)}"
+
+
+def _operand(value: Operand) -> str:
+    path = spelt(value.path) if value.path else "-"
+    return f"O{len(value.column)}:{value.column};{_type(value.type)}{path}{value.view.value};"
+
+
+def _compare(value: Compare) -> str:
+    literal = "N" if value.value is None else _literal(value.value)
+    return f"C{_operand(value.operand)}{value.op.value};{literal}{value.fold:d}"
+
+
+def _order(value: Order) -> str:
+    return f"B{_operand(value.operand)}{value.descending:d}{value.nulls_first:d}"
+
+
+_KNOWN: dict[Any, Callable[[Any], str]] = {
+    type(None): lambda _: "N",
+    str: _text,
+    tuple: _items,
+    Type: _type,
+    Literal: _literal,
+    Operand: _operand,
+    Compare: _compare,
+    Order: _order,
+    Relation: lambda value: _text(f"{value.name}/{value.fingerprint}"),
+}

@@ -101,12 +101,15 @@ class Resolution:
         relations: Relations, through views down to the tables behind them; one entry each.
         functions: Functions, whatever calls them.
         names_ids: Whether it turns ids or texts into names of the catalogue (`16384::regclass::text`).
+        unsteady: Whether something beside its functions gives another value for the same rows: `CURRENT_DATE` and the
+            like, a text of a row that is read as a time, where a row is stored.
         effects: What the statement does, by its own command and those in its WITH list.
     """
 
     relations: tuple[UsedRelation, ...] = ()
     functions: tuple[UsedFunction, ...] = ()
     names_ids: bool = False
+    unsteady: bool = False
     effects: frozenset[Effect] = frozenset({Effect.READ})
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from attrs import evolve, frozen
 
 from pgmcp.domain import receipts
+from pgmcp.domain.caching.basis import Basis
 from pgmcp.domain.errors import NotFoundError, PgmcpError, SecurityError, codes
 from pgmcp.domain.guard.builtins import SEQUENCES, builtin_refused, extension_refused, users_refused
 from pgmcp.domain.guard.resolution import Resolution, UsedFunction, UsedRelation
@@ -39,11 +40,13 @@ class Verdict:
         refusal: Why it is not run, with the rule that says so and the way out; None where it may run.
         mention: What the refusal is about, as the statement may name it: a relation, a column, a function.
         position: Where that stands in the statement, its character from 1; None where it is reached on the way.
+        basis: What its rows hang on, where it may run; for whoever keeps them.
     """
 
     refusal: Refusal | None = None
     mention: str | None = None
     position: int | None = None
+    basis: Basis | None = None
 
     @property
     def allowed(self) -> bool:

@@ -20,7 +20,7 @@ from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.caches import make_caching
 from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver, shown_address, verification
-from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_resolver
+from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_resolver, make_verdicts
 from pgmcp.entrypoints.bootstrap.keys import key_from, make_mask_key, make_sealer
 from pgmcp.entrypoints.bootstrap.observing import Watching, watching
 from pgmcp.entrypoints.bootstrap.ports import Ports
@@ -163,9 +163,11 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
     leases_held = StateGauge("leases", lambda: {"open": len(ports.leases.open())})
     gauges = GaugedResources((ProcessGauge(), *ports.gauges, leases_held))
     security = SecurityService(settings.access, settings.policy)
+    verdicts = make_verdicts(settings, ports.clock)
     caching, listener, operating = make_caching(
         settings,
         resources,
+        verdicts=verdicts,
         lineage=ports.lineage,
         announcements=ports.announcements,
         clock=ports.clock,
@@ -196,7 +198,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         container.register(kind, instance=made)
     for service in _SERVICES:
         container.register(service, scope=punq.Scope.singleton)
-    guard = make_guard(settings, ports.resolver, ports.clock, container.resolve(TransactionService))
+    guard = make_guard(settings, ports.resolver, verdicts, container.resolve(TransactionService))
     container.register(Guard, instance=guard)
     served: dict[str, AnyHandler] = {}
     for handler in HANDLERS:

@@ -16,9 +16,11 @@ from pgmcp.ports.changing import ChangeListener
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.lineage import Lineage
 from pgmcp.ports.observing import Observer
-from pgmcp.services.cache import CacheSecret, CacheService
+from pgmcp.ports.verdicts import Verdicts
+from pgmcp.services.cache import CacheService
 from pgmcp.services.cache_operating import CacheInUse, CacheOperating
 from pgmcp.services.caching import Caching, NoCaching
+from pgmcp.services.grounds import CacheSecret, Grounds
 from pgmcp.services.outdating import Outdating
 
 
@@ -26,6 +28,7 @@ def make_caching(
     settings: Settings,
     resources: AsyncExitStack,
     *,
+    verdicts: Verdicts,
     lineage: Lineage,
     announcements: Announcements,
     clock: Clock,
@@ -37,6 +40,7 @@ def make_caching(
     Args:
         settings: What to make it from.
         resources: Gets what is to be closed at the end.
+        verdicts: Tell what raw statements hang on.
         lineage: Knows what results hang on.
         announcements: Tell of others' writes.
         clock: Tells ages.
@@ -80,11 +84,11 @@ def make_caching(
     service = CacheService(
         cache=made,
         flights=SingleFlights(),
-        lineage=lineage,
+        grounds=Grounds(lineage, CacheSecret(cache(lambda: _derived(key(), b"keys"))), settings),
+        verdicts=verdicts,
         announcements=announcements,
         clock=clock,
         observer=observer,
-        secret=CacheSecret(cache(lambda: _derived(key(), b"keys"))),
         settings=settings,
         outdating=outdating,
     )

@@ -12,6 +12,7 @@ from pgmcp.domain.settings import Settings
 from pgmcp.ports.analysing import SqlAnalyser
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.resolving import Resolver
+from pgmcp.ports.verdicts import Verdicts
 from pgmcp.services.guarding import Guard
 from pgmcp.services.transactions import TransactionService
 
@@ -43,7 +44,13 @@ def make_resolver(settings: Settings, runner: Runner, clock: Clock) -> Resolver:
     return PostgresResolver(runner=runner, facts=Facts(runner=runner, clock=clock, ttl_s=settings.verdict_ttl_s))
 
 
-def make_guard(settings: Settings, resolver: Resolver | None, clock: Clock, transactions: TransactionService) -> Guard:
+def make_verdicts(settings: Settings, clock: Clock) -> Verdicts:
+    """Where verdicts are kept."""
+    return KeptVerdicts(clock, most=settings.verdicts_kept, ttl_s=settings.verdict_ttl_s)
+
+
+def make_guard(
+    settings: Settings, resolver: Resolver | None, verdicts: Verdicts, transactions: TransactionService
+) -> Guard:
     """A guard that judges by what statements resolve to, unless the settings say that names are enough."""
-    verdicts = KeptVerdicts(clock, most=settings.verdicts_kept, ttl_s=settings.verdict_ttl_s)
     return Guard(resolver if settings.guard == "resolved" else None, verdicts, transactions)

@@ -105,6 +105,8 @@ def _resolution(found: Mentions, known: Known, text: str) -> Resolution:
         relations=tuple(relations),
         functions=tuple(functions),
         names_ids=bool(found.naming),
+        unsteady=bool(found.unsteady)
+        or any(number < 0 for each in found.relations.values() for number in each.columns),
         effects=frozenset(_COMMANDS[command] for command in found.commands),
     )
 

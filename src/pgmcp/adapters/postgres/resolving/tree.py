@@ -35,6 +35,17 @@ _OPERATORS = frozenset("opno eqop sortop cycle_mark_neop".split())
 _COLUMNS = frozenset("selectedCols insertedCols updatedCols".split())
 _PLAIN = "relid seqid requiredPerms location commandType constvalue opnos varattno".split()
 # Nodes that say which type a value has that is there already, and make none: what their types bring isn't called.
+# Nodes whose values hang on the moment, the session or chance, or that read texts from rows as values of any type.
+_UNSTEADY = frozenset(
+    {"SQLVALUEFUNCTION", "NEXTVALUEEXPR", "CURRENTOFEXPR", "TABLESAMPLECLAUSE", "TABLEFUNC", "JSONEXPR"}
+)
+# What a text can be cast to without being read as a time, or as something that may have one inside: bool, bytea, char,
+# name, int8, int2, int4, text, oid, json, xml, float4, float8, money, bpchar, varchar, interval, bit, varbit, numeric,
+# uuid, jsonb, inet, cidr, macaddr, macaddr8, tsvector, tsquery, int4range, numrange, int8range, and point.
+_TIMELESS = frozenset(
+    {16, 17, 18, 19, 20, 21, 23, 25, 26, 114, 142, 700, 701, 790, 1042, 1043, 1186, 1560, 1562, 1700, 2950, 3802, 869}
+    | {650, 829, 774, 3614, 3615, 3904, 3906, 3926, 600}
+)
 _CARRIERS = frozenset({"VAR", "RANGETBLENTRY", "COMMONTABLEEXPR", "SETOPERATIONSTMT"})
 # A field of any node whose name tells of a type, such as `vartype`, `aggargtypes`, `coltypes`, `typeId`, `row_typeid`.
 _TYPES = r"\w*?(?:[tT]yp(?:e[sS]?|eid|eId|id))"
@@ -80,6 +91,7 @@ class Mentions:
         operators: Operators that are not PostgreSQL's own.
         types: Types that are not PostgreSQL's own.
         naming: Types into which the statement turns ids or texts, and which show names of the catalogue.
+        unsteady: Kinds of nodes whose values hang on more than rows and arguments.
         commands: `CmdType` of every query in it (nodes/nodes.h): 1 SELECT, 2 UPDATE, 3 INSERT, 4 DELETE, 5 MERGE.
     """
 
@@ -89,6 +101,7 @@ class Mentions:
     operators: set[int] = field(factory=set)
     types: set[int] = field(factory=set)
     naming: set[int] = field(factory=set)
+    unsteady: set[str] = field(factory=set)
     commands: set[int] = field(factory=set)
 
 
@@ -152,6 +165,8 @@ def _behind(text: str, start: int) -> int:
 
 def _take(node: _Node, found: Mentions) -> None:
     """Add what a complete node mentions."""
+    if node.kind in _UNSTEADY or (node.kind == "COERCEVIAIO" and not _is_timeless(node)):
+        found.unsteady.add(node.kind)
     for name, value in node.fields.items():
         if name in _FUNCTIONS:
             where = int(node.fields.get("location", "-1"))
@@ -187,6 +202,10 @@ def _touch(touch: Touch, node: _Node) -> None:
         ("updatedCols", touch.updated),
     ):
         columns.update(number - _WHOLE_ROW for number in _numbers(node.fields.get(name, "")))
+
+
+def _is_timeless(node: _Node) -> bool:
+    return _TIMELESS.issuperset(_numbers(node.fields.get("resulttype", "0")))
 
 
 def _name(node: _Node, found: Mentions, type_: int) -> None:
