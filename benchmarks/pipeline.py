@@ -6,6 +6,7 @@ import pgmcp
 from benchmarks.measuring import Contender, Work, take_turns
 from benchmarks.printing import table
 from pgmcp import ListTablesRequest, ReadRequest
+from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.bootstrap import build_memory
 from pgmcp.entrypoints.configuration import load
 from pgmcp.entrypoints.mcp.router import MCPRouter
@@ -49,7 +50,7 @@ async def run(rounds: int) -> str:
 def _asked(router: MCPRouter, arguments: bytes, calls: int = _CALLS) -> Work:
     async def work() -> None:
         for _ in range(calls):
-            answer = await router.call("read_table", arguments, CallControls(id="1", principal="local"))
+            answer = await router.call("read_table", arguments, CallControls(id="1", principal=Principal()))
             assert not answer.is_error
 
     return work

@@ -123,7 +123,7 @@ def _wire(router: MCPRouter, job: _Job) -> Work:
 
     async def work() -> None:
         for _ in range(job.calls):
-            answer = await router.call("read_table", arguments, CallControls(id="1", principal="local"))
+            answer = await router.call("read_table", arguments, CallControls(id="1", principal=Principal()))
             assert not answer.is_error
 
     return work

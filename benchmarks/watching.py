@@ -62,7 +62,7 @@ def _asked(database: Database) -> Work:
 
     async def work() -> None:
         for _ in range(_CALLS):
-            controls = CallControls(id=secrets.token_hex(8), principal="local")
+            controls = CallControls(id=secrets.token_hex(8), principal=Principal())
             answer = await router.call("read_table", _ARGUMENTS, controls)
             assert not answer.is_error
 
