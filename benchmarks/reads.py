@@ -17,6 +17,7 @@ from benchmarks.printing import table
 from benchmarks.stdio import StdioServer, texts_of
 from benchmarks.tables import KILOBYTE, MIXED, BenchTable
 from pgmcp import ReadRequest
+from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.bootstrap import build
 from pgmcp.entrypoints.configuration import load
 from pgmcp.entrypoints.mcp.router import MCPRouter

@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.database import BenchDatabase
 from benchmarks.measuring import Contender, Measured, Turn, Work, take_turns
 from benchmarks.tables import KILOBYTE
+from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.bootstrap import build
 from pgmcp.entrypoints.bootstrap.observing import log_observer
 from pgmcp.entrypoints.configuration import load

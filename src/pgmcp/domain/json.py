@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import accumulate
+from json.scanner import make_scanner
 from math import isfinite
 from typing import Any, NoReturn, Self
 
@@ -76,14 +77,16 @@ def loads(text: str | bytes) -> Any:
     """
     if isinstance(text, bytes):
         text = _decoded(text)
+    elif not text.isascii():
+        _check_pairs(text)  # UTF-8 has no half of a pair
     _check_depth(text)
     try:
-        value = _STRICT.decode(text)
+        value = _read(text)
     except json.JSONDecodeError as error:
         raise _malformed(f"The JSON is malformed: {_lowered(error.msg)}.", error.pos, text) from error
     except RecursionError as error:
         raise _too_deep(None) from error
-    _check_characters(text)
+    _check_escapes(text)
     return value
 
 
@@ -192,6 +195,16 @@ def _refuse_constant(name: str) -> NoReturn:
 _STRICT = json.JSONDecoder(
     object_pairs_hook=_unique, parse_int=Number, parse_float=Number, parse_constant=_refuse_constant
 )
+_SCAN = make_scanner(_STRICT)  # type: ignore[arg-type]  # typeshed wants a scanner where a decoder is read
+
+
+def _read(text: str) -> Any:
+    """The one value of a text; nearly always it stands there without white space around it."""
+    try:
+        value, end = _SCAN(text, 0)
+    except StopIteration:
+        return _STRICT.decode(text)
+    return value if end == len(text) else _STRICT.decode(text)
 
 
 def _decoded(data: bytes) -> str:
@@ -223,12 +236,16 @@ def _check_depth(text: str) -> None:
             raise _too_deep(bracket.start())
 
 
-def _check_characters(text: str) -> None:
-    """Refuse what a PostgreSQL text can't hold: U+0000, and code points that are half of a pair."""
+def _check_pairs(text: str) -> None:
+    """Refuse code points that are half of a pair."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise _bad_text("half of a surrogate pair", error.start) from error
+
+
+def _check_escapes(text: str) -> None:
+    """Refuse escapes of what a PostgreSQL text can't hold: U+0000, and code points that are half of a pair."""
     if "\\u" in text and (found := _first_bad_escape(text)):
         raise _bad_text("U+0000" if found["nul"] else "half of a surrogate pair", found.start())
 

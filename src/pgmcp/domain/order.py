@@ -41,7 +41,7 @@ def parse_order(order_by: Any, ascending: Any, relation: Relation) -> tuple[tupl
     """
     if not isinstance(ascending, bool):
         raise ValidationError(codes.WRONG_TYPE, "'ascending' is true or false", path="ascending")
-    keys = [Order(operand=Operand(column=name, type=relation.by_name[name].type.root)) for name in relation.key]
+    keys = [Order(operand=relation.plain[name]) for name in relation.key]
     if order_by is None and ascending:
         return tuple(keys), bool(keys)  # most reads
     orders: dict[Operand, Order] = {}

@@ -74,7 +74,8 @@ class Page:
 class Select:
     """Read rows of one relation.
 
-    `keyed` says that the order is total, so that a page can go on behind a row: the result then carries `last_key`.
+    `keyed` says that the order is total, so that a page can go on behind a row: a result that more rows follow carries
+    `last_key`.
     """
 
     relation: Relation

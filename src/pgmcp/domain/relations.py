@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 from attrs import field, frozen
 
-from pgmcp.domain.filters.tree import EVERYTHING, Filter
+from pgmcp.domain.filters.tree import EVERYTHING, Filter, Operand
 from pgmcp.domain.policy.masks import Mask
 from pgmcp.domain.policy.rules import EVERY_ACTION, Action
 from pgmcp.domain.values.types import Type
@@ -139,6 +139,15 @@ class Relation:
         }
 
     @cached_property
+    def plain(self) -> Mapping[str, Operand]:
+        """What conditions and orders look at in each column whose values may be seen as they are."""
+        return {
+            column.name: Operand(column=column.name, type=column.type.root)
+            for column in self.columns
+            if column.mask is None
+        }
+
+    @cached_property
     def fingerprint(self) -> str:
         """A short text that tells two states of its definition apart."""
         return blake2b(repr(self).encode(), digest_size=8).hexdigest()
@@ -148,12 +157,12 @@ class Relation:
         """All columns by their names, hidden ones too: for those who carry out what has been decided."""
         return {column.name: column for column in (*self.columns, *self.hidden)}
 
-    @property
+    @cached_property
     def display(self) -> str:
         """The name that a caller can use as it is: with the schema only where that is needed."""
         return self.name.name if self.on_path else str(self.name)
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, ...]:
         """Columns that make any order of its rows total and whose values may be seen; empty where there are none."""
         if self.has_children:

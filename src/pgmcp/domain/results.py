@@ -57,7 +57,8 @@ class Result:
         count: Rows here, or rows changed.
         more: Whether rows follow behind these, so that a page can go on.
         truncated: The cap that cut the rows, if one did.
-        last_key: With a keyed plan and rows: the last row's values of the order's keys in PostgreSQL's text form.
+        last_key: With a keyed plan, where more rows follow: the last row's values of the order's keys in PostgreSQL's
+            text form.
         as_of: For a result from the cache: a moment that it is not older than; None for one fresh from the database.
     """
 

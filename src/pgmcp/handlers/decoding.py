@@ -51,14 +51,18 @@ def decode(request: type[Q], arguments: bytes | str | Mapping[str, Any]) -> Q:
         raise ValidationError(
             codes.WRONG_TYPE, "the arguments are not an object", hint='Send an object, such as {"table":"orders"}.'
         )
+    hashable = cast("Any", request)  # mypy doesn't see that a generic class can be hashed
     try:
-        made = _converter().structure(dict(values), request)
+        made: Q = _structure(hashable)(values if type(values) is dict else dict(values), request)
     except ClassValidationError as error:
         raise _gathered(request, error) from None
-    facts = _facts(cast("Any", request))  # mypy doesn't see that a generic class can be hashed
+    facts = _facts(hashable)
+    mistakes = []
     # Only what was given can be out of bounds; defaults are ours.
-    found = (_out_of_bounds(name, getattr(made, name), facts[name]) for name in values)
-    mistakes = [mistake for mistake in found if mistake is not None]
+    for name in values:
+        mistake = _out_of_bounds(name, getattr(made, name), facts[name])
+        if mistake is not None:
+            mistakes.append(mistake)
     if mistakes:
         raise _one(mistakes)
     return made
@@ -73,6 +77,12 @@ def given(request: RequestBase[Any]) -> dict[str, Any]:
 @cache
 def _facts(request: Any) -> Mapping[str, Argument]:
     return {each.name: facts_of(each) for each in fields(resolve_types(request))}
+
+
+@cache
+def _structure(request: Any) -> Callable[[Any, Any], Any]:
+    """What makes requests of a class, found once."""
+    return _converter().get_structure_hook(request)
 
 
 @cache

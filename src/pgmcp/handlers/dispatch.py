@@ -20,6 +20,7 @@ from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
 from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten, DefectFound
 from pgmcp.domain.plans import Effect, Explain, Plan
 from pgmcp.domain.policy.redacting import redact
+from pgmcp.domain.policy.views import View
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, PlanResponse, ResponseBase
@@ -152,8 +153,8 @@ class Dispatcher:
         self, handler: AnyHandler, arguments: Arguments, caller: Caller, trail: Trail, watch: Watch
     ) -> ResponseBase:
         request = decode(handler.request, given(arguments) if isinstance(arguments, RequestBase) else arguments)
-        self._security.admit(handler.name, handler.effect, caller.principal)
-        call = self._call(handler, request, caller, watch)
+        view = self._security.admit(handler.name, handler.effect, caller.principal)
+        call = self._call(handler, request, caller, watch, view)
         with self._fair_use.seat(caller.principal.name, handler.name) as seat:
             response = await self._carry_out_or_again(handler, request, call, trail, watch)
             seat.answered(response)
@@ -232,7 +233,9 @@ class Dispatcher:
             return await handler.run(plan, request, call)
         return await self._receipts.once(key, request, call, lambda call: handler.run(plan, request, call))
 
-    def _call(self, handler: AnyHandler, request: RequestBase[Any], caller: Caller, watch: Watch) -> CallContext:
+    def _call(
+        self, handler: AnyHandler, request: RequestBase[Any], caller: Caller, watch: Watch, view: View
+    ) -> CallContext:
         seconds = self._settings.call_timeout_s if request.timeout_ms is None else request.timeout_ms / 1000
         return CallContext(
             id=caller.id,
@@ -242,7 +245,7 @@ class Dispatcher:
             form=caller.form,
             statement_timeout_ms=request.timeout_ms,
             transaction=getattr(request, "transaction_id", None),
-            view=self._security.view(caller.principal),
+            view=view,
             progress=caller.progress,
             tracker=watch.tracker,
         )

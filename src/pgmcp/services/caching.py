@@ -16,7 +16,7 @@ Load = Callable[[CallContext], Awaitable[Result]]
 class Caching(Protocol):
     """Keeps what reads give."""
 
-    async def read(self, plan: Select, call: CallContext, load: Load) -> Result:
+    def read(self, plan: Select, call: CallContext, load: Load) -> Awaitable[Result]:
         """A read's result, kept or fresh.
 
         Raises:
@@ -24,7 +24,7 @@ class Caching(Protocol):
         """
         ...
 
-    async def query(self, plan: RawQuery, call: CallContext, load: Load) -> Result:
+    def query(self, plan: RawQuery, call: CallContext, load: Load) -> Awaitable[Result]:
         """A raw statement's result, kept or fresh.
 
         Raises:
@@ -36,10 +36,10 @@ class Caching(Protocol):
 class NoCaching:
     """Caching that is off."""
 
-    async def read(self, plan: Select, call: CallContext, load: Load) -> Result:
+    def read(self, plan: Select, call: CallContext, load: Load) -> Awaitable[Result]:
         """Fresh."""
-        return await load(call)
+        return load(call)
 
-    async def query(self, plan: RawQuery, call: CallContext, load: Load) -> Result:
+    def query(self, plan: RawQuery, call: CallContext, load: Load) -> Awaitable[Result]:
         """Fresh."""
-        return await load(call)
+        return load(call)

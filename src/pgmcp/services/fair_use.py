@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import ceil
-
-from attrs import define
+from typing import Protocol, Self
 
 from pgmcp.domain.errors import Code, DatabaseError, ValidationError, codes
 from pgmcp.domain.fair_use import Limits
@@ -25,19 +22,57 @@ _SAYS: dict[str, tuple[Code, str]] = {
 }
 
 
-@define(eq=False)
-class Seat:
-    """A call that was let in; told what it came to."""
+class Seat(Protocol):
+    """Room for one call, for as long as it is entered."""
 
-    rows: int = 0
-    size: int = 0
+    def __enter__(self) -> Self:
+        """Take it."""
+        ...
+
+    def __exit__(self, *raised: object) -> None:
+        """Leave it, and settle what the call used."""
+        ...
 
     def answered(self, response: ResponseBase) -> None:
         """Take note of what an answer holds."""
+        ...
+
+
+class _FreeSeat:
+    """A seat where nothing is limited, so that nobody counts."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        pass
+
+    def answered(self, response: ResponseBase) -> None:
+        pass
+
+
+class _CountedSeat:
+    """A seat of a principal that has its share."""
+
+    def __init__(self, principal: str, limits: Limits, shares: Shares, clock: Clock) -> None:
+        self._principal = principal
+        self._limits = limits
+        self._shares = shares
+        self._clock = clock
+        self._rows = 0
+        self._size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._shares.leave(self._principal, self._limits, self._clock.monotonic(), rows=self._rows, size=self._size)
+
+    def answered(self, response: ResponseBase) -> None:
         count = getattr(response, "count", None)
-        self.rows = count if isinstance(count, int) else 0
+        self._rows = count if isinstance(count, int) else 0
         if isinstance(response, DataResponse) and isinstance(response.data, WireRows):
-            self.size = sum(map(len, response.data.rows))
+            self._size = sum(map(len, response.data.rows))
 
 
 class FairUse:
@@ -48,27 +83,22 @@ class FairUse:
         self._shares = shares
         self._clock = clock
         self._limits = limits_of(settings)
+        self._free = None if self._limits.any else _FreeSeat()
 
-    @contextmanager
-    def seat(self, principal: str, tool: str) -> Iterator[Seat]:
-        """Room for one call.
+    def seat(self, principal: str, tool: str) -> Seat:
+        """Room for one call, taken from now on and left with the `with` that it is for.
 
         Raises:
             DatabaseError: `rate_limited`, `concurrency_limited` or `budget_spent`, with `retry_after_ms`.
         """
-        seat = Seat()
-        if not self._limits.any:
-            yield seat
-            return
+        if self._free is not None:
+            return self._free
         now = self._clock.monotonic()
         reached = self._shares.wait_s(principal, tool, self._limits, now)
         if reached is not None:
             raise _refusal(*reached)
         self._shares.enter(principal, tool, self._limits, now)
-        try:
-            yield seat
-        finally:
-            self._shares.leave(principal, self._limits, self._clock.monotonic(), rows=seat.rows, size=seat.size)
+        return _CountedSeat(principal, self._limits, self._shares, self._clock)
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -34,21 +34,21 @@ class Retrying:
         self._observer = observer
         self._attempts = settings.retry_attempts
 
-    async def reading(self, work: Callable[[], Awaitable[T]], call: CallContext) -> T:
+    def reading(self, work: Callable[[], Awaitable[T]], call: CallContext) -> Awaitable[T]:
         """Do work that changes nothing.
 
         Raises:
             PgmcpError: What the last attempt raised.
         """
-        return await self._again(work, call, is_transient)
+        return self._again(work, call, is_transient)
 
-    async def writing(self, work: Callable[[], Awaitable[T]], call: CallContext) -> T:
+    def writing(self, work: Callable[[], Awaitable[T]], call: CallContext) -> Awaitable[T]:
         """Do work that is all or nothing; again only when it is known to have changed nothing.
 
         Raises:
             PgmcpError: What the last attempt raised.
         """
-        return await self._again(work, call, _may_be_repeated)
+        return self._again(work, call, _may_be_repeated)
 
     async def _again(
         self, work: Callable[[], Awaitable[T]], call: CallContext, passes: Callable[[PgmcpError], bool]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from pgmcp.domain.access import lowest
@@ -23,6 +24,16 @@ _TRANSACTIONS = "transactions"
 # Names that callers bring themselves must not fill the memory.
 _VIEWS_KEPT = 1000
 _WRITES = frozenset({Effect.CREATE, Effect.UPDATE, Effect.DELETE})
+_EFFECTS: Mapping[type, Effect] = {
+    Insert: Effect.CREATE,
+    Update: Effect.UPDATE,
+    BeginTransaction: Effect.UPDATE,
+    ChangeTransaction: Effect.UPDATE,
+    Delete: Effect.DELETE,
+    ResetMetrics: Effect.OPERATE,
+    ClearCache: Effect.OPERATE,
+}
+"""What plans do whose class says it all; the others read."""
 ADMITTED = {
     Access.READ: frozenset({Effect.READ, Effect.RUN}),
     Access.WRITE: frozenset({Effect.READ, Effect.RUN}) | _WRITES,
@@ -60,30 +71,37 @@ class SecurityService:
 
     def admits(self, effect: Effect, principal: Principal | None = None) -> bool:
         """Whether a tool of that effect is served at all, or to a principal."""
-        if principal is None:
-            return effect in ADMITTED[self._access]
-        return effect in ADMITTED[lowest(self._access, self.view(principal).access) or self._access]
+        return effect in (ADMITTED[self._access] if principal is None else self._admitted(self.view(principal)))
+
+    def _admitted(self, view: View) -> frozenset[Effect]:
+        """What the server's mode and the caller's own let through."""
+        return ADMITTED[self._access if view.access is None else lowest(self._access, view.access) or self._access]
 
     def serves(self, effect: Effect, group: str, principal: Principal | None = None) -> bool:
         """Whether a tool of that effect and group is served: without writes there are no transactions to look at."""
         return self.admits(effect, principal) and (group != _TRANSACTIONS or self.admits(Effect.UPDATE, principal))
 
-    def admit(self, tool: str, effect: Effect, principal: Principal) -> None:
+    def admit(self, tool: str, effect: Effect, principal: Principal) -> View:
         """Refuse a tool that the access mode never lets through.
+
+        Returns:
+            The database as the principal may know it.
 
         Raises:
             SecurityError: `write_refused`, `admin_refused`, `attribute_missing`.
         """
+        view = self.view(principal)
         try:
-            _ = self.view(principal).standing
+            _ = view.standing
         except Missing as absent:
             raise SecurityError(
                 codes.ATTRIBUTE_MISSING,
                 f"the policy's settings for you need the attribute '{absent.name}', which you don't have",
                 hint="Whoever keeps the policy gives it to you, in policy.principals.",
             ) from None
-        if not self.admits(effect, principal):
+        if effect not in self._admitted(view):
             raise self._refusal(f"{tool} is not served to '{principal.name}'", effect, principal)
+        return view
 
     def authorise(self, plan: P, call: CallContext) -> P:
         """The plan as the principal may carry it out.
@@ -92,7 +110,7 @@ class SecurityService:
             SecurityError: `write_refused` or `admin_refused`.
         """
         effect = effect_of(plan)
-        if not self.admits(effect, call.principal):
+        if effect not in self._admitted(call.view):
             raise self._refusal(f"'{call.principal.name}' may not do this", effect, call.principal)
         if isinstance(plan, RawQuery) and plan.read_only and effect is not Effect.READ:
             raise SecurityError(
@@ -116,17 +134,9 @@ class SecurityService:
 def effect_of(plan: Plan) -> Effect:
     """What a plan does to the database."""
     match plan:
-        case Insert():
-            return Effect.CREATE
-        case Update() | BeginTransaction() | ChangeTransaction():
-            return Effect.UPDATE
-        case Delete():
-            return Effect.DELETE
         case RawQuery():
             return plan.effect if plan.read_only or plan.effect is not Effect.READ else Effect.UPDATE
         case Explain():
             return plan.query.effect if plan.analyze else Effect.READ
-        case ResetMetrics() | ClearCache():
-            return Effect.OPERATE
         case _:
-            return Effect.READ
+            return _EFFECTS.get(type(plan), Effect.READ)

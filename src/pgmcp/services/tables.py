@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 from attrs import evolve
@@ -42,11 +42,11 @@ class TableService:
     async def select(self, plan: Select, call: CallContext) -> Result:
         """Read one page."""
 
-        async def work(within: Transaction | None, call: CallContext) -> Result:
-            return await self._repository.select(plan, call, within)
+        def work(within: Transaction | None, call: CallContext) -> Awaitable[Result]:
+            return self._repository.select(plan, call, within)
 
-        async def load(call: CallContext) -> Result:
-            return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
+        def load(call: CallContext) -> Awaitable[Result]:
+            return self._retrying.reading(lambda: self._transactions.read(work, call), call)
 
         return await self._cache.read(plan, call, load)
 
@@ -54,8 +54,8 @@ class TableService:
     async def update(self, plan: Update, call: CallContext) -> Result:
         """Change rows, or only try to."""
 
-        async def work(within: Transaction | None, call: CallContext) -> Result:
-            return await self._repository.update(plan, call, within)
+        def work(within: Transaction | None, call: CallContext) -> Awaitable[Result]:
+            return self._repository.update(plan, call, within)
 
         return await self._change(work, plan, call)
 
@@ -63,8 +63,8 @@ class TableService:
     async def delete(self, plan: Delete, call: CallContext) -> Result:
         """Remove rows, or only try to."""
 
-        async def work(within: Transaction | None, call: CallContext) -> Result:
-            return await self._repository.delete(plan, call, within)
+        def work(within: Transaction | None, call: CallContext) -> Awaitable[Result]:
+            return self._repository.delete(plan, call, within)
 
         return await self._change(work, plan, call)
 

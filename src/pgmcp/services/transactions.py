@@ -55,13 +55,13 @@ class TransactionService:
 
         return await self._committed(inside, call, lambda: own.changes)
 
-    async def read(self, work: Work[T], call: CallContext) -> T:
+    def read(self, work: Work[T], call: CallContext) -> Awaitable[T]:
         """Read: in the call's lease, or by itself."""
         if call.unit is not None:
-            return await work(_own(call.unit).transaction, call)
+            return work(_own(call.unit).transaction, call)
         if call.transaction is None:
-            return await work(None, call)
-        return await self._leases.use(work, call)
+            return work(None, call)
+        return self._leases.use(work, call)
 
     async def write(self, work: Work[T], call: CallContext, changes: Changes) -> T:
         """Write what is atomic by itself: in the call's lease, or alone.

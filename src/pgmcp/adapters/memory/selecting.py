@@ -39,7 +39,7 @@ def selected(table: Table, plan: Select, rows: Iterable[Row]) -> list[Row]:
     if plan.page.after is not None and keys:
         place = [key.place_of(literal) for key, literal in zip(keys, plan.page.after, strict=True)]
         found = [row for row in found if _is_behind(row, keys, place)]
-    for key in reversed(keys):
+    for key in reversed(keys) if len(found) > 1 else ():
         found = key.sort(found)
     return found[plan.page.offset :]
 

@@ -75,7 +75,7 @@ class MemoryTableRepository:
             count=count,
             more=found.more,
             truncated=found.truncated,
-            last_key=_last_key(table, plan, rows[count - 1]) if plan.keyed and count else None,
+            last_key=_last_key(table, plan, rows[count - 1]) if plan.keyed and found.more and count else None,
         )
 
     async def _write(

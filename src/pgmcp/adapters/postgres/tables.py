@@ -49,7 +49,7 @@ class PostgresTableRepository:
             count=len(cut.texts),
             more=cut.more,
             truncated=cut.truncated,
-            last_key=keys_of(plan, shown, cut) if plan.keyed and cut.texts else None,
+            last_key=keys_of(plan, shown, cut) if plan.keyed and cut.more and cut.texts else None,
         )
 
     @track_execution_time("TableRepository.insert", layer="repository")

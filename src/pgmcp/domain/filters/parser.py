@@ -11,6 +11,7 @@ from typing import Any
 
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.filters.conditions import Condition
+from pgmcp.domain.filters.everyday import everyday
 from pgmcp.domain.filters.keys import Target, resolve
 from pgmcp.domain.filters.operators import MODIFIERS, OPERATORS, find, is_text_like
 from pgmcp.domain.filters.relative import Moment
@@ -20,6 +21,7 @@ from pgmcp.domain.places import step
 from pgmcp.domain.relations import Relation
 
 MAX_CONDITIONS = 1000
+_LOGIC = frozenset({"and", "or", "not"})
 _EXAMPLE = 'For example {"age":{"gte":18},"or":[{"vip":true},{"total":{"gt":100}}]}.'
 
 
@@ -64,6 +66,9 @@ class _Reading:
         """One key of an object with its value."""
         if not isinstance(key, str):
             raise _malformed("the keys of a filter are text", at)
+        if key not in _LOGIC and (found := everyday(key, value, self.relation, at)) is not None:
+            self.count(found.value.at if found.value is not None else at)
+            return found
         here = step(at, key)
         match key:
             case "and":
@@ -116,9 +121,7 @@ class _Reading:
         self, name: str, target: Target, value: object, beside: Mapping[str, Any], at: str, base: str
     ) -> Filter:
         """One operator with its value."""
-        self.conditions += 1
-        if self.conditions > MAX_CONDITIONS:
-            raise _too_large(f"a filter has {MAX_CONDITIONS} conditions at the most", at)
+        self.count(at)
         operator = find(name, target, at)
         check_size(value, at)
         return operator.read(
@@ -134,6 +137,12 @@ class _Reading:
                 base=base,
             )
         )
+
+    def count(self, at: str) -> None:
+        """Count a condition, which stands at `at`."""
+        self.conditions += 1
+        if self.conditions > MAX_CONDITIONS:
+            raise _too_large(f"a filter has {MAX_CONDITIONS} conditions at the most", at)
 
 
 def all_of(parts: Sequence[Filter]) -> Filter:
