@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from attrs import Attribute, asdict
+from attrs import asdict
 
 from pgmcp.domain.caching.events import CacheFailed, ListeningFailed
 from pgmcp.domain.errors import codes
@@ -24,12 +24,16 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
 
+_FOR_DEBUGGING = (CallStarted, StatementRan)
 # What no caller could have avoided.
 _OURS = frozenset({codes.INTERNAL.name, codes.DATABASE_FAILED.name, codes.AUTHENTICATION_FAILED.name})
 
 
 class LogObserver:
-    """Writes events to the log on stderr: what an operator should see as warnings, callers' mistakes as news."""
+    """Implements `Selective`: writes events to the log on stderr.
+
+    What an operator should see stands there as a warning, callers' mistakes as news.
+    """
 
     def __init__(self, level: str, form: str) -> None:
         """Log from `level` on, as `console` or `json`."""
@@ -44,12 +48,18 @@ class LogObserver:
 
         return logger(self._level, self._form)
 
+    def hears(self, kind: type[Event]) -> bool:
+        """Most events by far are read at `debug` alone."""
+        return self._debug or kind not in _FOR_DEBUGGING
+
     def observe(self, event: Event) -> None:
         """Log an event by its name, its fields beside it."""
+        # Most calls go well, and most servers don't want to read of them: nothing is made of it then.
+        if type(event) is CallEnded and event.error is None and not self._debug:
+            return
         level = _level(event)
-        # Most events by far, and most servers don't want to read them: nothing is made of them then.
         if level != "debug" or self._debug:
-            getattr(self._log, level)(type(event).__name__, **asdict(event, filter=_told))
+            getattr(self._log, level)(type(event).__name__, **_told(event))
 
 
 def _level(event: Event) -> str:
@@ -72,6 +82,7 @@ def _level(event: Event) -> str:
             return "debug"
 
 
-def _told(attribute: Attribute[Any], value: object) -> bool:
-    """Whether a line has a field: the times of a call's parts are for metrics and traces, and None says nothing."""
-    return attribute.name != "parts" and value is not None
+def _told(event: Event) -> dict[str, Any]:
+    """A line's fields: the times of a call's parts are for metrics and traces, and None says nothing."""
+    fields = event._asdict() if isinstance(event, tuple) else asdict(event)
+    return {name: value for name, value in fields.items() if name != "parts" and value is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from pgmcp.domain.auditing import Touched
 from pgmcp.domain.filters.tree import And, Filter, Not, Or, Shielded
@@ -34,6 +34,15 @@ def touched(plan: Plan) -> Touched:
             return Touched(statement=text, fingerprint=fingerprint(text))
         case _:
             return Touched()
+
+
+def likeness(plan: Select) -> Hashable:
+    """The same for reads that reach the same; found sooner than what that is.
+
+    It knows the relation by its identity, so it is of use only as long as the relation is kept.
+    """
+    ordered = [order.operand.column for order in plan.order]
+    return (id(plan.relation), plan.columns, *filtered(plan.filter), None, *ordered)
 
 
 def filtered(tree: Filter) -> Iterator[str]:

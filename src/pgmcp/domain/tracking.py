@@ -8,7 +8,6 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
-from pgmcp.domain.calls import CallContext
 from pgmcp.domain.samples import Layer
 
 P = ParamSpec("P")
@@ -50,7 +49,18 @@ def track_execution_time(operation: str, *, layer: Layer) -> Callable[[Callable[
     """
 
     def decorated(function: Callable[P, T]) -> Callable[P, T]:
-        return timed(function, operation, layer, _of_call(function))
+        place = _place_of_call(function)
+        run = _runner(function, operation, layer)
+
+        # The look for the tracker is written out: a function for it would take as long as all else that is done here
+        # for a call that is not timed.
+        @functools.wraps(function)
+        def tracked(*args: P.args, **kwargs: P.kwargs) -> T:
+            call: Any = args[place] if len(args) > place else kwargs["call"]
+            tracker = call.tracker
+            return function(*args, **kwargs) if tracker is None else run(tracker, args, kwargs)
+
+        return _of_the_same_kind(tracked, function)
 
     return decorated
 
@@ -79,15 +89,23 @@ def timed(function: Callable[P, T], operation: str, layer: Layer, find: Find) ->
         layer: Where it runs.
         find: Gives the tracker of each call.
     """
-    if inspect.iscoroutinefunction(function):
-        # A coroutine function is one that gives an awaitable of what it gives in the end.
-        return cast("Callable[P, T]", _timed_async(function, operation, layer, find))
+    run = _runner(function, operation, layer)
 
     @functools.wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+    def tracked(*args: P.args, **kwargs: P.kwargs) -> T:
         tracker = find(args, kwargs)
-        if tracker is None:
-            return function(*args, **kwargs)
+        return function(*args, **kwargs) if tracker is None else run(tracker, args, kwargs)
+
+    return _of_the_same_kind(tracked, function)
+
+
+def _runner(function: Callable[P, T], operation: str, layer: Layer) -> Callable[[Tracker, Any, Any], T]:
+    """Runs a function and tells a tracker of it."""
+    if inspect.iscoroutinefunction(function):
+        # A coroutine function is one that gives an awaitable of what it gives in the end.
+        return cast("Callable[[Tracker, Any, Any], T]", _async_runner(function, operation, layer))
+
+    def run(tracker: Tracker, args: Any, kwargs: Any) -> T:
         started = tracker.now()
         try:
             result = function(*args, **kwargs)
@@ -100,10 +118,10 @@ def timed(function: Callable[P, T], operation: str, layer: Layer, find: Find) ->
     return run
 
 
-def _timed_async(
-    function: Callable[..., Awaitable[T]], operation: str, layer: Layer, find: Find
-) -> Callable[..., Awaitable[T]]:
-    async def watched(tracker: Tracker, args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+def _async_runner(
+    function: Callable[..., Awaitable[T]], operation: str, layer: Layer
+) -> Callable[[Tracker, Any, Any], Awaitable[T]]:
+    async def run(tracker: Tracker, args: Any, kwargs: Any) -> T:
         started = tracker.now()
         try:
             result = await function(*args, **kwargs)
@@ -113,13 +131,14 @@ def _timed_async(
         tracker.ran(layer, operation, started, None)
         return result
 
-    # No coroutine itself: a call that is not timed has none more to pass through.
-    @functools.wraps(function)
-    def run(*args: Any, **kwargs: Any) -> Awaitable[T]:
-        tracker = find(args, kwargs)
-        return function(*args, **kwargs) if tracker is None else watched(tracker, args, kwargs)
+    return run
 
-    return inspect.markcoroutinefunction(run) if hasattr(inspect, "markcoroutinefunction") else run
+
+def _of_the_same_kind(tracked: Callable[P, T], function: Callable[P, T]) -> Callable[P, T]:
+    """A function that gives coroutines but is none itself: a call that is not timed has none more to pass through."""
+    if inspect.iscoroutinefunction(function) and hasattr(inspect, "markcoroutinefunction"):
+        inspect.markcoroutinefunction(tracked)
+    return tracked
 
 
 def said(error: BaseException) -> str:
@@ -129,19 +148,13 @@ def said(error: BaseException) -> str:
     return name if isinstance(name, str) else type(error).__name__
 
 
-def _of_call(function: Callable[..., Any]) -> Find:
-    """Finds the tracker of the call that a function is given.
+def _place_of_call(function: Callable[..., Any]) -> int:
+    """Where a function takes its call.
 
     Raises:
-        TypeError: The function takes no argument `call`.
+        TypeError: It takes no argument `call`.
     """
     names = list(inspect.signature(function).parameters)
     if "call" not in names:
         raise TypeError(f"{function.__qualname__} takes no call, so it has no tracker")
-    place = names.index("call")
-
-    def find(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tracker | None:
-        call: CallContext = args[place] if len(args) > place else kwargs["call"]
-        return call.tracker
-
-    return find
+    return names.index("call")

@@ -32,7 +32,7 @@ from pgmcp.handlers.base import HandlerBase
 from pgmcp.handlers.decoding import decode, given
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.observing import Observer
-from pgmcp.services.auditing import AuditService, Trail
+from pgmcp.services.auditing import AuditService
 from pgmcp.services.fair_use import FairUse
 from pgmcp.services.guarding import Guard
 from pgmcp.services.receipts import ReceiptService
@@ -112,30 +112,28 @@ class Dispatcher:
         Raises:
             PgmcpError: What a station refused, or what went wrong; a defect of our own becomes an `InternalError`.
         """
-        trail = _trail(handler.name, handler.effect, caller)
-        watch = Watch(self._clock, timed=is_drawn(caller.id, self._settings.metrics_sample))
-        self._observer.observe(
-            CallStarted(call=caller.id, tool=handler.name, principal=caller.principal.name, trace=caller.trace)
-        )
+        watch = self._watch(handler, caller)
+        self._observer.observe(CallStarted(caller.id, handler.name, watch.principal, caller.trace))
         try:
-            response = await self._stations(handler, arguments, caller, trail, watch)
+            response = await self._stations(handler, arguments, caller, watch)
         except PgmcpError as error:
             redact(error, self._security.view(caller.principal))
-            await self._ended(handler, caller, trail, watch, 0, error.code, error)
+            await self._failed(handler, watch, error.code, error)
             raise
         except asyncio.CancelledError as error:
-            await self._ended(handler, caller, trail, watch, 0, codes.CANCELLED, error)
+            await self._failed(handler, watch, codes.CANCELLED, error)
             raise
         except Exception as error:
             self._observer.observe(_defect(caller.id, error))
-            await self._ended(handler, caller, trail, watch, 0, codes.INTERNAL, error)
+            await self._failed(handler, watch, codes.INTERNAL, error)
             raise InternalError(
                 codes.INTERNAL,
                 f"pgmcp failed with a {type(error).__name__}",
                 hint="This is a defect of pgmcp; the server's log has more.",
                 details={"call": caller.id},
             ) from error
-        await self._ended(handler, caller, trail, watch, _rows(response))
+        if not self._ended(handler, watch, _rows(response)):
+            await self._audit.room()
         return response
 
     async def turn_away(self, tool: AnyTool | None, caller: Caller, error: PgmcpError) -> None:
@@ -146,25 +144,23 @@ class Dispatcher:
             caller: Who called.
             error: What the caller is told.
         """
-        name, effect = (tool.name, tool.effect) if tool is not None else (None, None)
-        await self._audit.conclude(_trail(name, effect, caller), seconds=0.0, error=error)
+        if not self._audit.conclude(self._watch(tool, caller), seconds=0.0, error=error):
+            await self._audit.room()
 
-    async def _stations(
-        self, handler: AnyHandler, arguments: Arguments, caller: Caller, trail: Trail, watch: Watch
-    ) -> ResponseBase:
+    async def _stations(self, handler: AnyHandler, arguments: Arguments, caller: Caller, watch: Watch) -> ResponseBase:
         request = decode(handler.request, given(arguments) if isinstance(arguments, RequestBase) else arguments)
         view = self._security.admit(handler.name, handler.effect, caller.principal)
         call = self._call(handler, request, caller, watch, view)
         with self._fair_use.seat(caller.principal.name, handler.name) as seat:
-            response = await self._carry_out_or_again(handler, request, call, trail, watch)
+            response = await self._carry_out_or_again(handler, request, call, watch)
             seat.answered(response)
         return response
 
     async def _carry_out_or_again(
-        self, handler: AnyHandler, request: RequestBase[Any], call: CallContext, trail: Trail, watch: Watch
+        self, handler: AnyHandler, request: RequestBase[Any], call: CallContext, watch: Watch
     ) -> ResponseBase:
         try:
-            return await self._carry_out(handler, request, call, trail, watch)
+            return await self._carry_out(handler, request, call, watch)
         except PgmcpError as error:
             if error.sqlstate not in STALE or not _repeatable(request):
                 raise
@@ -174,46 +170,40 @@ class Dispatcher:
             # In a transaction of the caller's own the error has undone what was there before: only it can begin anew.
             if call.transaction is not None:
                 raise
-            return await self._carry_out(handler, request, call, trail, watch)
+            return await self._carry_out(handler, request, call, watch)
 
     async def _carry_out(
-        self, handler: AnyHandler, request: RequestBase[Any], call: CallContext, trail: Trail, watch: Watch
+        self, handler: AnyHandler, request: RequestBase[Any], call: CallContext, watch: Watch
     ) -> ResponseBase:
         plan = await self._plan(handler, request, call)
         relation: Relation | None = getattr(plan, "relation", None)
         watch.relation = None if relation is None else relation.display
-        self._audit.planned(trail, plan, call.transaction)
+        self._audit.planned(watch, plan, call.transaction)
         plan = await self._authorise(plan, call)
-        await self._audit.intend(trail)
+        await self._audit.intend(watch)
         got = await self._run(handler, plan, request, call)
         self._guard.ran(plan)
         response: ResponseBase = handler.answer(got, plan, request, call)
         return response if call.transaction is None else _within(response, call.transaction)
 
-    async def _ended(
+    async def _failed(self, handler: AnyHandler, watch: Watch, code: Code, error: BaseException) -> None:
+        if not self._ended(handler, watch, 0, code.name, error):
+            await self._audit.room()
+
+    def _ended(
         self,
         handler: AnyHandler,
-        caller: Caller,
-        trail: Trail,
         watch: Watch,
         rows: int,
-        code: Code | None = None,
+        code: str | None = None,
         error: BaseException | None = None,
-    ) -> None:
+    ) -> bool:
+        """Tell of a call's end; whether the audit has room for more."""
         seconds = self._clock.monotonic() - watch.started
         self._observer.observe(
-            CallEnded(
-                call=caller.id,
-                tool=handler.name,
-                principal=caller.principal.name,
-                seconds=seconds,
-                rows=rows,
-                error=code.name if code is not None else None,
-                relation=watch.relation,
-                parts=watch.parts,
-            )
+            CallEnded(watch.call, handler.name, watch.principal, seconds, rows, code, watch.relation, watch.parts)
         )
-        await self._audit.conclude(trail, seconds=seconds, rows=rows, error=error)
+        return self._audit.conclude(watch, seconds=seconds, rows=rows, error=error)
 
     @track_execution_time("plan", layer="station")
     async def _plan(self, handler: AnyHandler, request: RequestBase[Any], call: CallContext) -> Plan:
@@ -233,6 +223,18 @@ class Dispatcher:
             return await handler.run(plan, request, call)
         return await self._receipts.once(key, request, call, lambda call: handler.run(plan, request, call))
 
+    def _watch(self, tool: AnyTool | AnyHandler | None, caller: Caller) -> Watch:
+        name, effect = (None, None) if tool is None else (tool.name, tool.effect)
+        return Watch(
+            self._clock,
+            call=caller.id,
+            principal=caller.principal.name,
+            session=caller.session,
+            tool=name,
+            effect=effect,
+            timed=is_drawn(caller.id, self._settings.metrics_sample),
+        )
+
     def _call(
         self, handler: AnyHandler, request: RequestBase[Any], caller: Caller, watch: Watch, view: View
     ) -> CallContext:
@@ -249,10 +251,6 @@ class Dispatcher:
             progress=caller.progress,
             tracker=watch.tracker,
         )
-
-
-def _trail(tool: str | None, effect: Effect | None, caller: Caller) -> Trail:
-    return Trail(call=caller.id, principal=caller.principal.name, session=caller.session, tool=tool, effect=effect)
 
 
 def _defect(call: CallId, error: Exception) -> DefectFound:

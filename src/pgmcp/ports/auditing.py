@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pgmcp.domain.auditing import AuditRecord
+from pgmcp.domain.audit_record import AuditRecord
 
 
 class AuditError(Exception):
@@ -22,11 +22,18 @@ class AuditLog(Protocol):
         """
         ...
 
-    async def conclude(self, record: AuditRecord) -> None:
-        """Take a record of a call's end; it is kept soon after. Never raises but when the task is cancelled.
+    def conclude(self, record: AuditRecord) -> bool:
+        """Take a record of a call's end; it is kept soon after. Never raises.
 
-        What can't be kept is told to the observer as `AuditLost`. Waits only while too many records wait.
+        What can't be kept is told to the observer as `AuditLost`.
+
+        Returns:
+            Whether another may come at once; where not, too many wait, and `room` is to be waited for.
         """
+        ...
+
+    async def room(self) -> None:
+        """Wait until what was taken is kept, or lost. Never raises but when the task is cancelled."""
         ...
 
     async def close(self) -> None:

@@ -11,6 +11,10 @@ class Clock(Protocol):
         """The moment, aware, in UTC."""
         ...
 
+    def timestamp(self) -> float:
+        """The moment as seconds since 1970: what `now` says, where no more is wanted."""
+        ...
+
     def monotonic(self) -> float:
         """Seconds on the event loop's own scale, which never goes back; only differences mean anything."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from pgmcp.domain.samples import Layer, Part, Sample, Totals
@@ -20,8 +20,18 @@ class History(Protocol):
         """
         ...
 
-    def add_parts(self, parts: Sequence[Part]) -> None:
-        """Count the parts of one call and keep them, as `add` does with a sample of each."""
+    def add_all(self, drawn: Iterable[Sample], others: Iterable[Sample] = (), parts: Iterable[Part] = ()) -> None:
+        """Count many samples at one moment, which takes less time a sample.
+
+        Args:
+            drawn: Samples that are kept too.
+            others: Samples that are only counted.
+            parts: Parts of calls, kept as a sample of each would be.
+        """
+        ...
+
+    def fed_by(self, feed: Callable[[], None]) -> None:
+        """Call `feed` before every reading: it adds what somebody has gathered meanwhile."""
         ...
 
     def heard(self, event: str) -> None:

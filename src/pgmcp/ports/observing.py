@@ -1,6 +1,8 @@
 """The one place that events go to: metrics, traces and logs hear it."""
 
-from typing import Protocol
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
 
 from pgmcp.domain.events import Event
 
@@ -10,4 +12,13 @@ class Observer(Protocol):
 
     def observe(self, event: Event) -> None:
         """Take note of an event."""
+        ...
+
+
+@runtime_checkable
+class Selective(Observer, Protocol):
+    """An observer that some kinds of events say nothing to; it is spared them."""
+
+    def hears(self, kind: type[Event]) -> bool:
+        """Whether events of a kind are anything to it; always the same answer."""
         ...

@@ -1,31 +1,77 @@
-"""What is noted of one call on its way: the times of its parts, and the relation that it works on."""
+"""What is noted of one call on its way, for its events and its records in the audit."""
 
 from __future__ import annotations
 
+from pgmcp.domain.auditing import Touched
+from pgmcp.domain.calls import CallId, LeaseId
+from pgmcp.domain.plans import Effect, Plan
 from pgmcp.domain.samples import Layer, Part
 from pgmcp.domain.tracking import Tracker
 from pgmcp.ports.clock import Clock
 
 
 class Watch:
-    """Takes the times of one call's parts; implements `Tracker`.
+    """Takes notes of one call, and the times of its parts; implements `Tracker`.
 
     Args:
         clock: Its scale.
+        call: The call's id.
+        principal: Who calls.
+        session: What the call came in by.
+        tool: The tool's name; None for a name that no tool has.
+        effect: What the tool does, by its declaration.
         timed: Whether the call was drawn to be timed.
 
     Attributes:
-        started: When the call began, on the clock's scale.
+        now: The clock's own scale.
+        started: When the call began, on it.
         relation: The relation that the call's plan is about; None where it is about none, or has no plan yet.
+        plan: What the call comes to; None before that is known.
+        reached: What the plan reaches, where that was found out already.
+        transaction: The transaction that it runs in, as the audit names it.
+        intended: Whether its intent is on record.
     """
 
-    __slots__ = ("_clock", "_parts", "relation", "started")
+    __slots__ = (
+        "_parts",
+        "call",
+        "effect",
+        "intended",
+        "now",
+        "plan",
+        "principal",
+        "reached",
+        "relation",
+        "session",
+        "started",
+        "tool",
+        "transaction",
+    )
 
-    def __init__(self, clock: Clock, *, timed: bool) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        call: CallId,
+        principal: str,
+        session: str | None,
+        tool: str | None,
+        effect: Effect | None,
+        timed: bool,
+    ) -> None:
+        self.now = clock.monotonic
+        self.started = self.now()
+        self.call = call
+        self.principal = principal
+        self.session = session
+        self.tool = tool
+        self.effect = effect
         self._parts: list[Part] | None = [] if timed else None
-        self.started = clock.monotonic()
         self.relation: str | None = None
+        self.plan: Plan | None = None
+        self.reached: Touched | None = None
+        self.transaction: LeaseId | None = None
+        self.intended = False
 
     @property
     def parts(self) -> tuple[Part, ...] | None:
@@ -37,11 +83,7 @@ class Watch:
         """Itself, where the call is timed."""
         return None if self._parts is None else self
 
-    def now(self) -> float:
-        """The clock's own scale."""
-        return self._clock.monotonic()
-
     def ran(self, layer: Layer, operation: str, started: float, error: str | None) -> None:
         """Note a part."""
         if self._parts is not None:
-            self._parts.append(Part(layer, operation, started, self._clock.monotonic() - started, error))
+            self._parts.append(Part(layer, operation, started, self.now() - started, error))

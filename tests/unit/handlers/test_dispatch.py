@@ -97,6 +97,11 @@ def names(events: list[Event]) -> list[str]:
     return [type(event).__name__ for event in events]
 
 
+def without_parts(event: Event) -> Event:
+    """An event, but for the times of a call's parts."""
+    return event._replace(parts=None) if isinstance(event, CallEnded) else event
+
+
 async def test_the_events_of_a_call() -> None:
     """Who called what, how long it took, how many rows."""
     rows = Rows(seconds=1.5)
@@ -104,7 +109,7 @@ async def test_the_events_of_a_call() -> None:
     await house.dispatch("read_table", READ, by("ana"))
     started = CallStarted(call=CallId("a call"), tool="read_table", principal="ana")
     ended = CallEnded(call=CallId("a call"), tool="read_table", principal="ana", seconds=1.5, rows=3, relation="orders")
-    assert house.recorder.events == [started, ended]
+    assert [without_parts(event) for event in house.recorder.events] == [started, ended]
 
 
 async def test_a_defect_is_told_of() -> None:
@@ -187,7 +192,7 @@ async def test_the_events_of_a_failure(error: BaseException, code: str) -> None:
     house, _ = over(Rows(error, seconds=0.25))
     with pytest.raises((PgmcpError, asyncio.CancelledError)):
         await house.dispatch("read_table", READ, by("ana"))
-    assert house.recorder.events[-1] == CallEnded(
+    assert without_parts(house.recorder.events[-1]) == CallEnded(
         call=CallId("a call"), tool="read_table", principal="ana", seconds=0.25, error=code, relation="orders"
     )
 

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from pgmcp.domain.auditing import AuditRecord, digest_of
+from pgmcp.domain.audit_record import AuditRecord
+from pgmcp.domain.auditing import digest_of
 from pgmcp.domain.calls import CallId, LeaseId
 from pgmcp.domain.errors import DatabaseError, PgmcpError, SecurityError, ValidationError, codes
 from pgmcp.domain.plans import Effect
 from pgmcp.domain.requests import ReadRequest
 from pgmcp.domain.settings import Access, Settings
 from pgmcp.ports.auditing import AuditError
-from pgmcp.services.auditing import Trail
+from pgmcp.services.watching import Watch
 from tests.unit.house import WRITING, House, by
 
 AUDITED = evolve(WRITING, audit_file="audit.jsonl")
@@ -34,9 +35,13 @@ class FullLog:
         """Fail."""
         raise AuditError("No space left on device")
 
-    async def conclude(self, record: AuditRecord) -> None:
+    def conclude(self, record: AuditRecord) -> bool:
         """Keep it, as a test wants to see it."""
         self.records.append(record)
+        return True
+
+    async def room(self) -> None:
+        """There is."""
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -50,6 +55,19 @@ async def lines(
     with suppress(PgmcpError):
         await house.dispatch(tool, arguments, by("ana"))
     return [record.document() for record in house.records.records]
+
+
+def a_watch(house: House, session: str | None = None) -> Watch:
+    """What is noted of a call that has just begun."""
+    return Watch(
+        house.clock,
+        call=CallId("a call"),
+        principal="ana",
+        session=session,
+        tool="t",
+        effect=Effect.READ,
+        timed=False,
+    )
 
 
 async def test_a_read() -> None:
@@ -148,9 +166,9 @@ async def test_a_failure() -> None:
 async def test_how_a_call_ends(error: BaseException, ending: str, code: str) -> None:
     """However it ends, it is on record."""
     house = House(settings=AUDITED)
-    trail = Trail(call=CallId("a call"), principal="ana", session="s", tool="t", effect=Effect.READ)
-    trail.plan = await house.handlers["read_table"].plan(ReadRequest(table="lines"), house.call())
-    await house.audit.conclude(trail, seconds=0.0015, error=error)
+    watch = a_watch(house, session="s")
+    watch.plan = await house.handlers["read_table"].plan(ReadRequest(table="lines"), house.call())
+    house.audit.conclude(watch, seconds=0.0015, error=error)
     (record,) = house.records.records
     found = record.document()
     assert (found["ending"], found["error"], found["duration_ms"], found["session"]) == (ending, code, 1.5, "s")
@@ -169,11 +187,11 @@ async def test_a_tool_that_is_not_there() -> None:
 async def test_a_transaction_is_known_by_a_digest() -> None:
     """The handle itself would open it."""
     house = House(settings=AUDITED)
-    trail = Trail(call=CallId("a call"), principal="ana", session=None, tool="t", effect=Effect.READ)
+    watch = a_watch(house)
     house.audit.planned(
-        trail, await house.handlers["read_table"].plan(ReadRequest(table="lines"), house.call()), LeaseId("handle")
+        watch, await house.handlers["read_table"].plan(ReadRequest(table="lines"), house.call()), LeaseId("handle")
     )
-    await house.audit.conclude(trail, seconds=0.0)
+    house.audit.conclude(watch, seconds=0.0)
     (record,) = house.records.records
     assert record.document()["transaction"] == digest_of(LeaseId("handle"))
     assert "handle" not in str(record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from pgmcp.domain.auditing import AuditRecord
+from pgmcp.domain.audit_record import AuditRecord
 
 
 class MemoryAuditLog:
@@ -20,8 +20,12 @@ class MemoryAuditLog:
     async def intend(self, record: AuditRecord) -> None:
         self.records.append(record)
 
-    async def conclude(self, record: AuditRecord) -> None:
+    def conclude(self, record: AuditRecord) -> bool:
         self.records.append(record)
+        return True
+
+    async def room(self) -> None:
+        """There always is."""
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -33,8 +37,12 @@ class SilentAuditLog:
     async def intend(self, record: AuditRecord) -> None:
         """Let it pass."""
 
-    async def conclude(self, record: AuditRecord) -> None:
+    def conclude(self, record: AuditRecord) -> bool:
         """Let it pass."""
+        return True
+
+    async def room(self) -> None:
+        """There always is."""
 
     async def close(self) -> None:
         """Nothing is open."""

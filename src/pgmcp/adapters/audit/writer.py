@@ -1,12 +1,11 @@
-"""Lines of the audit, made and written by a thread of their own: the event loop never waits for a disk.
+"""Lines of the audit, gathered for a moment and written by a thread of their own: no call waits for a disk.
 
-What waits is written together, so that under load many lines share one write and one fsync.
+What is gathered is made into lines and written together, so that under load many lines share one write and one fsync.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,14 +14,18 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from pgmcp.domain.auditing import AuditRecord
+from pgmcp.adapters.audit.lines import Lines
+from pgmcp.domain.audit_record import AuditRecord
 from pgmcp.domain.events import AuditLost
 from pgmcp.ports.auditing import AuditError
 from pgmcp.ports.observing import Observer
 
-_TOGETHER = 500
-# How long records that nobody waits for are gathered before they are written.
-_GATHER_S = 0.01
+# Records that nobody waits for are made into lines when there are so many: one alone takes longer than one among
+# others, and all of a second's at once would hold up the event loop.
+_MADE_TOGETHER = 64
+# Lines are given to the thread after so long, or when there are so many: it takes the interpreter from calls to wake.
+_GATHER_S = 0.1
+_GIVEN_TOGETHER = 512
 
 
 class Sink(Protocol):
@@ -43,7 +46,7 @@ class Sink(Protocol):
 
 @frozen
 class _Waiter:
-    """Who waits until a record is kept."""
+    """Who waits until records are kept."""
 
     loop: asyncio.AbstractEventLoop
     kept: asyncio.Future[None] = field(repr=False)
@@ -63,11 +66,24 @@ class _Waiter:
             self.kept.set_exception(failed)
 
 
-_Item = tuple[AuditRecord, _Waiter | None, bool] | None
+@frozen
+class _Batch:
+    """Lines on their way to the sink.
+
+    Args:
+        count: How many.
+        waiter: Who waits for them; None where nobody does.
+        intents: Whether an intent of a write is among them.
+    """
+
+    lines: bytes = field(repr=False)
+    count: int
+    waiter: _Waiter | None = None
+    intents: bool = False
 
 
 class AuditWriter:
-    """Implements `AuditLog` over a sink.
+    """Implements `AuditLog` over a sink, for the calls of one event loop.
 
     Args:
         sink: Where the lines go.
@@ -79,71 +95,117 @@ class AuditWriter:
         self._sink = sink
         self._observer = observer
         self._most = most
-        self._waiting: SimpleQueue[_Item] = SimpleQueue()
+        self._lines = Lines()
+        self._gathered: list[AuditRecord] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting: SimpleQueue[_Batch | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._urgent = threading.Event()
+        self._made: list[bytes] = []
+        # Each is written by one side alone: records taken, given to the thread, and what that is done with.
+        self._taken = 0
+        self._given = 0
+        self._done = 0
 
     async def intend(self, record: AuditRecord) -> None:
-        await self._kept(record, intent=True)
+        self._make()
+        try:
+            line = self._lines.of([record])
+        except Exception as defect:
+            raise AuditError(type(defect).__name__) from defect
+        self._made.append(line)
+        self._taken += 1
+        await self._handed_over(intents=True)
 
-    async def conclude(self, record: AuditRecord) -> None:
-        if self._waiting.qsize() < self._most:
-            self._put((record, None, False))
-            return
+    def conclude(self, record: AuditRecord) -> bool:
+        gathered = self._gathered
+        gathered.append(record)
+        self._taken += 1
+        if len(gathered) >= _MADE_TOGETHER:
+            self._make()
+        if self._taken - self._given >= _GIVEN_TOGETHER:
+            self._hand_over()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_GATHER_S, self._hand_over)
+        return self._taken - self._done < self._most
+
+    async def room(self) -> None:
         with suppress(AuditError):  # the observer knows
-            await self._kept(record, intent=False)
+            await self._handed_over(intents=False)
 
     async def close(self) -> None:
         """Write what waits, then close the sink."""
+        self._hand_over()
         if self._thread is None:
             return
         self._waiting.put(None)
-        self._urgent.set()
         await asyncio.to_thread(self._thread.join)
         self._thread = None
 
-    async def _kept(self, record: AuditRecord, *, intent: bool) -> None:
-        loop = asyncio.get_running_loop()
-        kept = loop.create_future()
-        self._put((record, _Waiter(loop, kept), intent))
-        self._urgent.set()
-        await kept
+    async def _handed_over(self, *, intents: bool) -> None:
+        """Hand over what is gathered, and wait until it is kept.
 
-    def _put(self, item: _Item) -> None:
+        Raises:
+            AuditError: It could not be.
+        """
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(loop, loop.create_future())
+        self._hand_over(waiter, intents=intents)
+        await waiter.kept
+
+    def _hand_over(self, waiter: _Waiter | None = None, *, intents: bool = False) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._make()
+        count = self._taken - self._given
+        if not count and waiter is None:
+            return
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="pgmcp-audit", daemon=True)
             self._thread.start()
-        self._waiting.put(item)
+        made, self._made = self._made, []
+        self._given = self._taken
+        self._waiting.put(_Batch(b"".join(made), count, waiter, intents))
+
+    def _make(self) -> None:
+        """Make what is gathered into lines."""
+        if self._gathered:
+            gathered, self._gathered = self._gathered, []
+            self._made.append(self._lines_of(gathered))
+
+    def _lines_of(self, gathered: Sequence[AuditRecord]) -> bytes:
+        try:
+            return self._lines.of(gathered)
+        except Exception as defect:  # noqa: BLE001 -- a record that can't be made into a line takes no other with it
+            if len(gathered) > 1:
+                return b"".join(self._lines_of([record]) for record in gathered)
+            self._observer.observe(AuditLost(records=1, reason=type(defect).__name__))
+            return b""
 
     def _run(self) -> None:
         """Write until told to stop."""
         going = True
         while going:
-            items: list[_Item] = [self._waiting.get()]
-            # A thread that wakes for every record takes the interpreter from the calls that are to be recorded.
-            self._urgent.wait(_GATHER_S)
-            self._urgent.clear()
+            batches = [self._waiting.get()]
             with suppress(Empty):
-                while len(items) < _TOGETHER:
-                    items.append(self._waiting.get_nowait())
-            going = None not in items
-            self._write([item for item in items if item is not None])
+                while True:
+                    batches.append(self._waiting.get_nowait())
+            going = None not in batches
+            self._write([batch for batch in batches if batch is not None])
         self._sink.close()
 
-    def _write(self, items: Sequence[tuple[AuditRecord, _Waiter | None, bool]]) -> None:
+    def _write(self, batches: Sequence[_Batch]) -> None:
         failed: OSError | None = None
-        if items:
-            lines = b"".join(_line(record) for record, _, _ in items)
+        count = sum(batch.count for batch in batches)
+        if count:
             try:
-                self._sink.write(lines, intents=any(intent for _, _, intent in items))
+                self._sink.write(
+                    b"".join(batch.lines for batch in batches), intents=any(batch.intents for batch in batches)
+                )
             except OSError as error:
                 failed = error
-                self._observer.observe(AuditLost(records=len(items), reason=error.strerror or type(error).__name__))
-        for _, waiter, _ in items:
-            if waiter is not None:
-                waiter.tell(failed)
-
-
-def _line(record: AuditRecord) -> bytes:
-    """A record as one line: JSON in ASCII, so that no name can break a line or an encoding."""
-    return json.dumps(record.document(), separators=(",", ":")).encode() + b"\n"
+                self._observer.observe(AuditLost(records=count, reason=error.strerror or type(error).__name__))
+        self._done += count
+        for batch in batches:
+            if batch.waiter is not None:
+                batch.waiter.tell(failed)

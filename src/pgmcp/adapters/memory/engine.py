@@ -87,7 +87,7 @@ class Engine:
         """Tell of a statement that ran, with its rows and, for an error, its SQLSTATE."""
         if self._observer is not None:
             seconds = 0.0 if since is None else self.clock.monotonic() - since
-            self._observer.observe(StatementRan(call=call.id, kind=kind, seconds=seconds, rows=rows, sqlstate=state))
+            self._observer.observe(StatementRan(call.id, kind, seconds, rows, state))
 
     def alone(self) -> Space:
         """Where a statement by itself reads and writes."""

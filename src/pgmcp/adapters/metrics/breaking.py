@@ -7,12 +7,15 @@ from pgmcp.ports.resources import Reading
 
 
 class BreakerGauge:
-    """Remembers the breaker's last move; implements `Observer` and `Gauge`."""
+    """Remembers the breaker's last move; implements `Selective` and `Gauge`."""
 
     name = "breaker"
 
     def __init__(self) -> None:
         self._last = BreakerMoved(state="closed", failures=0)
+
+    def hears(self, kind: type[Event]) -> bool:
+        return kind is BreakerMoved
 
     def observe(self, event: Event) -> None:
         if type(event) is BreakerMoved:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from threading import Lock
 from typing import TypeVar
@@ -35,9 +35,12 @@ class _Shelf:
         self.rotated = -inf
         self.tallies: dict[str, Tally] = {}
 
-    def rotate(self) -> None:
-        """Note that the oldest has to go; samples come nearly, but not quite, in the order of their ends."""
-        self.rotated = max(self.rotated, _sample(self.ring[0]).at)
+    def keep(self, one: Sample | Part) -> None:
+        """Keep it, in the place of the oldest once there is none left."""
+        if len(self.ring) == self.capacity:
+            # Samples come nearly, but not quite, in the order of their ends.
+            self.rotated = max(self.rotated, _sample(self.ring[0]).at)
+        self.ring.append(one)
 
     def tally(self, operation: str) -> Tally:
         """A new tally for an operation that was not heard of before."""
@@ -63,75 +66,87 @@ class BoundedHistory:
         self._relations: dict[tuple[str, str], int] = {}
         self._events: dict[str, int] = {}
         self._reset = Totals()
+        self._feeds: list[Callable[[], None]] = []
 
     def add(self, sample: Sample, *, kept: bool = True) -> None:
-        _, layer, operation, seconds, error, _, detail = sample
-        shelf = self._shelves[layer]
-        with self._lock:
-            tally = shelf.tallies.get(operation) or shelf.tally(operation)
-            tally.count += 1
-            tally.seconds += seconds
-            # A bucket's upper bound belongs to it. https://prometheus.io/docs/concepts/metric_types/#histogram
-            tally.buckets[bisect_left(BUCKETS_S, seconds)] += 1
-            if error is not None:
-                tally.fail(error)
-            if kept:
-                ring = shelf.ring
-                if len(ring) == shelf.capacity:
-                    shelf.rotate()
-                ring.append(sample)
-            if detail is not None and layer == "tool":
-                pair = (operation, detail)
-                relations = self._relations
-                if pair in relations:
-                    relations[pair] += 1
-                else:
-                    bump(relations, pair, _RELATIONS_AT_MOST, (OTHER, OTHER))
+        self.add_all((sample,) if kept else (), () if kept else (sample,))
 
-    def add_parts(self, parts: Sequence[Part]) -> None:
-        shelves = self._shelves
+    def add_all(self, drawn: Iterable[Sample], others: Iterable[Sample] = (), parts: Iterable[Part] = ()) -> None:
         with self._lock:
+            for sample in drawn:
+                self._count(sample).keep(sample)
+            for sample in others:
+                self._count(sample)
             for part in parts:
                 layer, operation, _, seconds, error = part
-                shelf = shelves[layer]
+                shelf = self._shelves[layer]
                 tally = shelf.tallies.get(operation) or shelf.tally(operation)
                 tally.count += 1
                 tally.seconds += seconds
                 if error is not None:
                     tally.fail(error)
-                ring = shelf.ring
-                if len(ring) == shelf.capacity:
-                    shelf.rotate()
-                ring.append(part)
+                shelf.keep(part)
+
+    def fed_by(self, feed: Callable[[], None]) -> None:
+        self._feeds.append(feed)
 
     def heard(self, event: str) -> None:
         with self._lock:
             bump(self._events, event, _EVENTS_AT_MOST, OTHER)
 
     def samples(self, layer: Layer, since: float, until: float) -> Sequence[Sample]:
+        self._be_fed()
         with self._lock:
             kept = list(self._shelves[layer].ring)
         return [sample for sample in map(_sample, kept) if since < sample.at <= until]
 
     def whole_since(self, layer: Layer) -> float:
+        self._be_fed()
         with self._lock:
             return max(self._began, self._shelves[layer].rotated)
 
     def totals(self) -> Totals:
+        self._be_fed()
         with self._lock:
             return self._counted()
 
     def since_reset(self) -> Totals:
+        self._be_fed()
         with self._lock:
             return _difference(self._counted(), self._reset)
 
     def clear(self) -> None:
+        self._be_fed()
         with self._lock:
             self._reset = self._counted()
             for shelf in self._shelves.values():
                 shelf.ring.clear()
                 shelf.rotated = -inf
             self._began = self._clock.monotonic()
+
+    def _be_fed(self) -> None:
+        for feed in self._feeds:
+            feed()
+
+    def _count(self, sample: Sample) -> _Shelf:
+        """Count a sample, under the lock."""
+        _, layer, operation, seconds, error, _, detail = sample
+        shelf = self._shelves[layer]
+        tally = shelf.tallies.get(operation) or shelf.tally(operation)
+        tally.count += 1
+        tally.seconds += seconds
+        # A bucket's upper bound belongs to it. https://prometheus.io/docs/concepts/metric_types/#histogram
+        tally.buckets[bisect_left(BUCKETS_S, seconds)] += 1
+        if error is not None:
+            tally.fail(error)
+        if detail is not None and layer == "tool":
+            pair = (operation, detail)
+            relations = self._relations
+            if pair in relations:
+                relations[pair] += 1
+            else:
+                bump(relations, pair, _RELATIONS_AT_MOST, (OTHER, OTHER))
+        return shelf
 
     def _counted(self) -> Totals:
         return Totals(

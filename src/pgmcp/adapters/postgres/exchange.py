@@ -79,8 +79,4 @@ class Exchange:
         seconds = self._clock.monotonic() - started
         # Only a call that is timed can be among the slowest that are told with their statements.
         fingerprint = None if text is None or call.tracker is None else self._fingerprints.of(text)
-        self._observer.observe(
-            StatementRan(
-                call=call.id, kind=kind, seconds=seconds, rows=rows, sqlstate=sqlstate, fingerprint=fingerprint
-            )
-        )
+        self._observer.observe(StatementRan(call.id, kind, seconds, rows, sqlstate, fingerprint))

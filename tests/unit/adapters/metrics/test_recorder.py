@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
+import pytest
+
 from pgmcp.adapters.clock import FixedClock
 from pgmcp.adapters.fanning import FanOut
 from pgmcp.adapters.metrics.history import BoundedHistory
@@ -20,6 +25,7 @@ from pgmcp.domain.samples import LAYERS, Part, Sample
 from tests.unit.house import NOON, Recorder
 
 CALL = CallId("c")
+_THREADS, _EACH = 8, 100_000
 EVENTS: list[Event] = [
     CallStarted(call=CALL, tool="read_table", principal="ana"),
     StatementRan(call=CALL, kind="select", seconds=0.002, sqlstate="57014", fingerprint="f00"),
@@ -90,3 +96,82 @@ def test_an_observer_that_raises_is_alone_with_it() -> None:
     for event in EVENTS:
         fan.observe(event)
     assert (heard.events, fan.failures) == (EVENTS, len(EVENTS))
+
+
+class Choosy(Recorder):
+    """Hears of the ends of calls alone."""
+
+    def hears(self, kind: type[Event]) -> bool:
+        """Whether it is one."""
+        return kind is CallEnded
+
+
+def test_an_observer_is_spared_what_says_nothing_to_it() -> None:
+    """It hears what it asked for; the others hear all."""
+    choosy, heard = Choosy(), Recorder()
+    fan = FanOut([choosy, heard])
+    for event in EVENTS * 2:
+        fan.observe(event)
+    assert choosy.events == [event for event in EVENTS * 2 if isinstance(event, CallEnded)]
+    assert heard.events == EVENTS * 2
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        pytest.param(lambda history: len(history.samples("statement", 0, 9)), id="samples"),
+        pytest.param(lambda history: history.totals().operations[0].count, id="totals"),
+        pytest.param(lambda history: history.since_reset().operations[0].count, id="since a reset"),
+    ],
+)
+def test_what_is_gathered_is_there_to_read(count: Callable[[BoundedHistory], int]) -> None:
+    """However few events have come: every way to read counts them first."""
+    clock = FixedClock(NOON)
+    history = BoundedHistory(1000, clock)
+    clock.advance(1)
+    recorder = MetricsRecorder(history, clock, 1.0)
+    for number in range(1, 300):
+        recorder.observe(EVENTS[1])
+        if number % 7 == 0:
+            assert count(history) == number
+    history.clear()
+    assert history.since_reset().operations == ()
+    assert history.whole_since("statement") == 1
+
+
+@pytest.mark.slow
+def test_events_of_threads_are_all_counted() -> None:
+    """8 threads × 100,000 events on the way that calls take, while somebody reads: none is lost or counted twice."""
+    clock = FixedClock(NOON)
+    clock.advance(1)
+    history = BoundedHistory(10_000, clock)
+    recorder = MetricsRecorder(history, clock, 1.0)
+    start, going = threading.Barrier(_THREADS + 1), threading.Event()
+
+    def work(number: int) -> None:
+        event = CallEnded(CallId("c"), f"tool{number % 2}", "ana", 0.001, relation="orders")
+        start.wait()
+        for _ in range(_EACH):
+            recorder.observe(event)
+
+    seen: list[int] = []
+
+    def read() -> None:
+        start.wait()
+        while not going.is_set():
+            seen.append(sum(each.count for each in history.totals().operations))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(_THREADS)]
+    reader = threading.Thread(target=read)
+    for thread in (*threads, reader):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    going.set()
+    reader.join()
+    totals = history.totals()
+    assert sum(each.count for each in totals.operations) == _THREADS * _EACH
+    assert sum(sum(each.buckets) for each in totals.operations) == _THREADS * _EACH
+    assert sum(totals.relations.values()) == _THREADS * _EACH
+    assert seen == sorted(seen)
+    assert len(history.samples("tool", 0, 9)) == 10_000

@@ -1,0 +1,99 @@
+"""One line of the audit, as what it says and as the JSON that says it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from pgmcp.domain.auditing import DONE, End, Touched
+from pgmcp.domain.calls import CallId
+from pgmcp.domain.plans import Effect, Plan
+from pgmcp.domain.touching import touched
+
+_US = 1_000_000
+_US_OF_MS = 1000
+
+
+class AuditRecord(NamedTuple):
+    """One line of the audit; a tuple, as one is made of every call, and a line of it when lines are written.
+
+    Args:
+        at: When it is made, in seconds since 1970.
+        session: The process or the connection that the call came in by.
+        tool: The tool's name; None for a name that no tool has.
+        effect: What the call does to the database, as far as it is known.
+        reach: What it reaches, or the plan that says so; None before there is one.
+        transaction: A digest of the transaction's handle, which is itself a secret.
+        seconds: From the call's arrival.
+        rows: Rows given or changed.
+        end: How far it has come.
+    """
+
+    at: float
+    call: CallId
+    principal: str
+    session: str | None
+    tool: str | None
+    effect: Effect | None = None
+    reach: Touched | Plan | None = None
+    transaction: str | None = None
+    seconds: float = 0.0
+    rows: int = 0
+    end: End = DONE
+
+    @property
+    def touched(self) -> Touched:
+        """What it reaches."""
+        if self.reach is None:
+            return Touched()
+        return self.reach if isinstance(self.reach, Touched) else touched(self.reach)
+
+    def document(self) -> dict[str, Any]:
+        """The line's JSON object; what says nothing is left out."""
+        reached, end = self.touched, self.end
+        ended = end.ending is not None
+        pairs = {
+            "time": stamp(self.at),
+            "phase": end.phase.value,
+            "call": self.call,
+            "principal": self.principal,
+            "session": self.session,
+            "tool": self.tool,
+            "effect": self.effect.value if self.effect else None,
+            "tables": {name: list(columns) for name, columns in reached.tables.items()} or None,
+            "statement": reached.statement,
+            "fingerprint": reached.fingerprint,
+            "verdict": end.verdict.value,
+            "rule": end.rule,
+            "duration_ms": round(self.seconds * 1000, 3) if ended else None,
+            "rows": self.rows if ended else None,
+            "ending": end.ending.value if end.ending else None,
+            "error": end.error,
+            "outcome": end.outcome,
+            "transaction": self.transaction,
+        }
+        return {key: value for key, value in pairs.items() if value is not None}
+
+    def __repr__(self) -> str:
+        """As its line: a plan holds values."""
+        return f"AuditRecord({self.document()})"
+
+
+def parted(at: float) -> tuple[int, int]:
+    """A moment since 1970 as whole seconds and the milliseconds begun beyond them.
+
+    >>> parted(1767225600.0634)
+    (1767225600, 63)
+    """
+    whole, beyond = divmod(round(at * _US), _US)
+    return whole, beyond // _US_OF_MS
+
+
+def stamp(at: float) -> str:
+    """A moment since 1970 as ISO 8601, in UTC, to the millisecond.
+
+    >>> stamp(1767225600.0634)
+    '2026-01-01T00:00:00.063+00:00'
+    """
+    whole, beyond = parted(at)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{beyond:03d}+00:00"
