@@ -7,15 +7,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from attrs import define
+from attrs import define, fields
 
 import pgmcp
 from pgmcp.domain.calls import Principal
-from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.errors import NotFoundError, PgmcpError
 from pgmcp.domain.settings import Access, Secret, Settings
 from pgmcp.entrypoints.bootstrap import build
 from pgmcp.entrypoints.database import Database
 from pgmcp.handlers.dispatch import Caller
+from pgmcp.handlers.registry import HANDLERS
 from tests.fixtures.disturbing import Intervention, Moment, disturbing_proxy
 from tests.fixtures.killing import Killer, killer
 from tests.fixtures.postgres import MakeDatabase
@@ -90,15 +91,70 @@ async def test_an_abandoned_one_ends_at_its_limit(make_database: MakeDatabase, d
         assert await watch.ask("SELECT n FROM item") == 0
 
 
-async def test_a_handle_is_its_owners_alone(make_database: MakeDatabase, driver: str) -> None:
-    """To anybody else there is no such transaction, and trying does it no harm."""
+REQUESTS: dict[str, Any] = {each.name: each.request for each in HANDLERS}
+# Every tool that takes a handle, with what else it needs.
+USES: dict[str, dict[str, Any]] = {
+    "read_table": {"table": "item"},
+    "create_record": {"table": "item", "data": {"id": 2, "n": 0}},
+    "create_records": {"table": "item", "records": [{"id": 2, "n": 0}, {"id": 3, "n": 0}], "batch_size": 1},
+    "update_records": {"table": "item", "filters": {"id": 1}, "data": {"n": 1}},
+    "delete_records": {"table": "item", "filters": {"id": 1}},
+    "execute_query": {"query": "SELECT n FROM item"},
+    "explain_query": {"query": "SELECT n FROM item"},
+    "get_transaction": {},
+    "create_savepoint": {"name": "there"},
+    "release_savepoint": {"name": "here"},
+    "rollback_transaction": {"savepoint": "here"},
+    "commit_transaction": {},
+}
+
+
+def test_every_tool_that_takes_a_handle_is_known() -> None:
+    """By the tests below; views are read by `read_table`, and functions are called by `execute_query`."""
+    assert USES.keys() == {
+        name for name, request in REQUESTS.items() if "transaction_id" in {each.name for each in fields(request)}
+    }
+
+
+@pytest.mark.parametrize(
+    "tool, more",
+    [
+        pytest.param(tool, more, id=" ".join([tool, *more]))
+        for tool in USES
+        for more in ({}, {"idempotency_key": "k1"}, {"dry_run": True}, {"read_only": False})
+        if more.keys() <= {each.name for each in fields(REQUESTS[tool])}
+    ],
+)
+async def test_a_handle_is_its_owners_alone(
+    make_database: MakeDatabase, driver: str, tool: str, more: dict[str, Any]
+) -> None:
+    """To anybody else there is no such transaction, just as if it were forged, and trying does it no harm."""
+    request = REQUESTS[tool]
     async with agents(await make_database(ITEMS), driver) as some:
         handle = await some.begin()
-        for work in (some.change(handle, "bo"), some.commit(handle, "bo"), some.commit("forged")):
-            code, retry, _ = await some.refusal(work)
-            assert (code, retry) == ("transaction_unknown", "never")
         await some.change(handle)
+        await some.call("create_savepoint", pgmcp.CreateSavepointRequest(transaction_id=handle, name="here"))
+        heard = []
+        for handle_, by in ((handle, "bo"), ("forged", "bo"), ("forged", "ana")):
+            with pytest.raises(NotFoundError) as refused:
+                await some.call(tool, request(transaction_id=handle_, **USES[tool], **more), by)
+            heard.append(refused.value.document())
+        assert heard == [heard[0]] * 3
+        assert (heard[0]["code"], heard[0]["retry"]) == ("transaction_unknown", "never")
+        about = await some.call("get_transaction", pgmcp.GetTransactionRequest(transaction_id=handle))
+        assert (about.state, about.savepoints) == ("idle", ["here"])
         assert _said(await some.commit(handle)) == "committed"
+
+
+async def test_so_many_that_have_ended_are_remembered(make_database: MakeDatabase, driver: str) -> None:
+    """The latest; an older handle says no more than a forged one."""
+    async with agents(await make_database(ITEMS), driver, leases_remembered=2) as some:
+        handles = []
+        for _ in range(3):
+            handles.append(await some.begin())
+            await some.commit(handles[-1])
+        codes = [(await some.refusal(some.commit(handle)))[0] for handle in handles]
+        assert codes == ["transaction_unknown", "transaction_ended", "transaction_ended"]
 
 
 async def test_one_too_many_is_told_when_to_come_back(make_database: MakeDatabase, driver: str) -> None:
@@ -165,8 +221,8 @@ async def test_a_backend_that_is_killed_in_the_middle(make_database: MakeDatabas
         await _killed(watch)
         _, _, details = await some.refusal(some.change(handle) if step != "idle" else some.commit(handle))
         assert details["outcome"] == "rolled_back"
-        code, retry, details = await some.refusal(some.change(handle))
-        assert (code, retry, details["outcome"]) == ("transaction_ended", "never", "rolled_back")
+        lost = ("transaction_ended", "never", {"outcome": "rolled_back", "reason": "connection_lost"})
+        assert await some.refusal(some.change(handle)) == lost
         assert await watch.ask("SELECT n FROM item") == 0
         # The next one is none the worse for it.
         other = await some.begin()

@@ -15,6 +15,7 @@ import pgmcp
 from pgmcp.adapters.postgres.pooled import PooledDriver, PooledSettings
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.domain.errors import PgmcpError, SecurityError
+from pgmcp.entrypoints.api.transaction import ClientTransaction
 from pgmcp.ports.driver import Connection, Need, Statement
 from tests.fixtures.drivers import client_to
 from tests.fixtures.driving import fault_of, running, session
@@ -137,6 +138,29 @@ async def test_cancelling_stops_the_server(dsn: str, postgres: TestServer) -> No
         assert task.cancelled()
         await running(direct, 0)
         assert list((await connection.run(Statement("SELECT 'on'"))).rows[0]) == ["on"]
+
+
+async def test_a_lease_with_savepoints(dsn: str, driver: str) -> None:
+    """All of it runs on one server session, whichever others the pooler lends meanwhile; a part of it is undone."""
+    async with pgmcp.connect(dsn, driver=driver, pooler="transaction", access="write") as db:
+        seen: list[Any] = []
+
+        async def fail(tx: ClientTransaction) -> None:
+            async with tx.savepoint("part"):
+                await tx.call(pgmcp.CreateRequest(table="item", data={"id": 2, "name": "undone"}))
+                # Others use the pooler's other session in between.
+                seen.extend(await asyncio.gather(*(db.call(pgmcp.ReadRequest(table="item")) for _ in range(4))))
+                await tx.call(pgmcp.CreateRequest(table="item", data={"id": 1}))
+
+        async with db.transaction(isolation="repeatable read") as tx:
+            await tx.call(pgmcp.UpdateRequest(table="item", filters={"id": 1}, data={"name": "kept"}))
+            with pytest.raises(pgmcp.DatabaseError):
+                await fail(tx)
+            async with tx.savepoint("whole"):
+                await tx.call(pgmcp.CreateRequest(table="item", data={"id": 3, "name": "kept too"}))
+        answer = await db.call(pgmcp.ReadRequest(table="item", order_by="id"))
+    assert [each.count for each in seen] == [1] * 4
+    assert [(row["id"], row["name"]) for row in answer.rows] == [(1, "kept"), (3, "kept too")]
 
 
 async def test_no_statement_is_left_prepared(dsn: str) -> None:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 
 import pgmcp
+from pgmcp.adapters.clock import FixedClock
+from pgmcp.adapters.postgres.keeping import PostgresKeeping
+from pgmcp.adapters.postgres.receipts import PostgresReceiptBook
+from pgmcp.domain.receipts import Receipt
+from pgmcp.ports.transactions import TransactionOptions
+from tests.fixtures.pool import a_call, way_to
 from tests.fixtures.postgres import MakeDatabase
 from tests.fixtures.proxy import counting_proxy
 from tests.fixtures.served import environment, finished
@@ -75,6 +82,69 @@ async def test_a_key_is_its_principals(dsn: str, driver: str) -> None:
         await ana.call(add(1))
         await bo.call(add(2))
     assert await rows(dsn, "SELECT id FROM item ORDER BY id") == [(1,), (2,)]
+
+
+async def test_a_receipt_is_its_principals(dsn: str, driver: str) -> None:
+    """Whoever knows key and request of another's write is not told its answer: it is a write of one's own."""
+    async with (
+        pgmcp.connect(dsn, driver=driver, principal="ana") as ana,
+        pgmcp.connect(dsn, driver=driver, principal="bo") as bo,
+    ):
+        await ana.call(add(1))
+        with pytest.raises(pgmcp.DatabaseError) as refused:
+            await bo.call(add(1))
+        assert refused.value.code.name == "unique_violation"
+        for query in ("SELECT answer FROM pgmcp.receipts", "DELETE FROM pgmcp.receipts", "TABLE pgmcp.receipts"):
+            with pytest.raises(pgmcp.PgmcpError):
+                await bo.call(pgmcp.ExecuteQueryRequest(query=query, read_only=not query.startswith("DELETE")))
+        for request in (
+            pgmcp.ReadRequest(table="pgmcp.receipts"),
+            pgmcp.DeleteRequest(table="receipts", schema="pgmcp", filters={"key": "k1"}),
+            pgmcp.DescribeTableRequest(table="pgmcp.receipts"),
+        ):
+            with pytest.raises(pgmcp.NotFoundError):
+                await bo.call(request)
+    assert await rows(dsn, "SELECT principal, key FROM pgmcp.receipts") == [("ana", "k1")]
+
+
+async def test_processes_that_write_at_once(dsn: str, driver: str) -> None:
+    """Replicas of their own, one of which does it, and then another after all of them have ended."""
+    data = ["--table", "item", "--data", '{"id": 1, "price": "1.50"}', "--returning", "id", "--idempotency_key", "k1"]
+    env = environment(dsn, driver=driver, access="write")
+    answers = list(await asyncio.gather(*(finished("call", "create_record", *data, env=env) for _ in range(2))))
+    answers.append(await finished("call", "create_record", *data, env=env))
+    assert answers == [(0, answers[0][1], "")] * 3
+    assert len(await rows(dsn, "SELECT id FROM item")) == 1
+
+
+async def test_receipts_are_kept_for_a_while(make_database: MakeDatabase, driver: str) -> None:
+    """Old ones go when somebody writes with a key, once a minute at the most; then their keys are free."""
+    dsn = await make_database(SCHEMA)
+    clock = FixedClock(datetime(2026, 5, 6, 12, tzinfo=UTC))
+    async with way_to(dsn) as way:
+        book = PostgresReceiptBook(runner=way.runner, keeping=PostgresKeeping(way.work), clock=clock, keep_s=3600)
+        await book.ready(a_call())
+        made = "INSERT INTO pgmcp.receipts VALUES ('ana', $1, 'x', '1', now() - $2::interval)"
+        session = await asyncpg.connect(dsn)
+        for key, age in (("old", timedelta(hours=2)), ("new", timedelta(minutes=50))):
+            await session.execute(made, key, age)
+        left = "SELECT key FROM pgmcp.receipts ORDER BY key"
+        await book.tidy(a_call())
+        assert await session.fetchval("SELECT count(*) FROM pgmcp.receipts") == 2
+        clock.advance(60)
+        # What somebody looks at just now is left for the next time.
+        holder = await asyncpg.connect(dsn)
+        await holder.execute("BEGIN; SELECT FROM pgmcp.receipts WHERE key = 'old' FOR SHARE")
+        await book.tidy(a_call())
+        await holder.close()
+        assert [row["key"] for row in await session.fetch(left)] == ["new", "old"]
+        clock.advance(60)
+        await book.tidy(a_call())
+        assert [row["key"] for row in await session.fetch(left)] == ["new"]
+        transaction = await way.work.begin(TransactionOptions(), a_call())
+        assert await book.claim(Receipt(principal="ana", key="old", digest="y"), a_call(), transaction) is None
+        await transaction.commit(a_call())
+        await session.close()
 
 
 async def test_a_statement_with_a_key(dsn: str, driver: str) -> None:

@@ -199,7 +199,7 @@ async def test_a_transaction_whose_commit_never_arrived_is_ended(make_database: 
         session = await way.sessions.acquire(Need.WRITE)
         await session.control("BEGIN")
         await session.run(Statement("INSERT INTO item VALUES (2, NULL)"))
-        settling = Settling(way.sessions)
+        settling = Settling(way.sessions, 5.0)
         proof = await settling.proof_from(session)
         assert proof is not None
         assert await settling.outcome_of(proof) is Outcome.ROLLED_BACK
@@ -213,7 +213,7 @@ async def test_an_id_that_a_crash_has_swallowed_is_a_rollback(make_database: Mak
     """After recovery the ids that had not reached the disk are given out again, to others."""
     async with way_to(await make_database(SCHEMA)) as way:
         future = Proof(id=str(2**40), process="1", checkpoint="0/0")
-        assert await Settling(way.sessions).outcome_of(future) is Outcome.ROLLED_BACK
+        assert await Settling(way.sessions, 5.0).outcome_of(future) is Outcome.ROLLED_BACK
 
 
 @pytest.mark.parametrize("version", [pytest.param("16.9", id="idle limit"), pytest.param("17.2", id="both limits")])

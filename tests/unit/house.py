@@ -107,7 +107,7 @@ class House:
         self.security = SecurityService(settings.access, settings.policy)
         self.cursors = Cursors(AesGcmSealer(lambda: bytes(32)))
         self.retrying = Retrying(self.clock, self.recorder, settings)
-        self.keeper = ProcessLeases(self.clock)
+        self.keeper = ProcessLeases(self.clock, remembered=settings.leases_remembered)
         self.listener = Listener()
         self.leases = LeaseService(
             work or self.memory.work,
@@ -117,7 +117,7 @@ class House:
             self.recorder,
             settings,
         )
-        self.transactions = TransactionService(work or self.memory.work, self.leases, self.listener)
+        self.transactions = TransactionService(work or self.memory.work, self.leases, self.listener, settings)
         self.views = Views(self.clock)
         self.schemas = SchemaService(catalogue or self.memory.catalogue, self.retrying, self.views)
         self.validation = ValidationService(PgparseAnalyser(), settings)

@@ -41,7 +41,7 @@ class ProcessLeases:
         remembered: How many ended leases stay known, the latest.
     """
 
-    def __init__(self, clock: Clock, *, remembered: int = 1000) -> None:
+    def __init__(self, clock: Clock, *, remembered: int) -> None:
         self._clock = clock
         self._remembered = remembered
         self._open: dict[LeaseId, _Entry] = {}

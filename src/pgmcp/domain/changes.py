@@ -29,7 +29,8 @@ class Changes:
 
     def __or__(self, other: Changes) -> Changes:
         """Both together."""
-        if not other:
+        # Most calls of a transaction write what one before them wrote.
+        if other.relations <= self.relations and (self.anywhere or not other.anywhere):
             return self
         return Changes(relations=self.relations | other.relations, anywhere=self.anywhere or other.anywhere)
 

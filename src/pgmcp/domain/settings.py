@@ -180,6 +180,16 @@ class Settings:
     lease_total_s: float = setting(600.0, "How long a transaction may be open.", unit="seconds", minimum=0.001)
     leases_per_principal: int = setting(4, "Transactions that one principal may hold open.", minimum=1)
     leases_max: int = setting(0, "Transactions open in all; 0 is half of `pool_max`.", minimum=0)
+    leases_remembered: int = setting(
+        1000, "Transactions that have ended of which it is still known how, the latest.", minimum=0
+    )
+    settle_s: float = setting(
+        5.0,
+        "How long the end of a transaction may take when nobody waits for it any more, and the server be asked how one"
+        " ended whose answer was lost.",
+        unit="seconds",
+        minimum=0.001,
+    )
 
     receipt_every_write: bool = setting(
         default=False, doc="Whether every write gets an idempotency key of its own, so that its outcome can be settled."

@@ -224,8 +224,15 @@ def wait_for_room(open_: Iterable[Lease], owner: str, *, per_owner: int, most: i
     return None
 
 
-def reason_of(outcome: Outcome) -> EndReason:
-    """Why a lease ended whose end was asked for, or was lost on the way."""
+def reason_of(outcome: Outcome, *, lost: bool = False) -> EndReason:
+    """Why a lease ended whose end was asked for.
+
+    Args:
+        outcome: How it ended.
+        lost: Whether its connection was gone before its end could be asked for, so that it ended by that.
+    """
+    if lost and outcome is Outcome.ROLLED_BACK:
+        return EndReason.CONNECTION_LOST
     match outcome:
         case Outcome.COMMITTED:
             return EndReason.COMMITTED

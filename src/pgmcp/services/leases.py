@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from attrs import evolve, frozen
 
 from pgmcp.domain.calls import CallContext, LeaseId
 from pgmcp.domain.changes import NOTHING, Changes
-from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.domain.events import LeaseBegan
-from pgmcp.domain.lease_errors import cancelled, ended, exhausted, failed, no_savepoint, stopping, unknown
+from pgmcp.domain.lease_errors import cancelled, ended, exhausted, no_savepoint, stopping
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.transactions import (
     EndReason,
@@ -32,6 +32,7 @@ from pgmcp.ports.leases import LeaseKeeper
 from pgmcp.ports.observing import Observer
 from pgmcp.ports.transactions import Transaction, UnitOfWork
 from pgmcp.services.lease_ends import LeaseEnds
+from pgmcp.services.lease_turns import LeaseTurns
 
 T = TypeVar("T")
 
@@ -62,6 +63,7 @@ class LeaseService:
         self._work = work
         self._keeper = keeper
         self._ends = ends
+        self._turns = LeaseTurns(keeper, ends, clock)
         self._clock = clock
         self._observer = observer
         self._most = Limits(total_s=settings.lease_total_s, idle_s=settings.lease_idle_s)
@@ -119,11 +121,12 @@ class LeaseService:
             NotFoundError: `transaction_unknown`.
             TransactionError: `transaction_failed` and `transaction_ended`, with what is possible and how it ended.
         """
-        self._ready(call)
-        async with self._turn(call) as transaction:
-            lease = self._ready(call)
+        self._turns.ready(call)
+        async with self._turns.take(call) as transaction:
+            lease = self._turns.ready(call)
             # Past the lease's own end nothing runs on: the statement is stopped as at a call's deadline.
-            within = evolve(call, deadline=min(call.deadline, lease.ends_at))
+            ends_at = lease.ends_at
+            within = call if call.deadline <= ends_at else evolve(call, deadline=ends_at)
             try:
                 result = await work(transaction, within)
             except PgmcpError as error:
@@ -142,14 +145,15 @@ class LeaseService:
             PgmcpError: Whatever ended it otherwise, with `details.outcome`; a failed one's commit is a rollback, and
                 `transaction_ended` with the SQLSTATE of what failed.
         """
-        self._usable(call)
-        async with self._turn(call) as transaction:
-            lease = self._usable(call)
+        self._turns.usable(call)
+        async with self._turns.take(call) as transaction:
+            lease = self._turns.usable(call)
             try:
                 outcome = await transaction.commit(call)
             except PgmcpError as error:
                 outcome = Outcome(error.details.get("outcome", Outcome.UNKNOWN))
-                await self._ends.end(lease, outcome, reason_of(outcome))
+                lost = error.code is codes.CONNECTION_LOST
+                await self._ends.end(lease, outcome, reason_of(outcome, lost=lost))
                 raise
             except BaseException:
                 # Its end is settled by now; this only asks how.
@@ -167,9 +171,9 @@ class LeaseService:
         Raises:
             NotFoundError, TransactionError: As in `use`; a failed one can be rolled back.
         """
-        self._usable(call)
-        async with self._turn(call) as transaction:
-            lease = self._usable(call)
+        self._turns.usable(call)
+        async with self._turns.take(call) as transaction:
+            lease = self._turns.usable(call)
             outcome = await transaction.rollback()
             lease, _ = await self._ends.end(lease, outcome, reason_of(outcome))
         return lease
@@ -186,7 +190,7 @@ class LeaseService:
         Raises:
             TransactionError: `savepoint_unknown`.
         """
-        self._named(name, self._ready(call))
+        self._named(name, self._turns.ready(call))
         return await self._mark(
             call, lambda within, call: within.release(name, call), lambda lease, now: lease.without_savepoint(name, now)
         )
@@ -197,9 +201,9 @@ class LeaseService:
         Raises:
             TransactionError: `savepoint_unknown`; the lease stays as it is.
         """
-        self._usable(call)
-        async with self._turn(call) as transaction:
-            lease = self._usable(call)
+        self._turns.usable(call)
+        async with self._turns.take(call) as transaction:
+            lease = self._turns.usable(call)
             self._named(name, lease)
             try:
                 await transaction.rollback_to(name, call)
@@ -215,10 +219,10 @@ class LeaseService:
         Raises:
             NotFoundError: `transaction_unknown`.
         """
-        lease = self._own(call)
+        lease = self._turns.own(call)
         transaction = self._keeper.transaction(lease.id)
         footprint = await transaction.footprint(call) if transaction is not None and lease.end is None else None
-        lease = self._own(call)
+        lease = self._turns.own(call)
         return LeaseReport(
             lease=lease,
             active=self._keeper.is_active(lease.id),
@@ -237,51 +241,15 @@ class LeaseService:
         work: Callable[[Transaction, CallContext], Awaitable[None]],
         mark: Callable[[Lease, float], Lease],
     ) -> Lease:
-        self._ready(call)
-        async with self._turn(call) as transaction:
-            lease = self._ready(call)
+        self._turns.ready(call)
+        async with self._turns.take(call) as transaction:
+            lease = self._turns.ready(call)
             try:
                 await work(transaction, call)
             except PgmcpError as error:
                 raise await self._ends.after(error, lease, transaction, NOTHING) from error.__cause__
             lease = mark(lease, self._clock.monotonic())
             self._keeper.change(lease)
-        return lease
-
-    @asynccontextmanager
-    async def _turn(self, call: CallContext) -> AsyncIterator[Transaction]:
-        lease = self._own(call)
-        if lease.is_due(self._clock.monotonic(), active=self._keeper.is_active(lease.id)):
-            await self._ends.expire(lease.id)
-        try:
-            turn = self._keeper.turn(lease.id, call.deadline)
-            transaction = await turn.__aenter__()
-        except KeyError:
-            # It ended while this call waited for its turn.
-            self._usable(call)
-            raise
-        async with AsyncExitStack() as stack:
-            stack.push_async_exit(turn)
-            yield transaction
-        if self._keeper.closed:
-            await self._ends.finish(lease.id, EndReason.SHUTDOWN)
-
-    def _own(self, call: CallContext) -> Lease:
-        lease = None if call.transaction is None else self._keeper.find(call.transaction)
-        if lease is None or (lease.owner, lease.view) != (call.principal.name, call.view.digest):
-            raise unknown()
-        return lease
-
-    def _usable(self, call: CallContext) -> Lease:
-        lease = self._own(call)
-        if lease.end is not None:
-            raise ended(lease.end)
-        return lease
-
-    def _ready(self, call: CallContext) -> Lease:
-        lease = self._usable(call)
-        if lease.failed is not None:
-            raise failed(lease)
         return lease
 
     def _named(self, name: str, lease: Lease) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from attrs import define
+
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.domain.receipts import Kept, Receipt, answer_under, encoded, receipt_for, running
@@ -15,7 +17,7 @@ from pgmcp.domain.results import Result
 from pgmcp.domain.settings import Settings
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.receipts import ReceiptBook
-from pgmcp.ports.transactions import Transaction
+from pgmcp.ports.transactions import Outcome, Transaction
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.transactions import TransactionService
 
@@ -33,6 +35,13 @@ class _Again(Exception):  # noqa: N818 -- no error: it carries the first answer 
 
 class _BusyError(Exception):
     """The key is in another transaction's hands."""
+
+
+@define(eq=False)
+class _Doubt:
+    """Whether an attempt at a write may have taken effect of which nobody has heard."""
+
+    remains: bool = False
 
 
 class ReceiptService:
@@ -78,14 +87,31 @@ class ReceiptService:
         await self._book.ready(call)
         if call.transaction is not None:
             return await self._held(receipt, call, run)
-        result = await self._retrying.writing(lambda: self._whole(receipt, call, run), call)
+        doubt = _Doubt()
+        result = await self._retrying.once(lambda: self._whole(receipt, call, run, doubt), call)
         with suppress(PgmcpError):
             await self._book.tidy(call)
         return result
 
-    async def _whole(self, receipt: Receipt, call: CallContext, run: Run) -> Result:
-        """The write and its receipt in a transaction of their own."""
+    async def _whole(self, receipt: Receipt, call: CallContext, run: Run, doubt: _Doubt) -> Result:
+        """The write and its receipt in a transaction of their own.
 
+        Args:
+            receipt: What is kept of it.
+            call: Whose it is.
+            run: Carries it out.
+            doubt: What is known of attempts before this one.
+        """
+        try:
+            return await self._attempt(receipt, call, run, doubt)
+        except PgmcpError as error:
+            if doubt.remains:
+                # This attempt did nothing, but one before it may have.
+                error.with_details(outcome=Outcome.UNKNOWN)
+            doubt.remains = error.details.get("outcome") == Outcome.UNKNOWN
+            raise
+
+    async def _attempt(self, receipt: Receipt, call: CallContext, run: Run, doubt: _Doubt) -> Result:
         async def work(call: CallContext, within: Transaction) -> Result:
             try:
                 kept = await self._book.claim(receipt, call, within)
@@ -93,6 +119,8 @@ class ReceiptService:
                 if error.code in _BUSY:
                     raise _BusyError from error
                 raise
+            # Whoever had the key has ended: the key is free, or its answer is kept.
+            doubt.remains = False
             if kept is not None:
                 raise _Again(kept)
             result = await run(call)

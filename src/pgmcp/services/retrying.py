@@ -50,6 +50,14 @@ class Retrying:
         """
         return self._again(work, call, _may_be_repeated)
 
+    def once(self, work: Callable[[], Awaitable[T]], call: CallContext) -> Awaitable[T]:
+        """Do work that has an effect once, however often it is done, as a write with a key.
+
+        Raises:
+            PgmcpError: What the last attempt raised.
+        """
+        return self._again(work, call, is_transient)
+
     async def _again(
         self, work: Callable[[], Awaitable[T]], call: CallContext, passes: Callable[[PgmcpError], bool]
     ) -> T:

@@ -11,6 +11,7 @@ from attrs import define, evolve
 from pgmcp.domain.calls import CallContext, Unit
 from pgmcp.domain.changes import NOTHING, Changes
 from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.settings import Settings
 from pgmcp.ports.changing import ChangeListener
 from pgmcp.ports.transactions import Condition, Outcome, Transaction, TransactionOptions, UnitOfWork
 from pgmcp.services.leases import LeaseService
@@ -22,8 +23,6 @@ Work = Callable[[Transaction | None, CallContext], Awaitable[T]]
 # Names that no caller can give to a savepoint of its own.
 PART = "pgmcp part"
 TRIAL = "pgmcp trial"
-# How long past its call's deadline a part may be taken back, in seconds: what it did must not stay.
-_BACK_S = 5.0
 
 
 class TransactionService:
@@ -33,8 +32,10 @@ class TransactionService:
     once it is committed.
     """
 
-    def __init__(self, work: UnitOfWork, leases: LeaseService, listener: ChangeListener) -> None:
+    def __init__(self, work: UnitOfWork, leases: LeaseService, listener: ChangeListener, settings: Settings) -> None:
         """Take transactions from `work`, or from the caller's leases."""
+        # What a part did must not stay, even past its call's deadline.
+        self._back_s = settings.settle_s
         self._work = work
         self._leases = leases
         self._listener = listener
@@ -106,7 +107,7 @@ class TransactionService:
         if call.unit is not None:
             return await _own(call.unit).write(work, call, changes)
         if call.transaction is not None:
-            return await self._leases.use(lambda within, call: _part(work, within, call), call, changes)
+            return await self._leases.use(lambda within, call: self._part(work, within, call), call, changes)
         return await self._committed(work, call, lambda: changes)
 
     async def _committed(self, work: Work[T], call: CallContext, changes: Callable[[], Changes]) -> T:
@@ -135,12 +136,45 @@ class TransactionService:
     async def trial(self, work: Work[T], call: CallContext) -> T:
         """Do something and take it back, whatever comes of it: in a transaction of its own, or inside the lease."""
         if call.transaction is not None:
-            return await self._leases.use(lambda within, call: _trial(work, within, call), call)
+            return await self._leases.use(lambda within, call: self._trial(work, within, call), call)
         transaction = await self._work.begin(TransactionOptions(), call)
         try:
             return await work(transaction, call)
         finally:
             await transaction.rollback()
+
+    async def _part(self, work: Work[T], within: Transaction | None, call: CallContext) -> T:
+        """Work of several statements as one part of a lease: what fails in between leaves nothing of it."""
+        if within is None:
+            return await work(within, call)
+        await within.savepoint(PART, call)
+        try:
+            result = await work(within, call)
+        except BaseException:
+            if await within.condition() is Condition.OPEN:
+                await self._back(within, PART, call)
+            raise
+        await within.release(PART, call)
+        return result
+
+    async def _trial(self, work: Work[T], within: Transaction | None, call: CallContext) -> T:
+        if within is None:
+            return await work(within, call)
+        await within.savepoint(TRIAL, call)
+        try:
+            return await work(within, call)
+        finally:
+            await self._back(within, TRIAL, call)
+
+    async def _back(self, within: Transaction, name: str, call: CallContext) -> None:
+        """Undo what came behind a savepoint of ours, and forget it; what can't be undone ends the transaction."""
+        later = evolve(call, deadline=call.deadline + self._back_s)
+        try:
+            await within.rollback_to(name, later)
+            await within.release(name, later)
+        except BaseException:
+            await within.rollback()
+            raise
 
 
 @define(eq=False)
@@ -165,39 +199,3 @@ def _own(unit: Unit) -> _Own:
     if not isinstance(unit, _Own):
         raise TypeError("a unit of somebody else's")
     return unit
-
-
-async def _part(work: Work[T], within: Transaction | None, call: CallContext) -> T:
-    """Work of several statements as one part of a lease: what fails in between leaves nothing of it."""
-    if within is None:
-        return await work(within, call)
-    await within.savepoint(PART, call)
-    try:
-        result = await work(within, call)
-    except BaseException:
-        if await within.condition() is Condition.OPEN:
-            await _back(within, PART, call)
-        raise
-    await within.release(PART, call)
-    return result
-
-
-async def _trial(work: Work[T], within: Transaction | None, call: CallContext) -> T:
-    if within is None:
-        return await work(within, call)
-    await within.savepoint(TRIAL, call)
-    try:
-        return await work(within, call)
-    finally:
-        await _back(within, TRIAL, call)
-
-
-async def _back(within: Transaction, name: str, call: CallContext) -> None:
-    """Undo what came behind a savepoint of ours, and forget it; what can't be undone ends the transaction."""
-    later = evolve(call, deadline=call.deadline + _BACK_S)
-    try:
-        await within.rollback_to(name, later)
-        await within.release(name, later)
-    except BaseException:
-        await within.rollback()
-        raise

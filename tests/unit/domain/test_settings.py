@@ -38,6 +38,8 @@ def test_the_defaults() -> None:
         "lease_total_s": 600.0,
         "leases_per_principal": 4,
         "leases_max": 0,
+        "leases_remembered": 1000,
+        "settle_s": 5.0,
         "password_command": None,
         "password_ttl_s": 0.0,
         "receipt_every_write": False,

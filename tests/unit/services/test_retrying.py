@@ -26,6 +26,7 @@ TAKEN = DatabaseError(codes.UNIQUE_VIOLATION, "taken", sqlstate="23505", details
 Kind = Callable[[Retrying], Callable[[Callable[[], Awaitable[str]], CallContext], Awaitable[str]]]
 READING: Kind = lambda retrying: retrying.reading  # noqa: E731 -- a column of the table below
 WRITING: Kind = lambda retrying: retrying.writing  # noqa: E731 -- as above
+ONCE: Kind = lambda retrying: retrying.once  # noqa: E731 -- as above
 
 
 class Trial:
@@ -66,10 +67,12 @@ class Trial:
         pytest.param(WRITING, [UNKNOWN], "connection_lost", 1, id="a write of which nobody knows"),
         pytest.param(WRITING, [LOST], "connection_lost", 1, id="a write that says nothing"),
         pytest.param(WRITING, [TAKEN], "unique_violation", 1, id="a write that is wrong"),
+        pytest.param(ONCE, [UNKNOWN], "done", 2, id="a write with a key of which nobody knows"),
+        pytest.param(ONCE, [TAKEN], "unique_violation", 1, id="a write with a key that is wrong"),
     ],
 )
 async def test_what_is_done_again(kind: Kind, failures: list[Exception], came: str, runs: int) -> None:
-    """Reads for any passing reason, writes only if they are known to have done nothing."""
+    """Reads for any passing reason, writes only if they are known to have done nothing or have a key."""
     trial = Trial(*failures)
     assert (await trial.outcome(kind), trial.runs) == (came, runs)
 

@@ -11,6 +11,7 @@ from pgmcp.domain.calls import CallContext
 from pgmcp.domain.changes import Changes
 from pgmcp.domain.errors import DatabaseError, PgmcpError, TransactionError, codes
 from pgmcp.domain.relations import Name
+from pgmcp.domain.settings import Settings
 from pgmcp.ports.transactions import Outcome, TransactionOptions
 from pgmcp.services.transactions import TransactionService
 from tests.unit.house import House, Listener
@@ -26,7 +27,7 @@ class Work:
         self._commit = commit
         self._outcome = outcome
         self.listener = Listener()
-        self.service = TransactionService(self, House({}, work=self).leases, self.listener)
+        self.service = TransactionService(self, House({}, work=self).leases, self.listener, Settings())
 
     async def begin(self, options: TransactionOptions, call: CallContext) -> Any:
         """Write it down."""

@@ -10,17 +10,19 @@ from pgmcp.domain.errors import TransactionError
 from pgmcp.ports.driver import DriverError
 from pgmcp.ports.transactions import Outcome
 
-# How long the end of a transaction may take once its caller has given up, in seconds; then its session is ended.
-END_S = 5.0
 
+async def to_its_end(ending: Coroutine[None, None, Outcome], patience_s: float) -> Outcome:
+    """End a transaction whatever becomes of the caller: cancelled, it waits a while for the end and then says so.
 
-async def to_its_end(ending: Coroutine[None, None, Outcome]) -> Outcome:
-    """End a transaction whatever becomes of the caller: cancelled, it waits a while for the end and then says so."""
+    Args:
+        ending: What ends it.
+        patience_s: How long it may take once its caller has given up, in seconds; then it is cancelled.
+    """
     task = asyncio.get_running_loop().create_task(ending)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        done, _ = await asyncio.wait({task}, timeout=END_S)
+        done, _ = await asyncio.wait({task}, timeout=patience_s)
         if not done:
             task.cancel()
         # What went wrong is kept in the transaction's outcome; the caller hears of its own cancellation.

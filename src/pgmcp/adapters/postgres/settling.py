@@ -17,8 +17,7 @@ from pgmcp.domain.transactions import Footprint, Held, Outcome
 from pgmcp.ports.driver import Connection, DriverError, Need, Statement
 
 _FATES = {"committed": Outcome.COMMITTED, "aborted": Outcome.ROLLED_BACK}
-# How long the server is asked for, while it can't be reached or is still at it, in seconds; and how often.
-_ASK_S = 5.0
+# How often the server is asked while it can't be reached or is still at it, in seconds.
 _PAUSE_S = 0.05
 
 
@@ -36,11 +35,16 @@ class Settling:
 
     Args:
         sessions: Lends them.
+        patience_s: How long the server is asked for a transaction's fate, in seconds.
         reading: Those that are on the same server: a replica would learn of it late.
+
+    Attributes:
+        patience_s: The same.
     """
 
-    def __init__(self, sessions: ConnectionManager, reading: Need = Need.READ) -> None:
+    def __init__(self, sessions: ConnectionManager, patience_s: float, reading: Need = Need.READ) -> None:
         self._sessions = sessions
+        self.patience_s = patience_s
         self._reading = reading
 
     async def proof_from(self, connection: Connection) -> Proof | None:
@@ -54,12 +58,12 @@ class Settling:
         return None if id_ is None else Proof(id_, process or "", checkpoint or "")
 
     async def outcome_of(self, proof: Proof) -> Outcome:
-        """How a transaction ended whose session was lost; `UNKNOWN` when the server can't be asked for some seconds.
+        """How a transaction ended whose session was lost; `UNKNOWN` when the server can't be asked in time.
 
         One that the server still holds open, as it has not noticed the loss, is ended: its COMMIT never arrived.
         """
         try:
-            async with asyncio.timeout(_ASK_S):
+            async with asyncio.timeout(self.patience_s):
                 while True:
                     found = await self._fate(proof)
                     if found is not None:

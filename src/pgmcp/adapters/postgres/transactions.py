@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from attrs import evolve
 
 from pgmcp.adapters.postgres.beginning import begin_text
-from pgmcp.adapters.postgres.ending import END_S, to_its_end
+from pgmcp.adapters.postgres.ending import to_its_end
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.exchange import Exchange
 from pgmcp.adapters.postgres.naming import quote
@@ -43,15 +43,22 @@ class PostgresUnitOfWork:
         sessions: Lends them their sessions.
         clock: Tells when a call's time is up.
         observer: Hears of each step.
+        settle_s: How long a transaction's end may take when nobody waits for it, and the server be asked for a fate.
         reading: The sessions that read-only ones take: those for writing, where those for reading are on a replica.
     """
 
     def __init__(
-        self, *, sessions: ConnectionManager, clock: Clock, observer: Observer, reading: Need = Need.READ
+        self,
+        *,
+        sessions: ConnectionManager,
+        clock: Clock,
+        observer: Observer,
+        settle_s: float,
+        reading: Need = Need.READ,
     ) -> None:
         self._sessions = sessions
         self._exchange = Exchange(clock=clock, observer=observer)
-        self._settling = Settling(sessions, reading)
+        self._settling = Settling(sessions, settle_s, reading)
         self._reading = reading
 
     async def begin(self, options: TransactionOptions, call: CallContext) -> PostgresTransaction:
@@ -151,14 +158,15 @@ class PostgresTransaction:
         """
         if not self._may_write:
             return await work()
+        later = evolve(call, deadline=call.deadline + self._settling.patience_s)
         await self._control(_READ_ONLY_PART, call, "savepoint")
         try:
             result = await work()
         except BaseException:
             if await self.condition() is Condition.OPEN:
-                await self._control(_PART_ENDS, evolve(call, deadline=call.deadline + END_S), "release")
+                await self._control(_PART_ENDS, later, "release")
             raise
-        await self._control(_PART_ENDS, evolve(call, deadline=call.deadline + END_S), "release")
+        await self._control(_PART_ENDS, later, "release")
         return result
 
     async def condition(self) -> Condition:
@@ -200,7 +208,9 @@ class PostgresTransaction:
 
     async def commit(self, call: CallContext) -> Outcome:
         try:
-            return await self._exchange.carry_out(lambda: to_its_end(self._commit()), call, "commit", _no_rows)
+            return await self._exchange.carry_out(
+                lambda: to_its_end(self._commit(), self._settling.patience_s), call, "commit", _no_rows
+            )
         except PgmcpError as error:
             # Where it was not even begun, it is not to be left open either.
             outcome = self._outcome or await self.rollback()
@@ -210,7 +220,7 @@ class PostgresTransaction:
             raise error.with_details(outcome=outcome) from error.__cause__
 
     async def rollback(self) -> Outcome:
-        return self._outcome or await to_its_end(self._rollback())
+        return self._outcome or await to_its_end(self._rollback(), self._settling.patience_s)
 
     async def _control(self, text: str, call: CallContext, kind: str) -> None:
         await self._exchange.carry_out(
@@ -259,7 +269,7 @@ class PostgresTransaction:
 
     async def _rollback(self) -> Outcome:
         try:
-            async with asyncio.timeout(END_S), self._turn:
+            async with asyncio.timeout(self._settling.patience_s), self._turn:
                 if self._outcome is None:
                     await self._connection.control("ROLLBACK")
         except (DriverError, TimeoutError):
@@ -283,10 +293,6 @@ def _ended(outcome: Outcome) -> TransactionError:
         hint="Begin another one.",
         details={"outcome": outcome},
     )
-
-
-def _locks(found: Footprint) -> int:
-    return len(found.locks)
 
 
 def _no_rows(_: object) -> int:

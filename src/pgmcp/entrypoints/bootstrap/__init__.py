@@ -137,7 +137,7 @@ def build_memory(
         sealer=make_sealer(settings),
         examiner=memory.examiner,
         audit=audit_log(settings, heard, resources),
-        leases=ProcessLeases(clock),
+        leases=ProcessLeases(clock, remembered=settings.leases_remembered),
         history=watch.history,
         lineage=memory.lineage,
         announcements=Silence(listening=True),
@@ -263,7 +263,9 @@ def _postgres(
     ttl_s = settings.catalogue_ttl_s
     types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s)
     reading = Need.READ if settings.read_dsn is None else Need.WRITE
-    work = PostgresUnitOfWork(sessions=sessions, clock=clock, observer=observer, reading=reading)
+    work = PostgresUnitOfWork(
+        sessions=sessions, clock=clock, observer=observer, settle_s=settings.settle_s, reading=reading
+    )
     keeping = PostgresKeeping(work)
     return Ports(
         tables=PostgresTableRepository(
@@ -280,7 +282,7 @@ def _postgres(
         sealer=make_sealer(settings),
         examiner=PostgresExaminer(runner, verification(settings, os.environ)),
         audit=audit_log(settings, observer, resources),
-        leases=ProcessLeases(clock),
+        leases=ProcessLeases(clock, remembered=settings.leases_remembered),
         history=watch.history,
         gauges=(StateGauge("pool", lambda: {"max": settings.pool_max, **asdict(sessions.state)}), *watch.gauges),
         lineage=PostgresLineage(runner=runner, clock=clock, ttl_s=ttl_s),

@@ -1,0 +1,202 @@
+"""What a transaction that a caller holds costs: one row changed in it, beside the same statement on a bare driver.
+
+Three levels, the outer ones with all that the inner ones have: the driver alone; services and repository, which write
+the statement, keep the lease's turn and limits, observe what ran and know the outcome; the whole call from Python,
+which decodes, plans and judges the request first. A lease that has written takes one more round trip before COMMIT, for
+the transaction's id: the bare transaction that the others are held against asks for it too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import asyncpg
+import psycopg
+from attrs import evolve, field, frozen
+
+import pgmcp
+from benchmarks.database import BenchDatabase
+from benchmarks.measuring import Contender, Work, take_turns
+from benchmarks.printing import table
+from benchmarks.tables import MIXED
+from pgmcp.adapters.clock import SystemClock
+from pgmcp.adapters.postgres.builder import QueryBuilder
+from pgmcp.adapters.postgres.commenting import Commenter
+from pgmcp.adapters.postgres.texts import sql
+from pgmcp.domain.calls import CallContext, CallId
+from pgmcp.domain.plans import Update
+from pgmcp.domain.transactions import TransactionOptions
+from pgmcp.entrypoints.bootstrap import build
+from pgmcp.entrypoints.configuration import load
+from pgmcp.entrypoints.database import Database
+from pgmcp.handlers.update_records import UpdateRecordsHandler
+from pgmcp.ports.driver import Statement
+
+_UPDATES = 100
+_TRANSACTIONS = 25
+# Another row each time: one that is changed again and again becomes slower with each change.
+_ROWS = 1000
+
+
+async def run(database: BenchDatabase, rounds: int) -> str:
+    """Time one update in a transaction that is open, and a whole transaction with one."""
+    tables = []
+    for driver, connected in _BARE.items():
+        async with AsyncExitStack() as resources:
+            ours = await _ours(database, driver, resources)
+            bare = await resources.enter_async_context(connected(database.dsn))
+            client = await resources.enter_async_context(pgmcp.connect(database.dsn, driver=driver))
+            one = [
+                Contender(name="bare driver", work=_bare_updates(bare, ours), calls=_UPDATES),
+                Contender(name="lease, services and repository", work=_updates(ours), calls=_UPDATES),
+                Contender(name="lease, calls from Python", work=_called_updates(client), calls=_UPDATES),
+            ]
+            whole = [
+                Contender(name="bare driver, asks for the id", work=_bare_whole(bare, ours), calls=_TRANSACTIONS),
+                Contender(name="lease, services and repository", work=_whole(ours), calls=_TRANSACTIONS),
+                Contender(name="lease, calls from Python", work=_called_whole(client), calls=_TRANSACTIONS),
+            ]
+            for title, contenders in (("an update in a transaction", one), ("BEGIN, an update, COMMIT", whole)):
+                measured = await take_turns(contenders, rounds, database.pids)
+                tables.append(table(f"{driver}: {title}", measured, with_database=True))
+    return "\n".join(tables)
+
+
+@frozen(kw_only=True)
+class _Bare:
+    """A driver's session: a statement with its parameters and all that it gives, and statements that control."""
+
+    fetch: Callable[[Statement], Awaitable[object]]
+    control: Callable[[str], Awaitable[object]]
+
+
+@asynccontextmanager
+async def _bare_asyncpg(dsn: str) -> AsyncIterator[_Bare]:
+    connection = await asyncpg.connect(dsn)
+
+    def fetch(statement: Statement) -> Awaitable[object]:
+        return connection.fetch(statement.text, *statement.parameters)
+
+    try:
+        yield _Bare(fetch=fetch, control=connection.execute)
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def _bare_psycopg(dsn: str) -> AsyncIterator[_Bare]:
+    made = psycopg.AsyncConnection.connect(dsn, autocommit=True, cursor_factory=psycopg.AsyncRawCursor)
+    async with await made as connection:
+
+        async def fetch(statement: Statement) -> object:
+            cursor = await connection.execute(statement.text.encode(), statement.parameters, prepare=True)
+            return await cursor.fetchall()
+
+        yield _Bare(fetch=fetch, control=lambda text: connection.execute(text.encode()))
+
+
+_BARE = {"asyncpg": _bare_asyncpg, "psycopg": _bare_psycopg}
+
+
+@frozen(kw_only=True)
+class _Ours:
+    """A database of pgmcp's, and updates: their plans, and the statements that these become."""
+
+    database: Database
+    handler: UpdateRecordsHandler
+    plans: Iterator[Update] = field(repr=False)
+    statements: Iterator[Statement] = field(repr=False)
+
+
+async def _ours(database: BenchDatabase, driver: str, resources: AsyncExitStack) -> _Ours:
+    made = build(load({"dsn": database.dsn, "driver": driver, "access": "write"}, {}))
+    resources.push_async_callback(made.aclose)
+    handler = made.handlers["update_records"]
+    assert isinstance(handler, UpdateRecordsHandler)
+    plans = [await handler.plan(_request(row), _call()) for row in range(1, _ROWS + 1)]
+    builder, comment = QueryBuilder(SystemClock()), Commenter()
+    statements = [comment(builder.update(plan).statement, _call()) for plan in plans]
+    return _Ours(database=made, handler=handler, plans=itertools.cycle(plans), statements=itertools.cycle(statements))
+
+
+def _call() -> CallContext:
+    deadline = asyncio.get_running_loop().time() + 60
+    return CallContext(id=CallId("bench"), tool="update_records", deadline=deadline)
+
+
+def _request(row: int) -> pgmcp.UpdateRequest:
+    return pgmcp.UpdateRequest(table=MIXED.name, filters={"id": row}, data={"big": row})
+
+
+def _bare_updates(bare: _Bare, ours: _Ours) -> Work:
+    async def work() -> None:
+        await bare.control("BEGIN")
+        for _ in range(_UPDATES):
+            assert await bare.fetch(next(ours.statements))
+        await bare.control("ROLLBACK")
+
+    return work
+
+
+def _bare_whole(bare: _Bare, ours: _Ours) -> Work:
+    proof = Statement(sql("proof"))
+
+    async def work() -> None:
+        for _ in range(_TRANSACTIONS):
+            await bare.control("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+            assert await bare.fetch(next(ours.statements))
+            assert await bare.fetch(proof)
+            await bare.control("COMMIT")
+
+    return work
+
+
+def _updates(ours: _Ours) -> Work:
+    leases, tables = ours.database.leases, ours.handler.tables
+
+    async def work() -> None:
+        call = _call()
+        call = evolve(call, transaction=(await leases.begin(TransactionOptions(), None, None, call)).id)
+        for _ in range(_UPDATES):
+            assert (await tables.update(next(ours.plans), call)).count == 1
+        await leases.rollback(call)
+
+    return work
+
+
+def _whole(ours: _Ours) -> Work:
+    leases, tables = ours.database.leases, ours.handler.tables
+
+    async def work() -> None:
+        for _ in range(_TRANSACTIONS):
+            call = _call()
+            call = evolve(call, transaction=(await leases.begin(TransactionOptions(), None, None, call)).id)
+            assert (await tables.update(next(ours.plans), call)).count == 1
+            await leases.commit(call)
+
+    return work
+
+
+def _called_updates(client: pgmcp.Client) -> Work:
+    requests = itertools.cycle([_request(row) for row in range(1, _ROWS + 1)])
+
+    async def work() -> None:
+        async with client.transaction() as tx:
+            for _ in range(_UPDATES):
+                assert (await tx.call(next(requests))).count == 1
+
+    return work
+
+
+def _called_whole(client: pgmcp.Client) -> Work:
+    requests = itertools.cycle([_request(row) for row in range(1, _ROWS + 1)])
+
+    async def work() -> None:
+        for _ in range(_TRANSACTIONS):
+            async with client.transaction() as tx:
+                assert (await tx.call(next(requests))).count == 1
+
+    return work

@@ -1,0 +1,109 @@
+"""Writes with a key whose connection breaks: done once, and answered, whatever is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+import pgmcp
+from tests.fixtures.answers import outcome_of
+from tests.fixtures.disturbing import DisturbingProxy, Intervention, Moment, disturbing_proxy
+from tests.fixtures.killing import Killer, killer
+from tests.fixtures.postgres import MakeDatabase
+
+# A row named `late` takes its time when its transaction commits, so that something can happen during COMMIT.
+SCHEMA = """
+CREATE TABLE item (tag text NOT NULL);
+CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END $$;
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NEW.tag = 'late') EXECUTE FUNCTION take_time();
+"""
+LATE = pgmcp.CreateRequest(table="item", data={"tag": "late"}, returning=True, idempotency_key="one")
+COMMIT = b"COMMIT\0"
+
+
+@asynccontextmanager
+async def surroundings(dsn: str, driver: str, **settings: Any) -> AsyncIterator[tuple[DisturbingProxy, Killer, Any]]:
+    """A line that can be broken, a killer, and a client whose place for receipts is there."""
+    said = {"access": "write", "breaker_failures": 1_000_000} | settings
+    async with (
+        killer(dsn) as watch,
+        disturbing_proxy(dsn) as proxy,
+        pgmcp.connect(proxy.dsn, driver=driver, **said) as db,
+    ):
+        await db.call(pgmcp.CreateRequest(table="item", data={"tag": "warm"}, idempotency_key="warm"))
+        yield proxy, watch, db
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+@pytest.mark.parametrize(
+    "step", [b"BEGIN", b"INTO pgmcp.receipts", b"late", COMMIT], ids=["begin", "key", "write", "commit"]
+)
+async def test_a_backend_that_is_killed(make_database: MakeDatabase, driver: str, step: bytes, moment: Moment) -> None:
+    """The caller hears nothing of it: its write is there once."""
+    async with surroundings(await make_database(SCHEMA), driver) as (proxy, watch, db):
+        slow = moment is Moment.DURING and step == COMMIT
+        proxy.intervention = Intervention(sent=step, moment=moment, act=watch.kill_sleeping if slow else watch.kill)
+        answer = await db.call(LATE)
+        assert answer.rows == [{"tag": "late"}]
+        assert proxy.intervened
+        assert await watch.ask("SELECT count(*) FROM item WHERE tag = 'late'") == 1
+        assert await db.call(LATE) == answer
+
+
+async def test_an_outcome_that_can_not_be_asked_for_is_settled_by_the_key(
+    make_database: MakeDatabase, driver: str
+) -> None:
+    """The server is away for longer than it is asked what became of the write; then the write itself is asked again."""
+    many = {"settle_s": 0.05, "retry_attempts": 100}
+    async with surroundings(await make_database(SCHEMA), driver, **many) as (proxy, watch, db):
+        asked: list[asyncio.Task[None]] = []
+
+        async def come_back() -> None:
+            await asyncio.sleep(0.3)
+            proxy.closed = False
+
+        async def go_away() -> None:
+            proxy.closed = True
+            proxy.cut()
+            asked.append(asyncio.create_task(come_back()))
+
+        proxy.intervention = Intervention(sent=COMMIT, moment=Moment.UNANSWERED, act=go_away)
+        assert (await db.call(LATE)).rows == [{"tag": "late"}]
+        assert await watch.ask("SELECT count(*) FROM item WHERE tag = 'late'") == 1
+        await asyncio.gather(*asked)
+
+
+async def test_as_long_as_it_is_not_settled_it_is_unknown(make_database: MakeDatabase, driver: str) -> None:
+    """Attempts that could not so much as begin say nothing of the first one; the same key has its answer later."""
+    few = {"settle_s": 0.05, "retry_attempts": 3}
+    async with surroundings(await make_database(SCHEMA), driver, **few) as (proxy, watch, db):
+
+        async def go_away() -> None:
+            proxy.closed = True
+            proxy.cut()
+
+        proxy.intervention = Intervention(sent=COMMIT, moment=Moment.UNANSWERED, act=go_away)
+        assert await outcome_of(db.call(LATE)) == "unknown"
+        proxy.closed = False
+        assert (await db.call(LATE)).rows == [{"tag": "late"}]
+        assert await watch.ask("SELECT count(*) FROM item WHERE tag = 'late'") == 1
+
+
+async def test_with_a_key_of_its_own_every_write_is_settled(make_database: MakeDatabase, driver: str) -> None:
+    """What is unknown of a single write without one; see test_kills."""
+    settings = {"receipt_every_write": True}
+    async with surroundings(await make_database(SCHEMA), driver, **settings) as (proxy, watch, db):
+        for number, moment in enumerate((Moment.BEFORE, Moment.UNANSWERED, Moment.AFTER)):
+            proxy.intervention = Intervention(sent=COMMIT, moment=moment, act=watch.kill)
+            request = pgmcp.CreateRequest(table="item", data={"tag": f"plain {number}"})
+            assert await outcome_of(db.call(request)) == "committed"
+        assert await watch.ask("SELECT array_agg(tag ORDER BY tag) FROM item WHERE tag LIKE 'plain%'") == [
+            "plain 0",
+            "plain 1",
+            "plain 2",
+        ]
