@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import asyncpg
 
@@ -161,7 +161,9 @@ class AsyncpgConnection:
         except BaseException as error:  # noqa: BLE001 -- looked at and raised again, a cancellation as well
             raise await self._failed(error) from None
         # A Record is a sequence of its values in all but registration; copying rows would serve the type checker alone.
-        return Rows(rows=cast("list[Row]", records), affected=affected(prepared))
+        rows: list[Row] = records
+        # Where rows came the tag counts those, and reading it takes longer than a short row.
+        return Rows(rows=rows, affected=len(records) or affected(prepared))
 
     async def run_foreign(self, statement: Statement) -> tuple[Description, Rows]:
         return await self._guarded(lambda: fetch_as_text(self._connection, statement))

@@ -19,6 +19,8 @@ from pgmcp.ports.driver import Row, Rows
 
 # A record for each row costs both sides more than a short row itself. PostgreSQL holds what it puts together.
 _RECORD_BYTES = 65_536
+# https://www.postgresql.org/docs/18/datatype-character.html
+_LONGEST_VARCHAR = 10_485_760
 
 
 def capped(source: str, wire: str, max_bytes: str, keys: str | None = None) -> str:
@@ -69,20 +71,19 @@ def biggest(source: str, types: Sequence[Type], dialect: Dialect) -> str:
     )
 
 
-def capped_row(source: str, parts: str, max_bytes: str, keys: str | None = None) -> str:
+def capped_row(source: str, parts: str, max_bytes: int) -> str:
     """As `capped`, where `source` gives one row at the most: the row's parts, without a sum.
 
     Args:
         source: As for `capped`.
-        parts: SQL of a row's parts over `q`, as `wire.parts` has them; NULL comes for too many bytes.
-        max_bytes: SQL of the cap.
-        keys: SQL of a second column over `q`.
+        parts: SQL of a row's parts over `q`, as `wire.parts` has them.
+        max_bytes: The cap; of a longer text as many characters come, or NULL.
     """
-    keys_made, keys_given = (f", {keys} AS k", ", s.k") if keys is not None else ("", "")
-    made = f"SELECT {parts} AS w{keys_made} FROM ({source}) AS q OFFSET 0"
-    return (
-        f"SELECT CASE WHEN pg_catalog.octet_length(s.w) < {max_bytes} THEN s.w END AS w{keys_given} FROM ({made}) AS s"
-    )
+    if max_bytes <= _LONGEST_VARCHAR:
+        # Nothing is done, nor a second node needed, where there are no more bytes than there may be characters.
+        return f"SELECT {parts}::pg_catalog.varchar({max_bytes}) AS w FROM ({source}) AS q"
+    made = f"SELECT {parts} AS w FROM ({source}) AS q OFFSET 0"
+    return f"SELECT CASE WHEN pg_catalog.octet_length(s.w) < {max_bytes} THEN s.w END AS w FROM ({made}) AS s"
 
 
 @frozen(kw_only=True)
@@ -91,7 +92,7 @@ class Cut:
 
     Args:
         texts: The rows that count, each as JSON.
-        last_keys: The JSON of the last row's keys, where keys came beside the rows.
+        last_keys: The JSON of the last row's keys, where keys came beside the rows and more rows follow.
         more: Whether the server had more.
         truncated: The cap that cut them, if it was one.
         too_large: Whether the very first row was above the cap, so that there is nothing to show.
@@ -123,7 +124,7 @@ def settle(records: Sequence[Row], limit: int, bounds: Bounds) -> Cut:
     del texts[most:]
     return Cut(
         texts=texts,
-        last_keys=_taken_apart(records, 1)[len(texts) - 1] if texts and len(records[0]) > 1 else None,
+        last_keys=_taken_apart(records, 1)[len(texts) - 1] if more and texts and len(records[0]) > 1 else None,
         more=more,
         truncated=(Truncation.BYTES if by_bytes else by_rows) if more else None,
         too_large=by_bytes and not texts,
@@ -135,16 +136,17 @@ def count_rows(rows: Rows) -> int:
     return sum((record[0] or "").count(SEPARATOR) + 1 for record in rows.rows) or rows.affected
 
 
-def settle_row(records: Sequence[Row], assemble: Callable[[str], str], bounds: Bounds) -> Cut:
-    """Put the parts of a `capped_row` statement's row together, if it gave one, and see whether its JSON fits."""
+def settle_row(records: Sequence[Row], assemble: Callable[[str], str], bounds: Bounds) -> list[str] | None:
+    """The row that a `capped_row` statement gave, if it did, put together; None where its JSON is above the cap."""
     if not records:
-        return Cut(texts=[])
+        return []
     joined = records[0][0]
-    text = "" if joined is None else assemble(joined)
+    # What is shorter was not cut.
+    if joined is None or len(joined) >= bounds.max_bytes:
+        return None
+    text = assemble(joined)
     size = len(text) if text.isascii() else len(text.encode())
-    if not text or size >= bounds.max_bytes:
-        return Cut(texts=[], more=True, truncated=Truncation.BYTES, too_large=True)
-    return Cut(texts=[text], last_keys=records[0][1] if len(records[0]) > 1 else None)
+    return [text] if size < bounds.max_bytes else None
 
 
 def _taken_apart(records: Sequence[Row], column: int) -> list[str]:

@@ -18,17 +18,17 @@ from pgmcp.domain.plans import Select
 
 def select(plan: Select, shown_of: ShownOf, binder: Binder) -> Written:
     """The statement of a read: rows as JSON, and beside each the order's keys where the row doesn't show them."""
-    beside = plan.keyed and not keys_shown(plan)
+    single = _at_most_one(plan)
+    # Nothing follows behind one row.
+    beside = plan.keyed and not single and not keys_shown(plan)
     keys = tuple(key.operand.type for key in plan.order) if beside else ()
     shown = shown_of(plan.relation, plan.columns)
-    single = _at_most_one(plan)
     source = _source(plan, shown.listed, binder, beside=beside, single=single)
-    max_bytes = str(plan.bounds.max_bytes)
-    keys_json = row(keys, shown.dialect, "q.k") if beside else None
     if single:
-        text = capped_row(source, shown.parts, max_bytes, keys_json)
+        text = capped_row(source, shown.parts, plan.bounds.max_bytes)
     else:
-        text = capped(source, shown.wire, max_bytes, keys_json)
+        keys_json = row(keys, shown.dialect, "q.k") if beside else None
+        text = capped(source, shown.wire, str(plan.bounds.max_bytes), keys_json)
     return written(text, binder, shown, keys, single=single)
 
 

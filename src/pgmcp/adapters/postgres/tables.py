@@ -36,11 +36,9 @@ class PostgresTableRepository:
         statement = _telling(self._builder.select(plan), plan)
         shown = statement.shown
         if statement.single:
-            rows = await self._run(statement, call, Need.READ, "select", within, count_records)
-            cut = settle_row(rows.rows, shown.assemble, plan.bounds)
-        else:
-            rows = await self._run(statement, call, Need.READ, "select", within)
-            cut = settle(rows.rows, plan.page.limit, plan.bounds)
+            return await self._select_row(statement, plan, call, within)
+        rows = await self._run(statement, call, Need.READ, "select", within)
+        cut = settle(rows.rows, plan.page.limit, plan.bounds)
         if cut.too_large:
             raise await self._row_too_large(plan, call, within)
         return Result(
@@ -78,6 +76,16 @@ class PostgresTableRepository:
     @track_execution_time("TableRepository.delete", layer="repository")
     async def delete(self, plan: Delete, call: CallContext, within: Transaction | None = None) -> Result:
         return await self._change(_telling(self._builder.delete(plan), plan), plan, call, "delete", within)
+
+    async def _select_row(
+        self, statement: Written, plan: Select, call: CallContext, within: Transaction | None
+    ) -> Result:
+        rows = await self._run(statement, call, Need.READ, "select", within, count_records)
+        shown = statement.shown
+        texts = settle_row(rows.rows, shown.assemble, plan.bounds)
+        if texts is None:
+            raise await self._row_too_large(plan, call, within)
+        return Result(columns=shown.columns, rows=rows_in(call.form, texts, shown.types), count=len(texts))
 
     async def _change(
         self, statement: Written, plan: Update | Delete, call: CallContext, kind: str, within: Transaction | None

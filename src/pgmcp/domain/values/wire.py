@@ -25,7 +25,7 @@ from pgmcp.domain.values.times import iso_instant, iso_time
 from pgmcp.domain.values.types import Kind, Type
 
 Encoder = Callable[[Any], str]
-_MOST_DIGITS = 15
+MOST_DIGITS = 15
 
 
 def encode_row(values: Sequence[Any], types: Sequence[Type]) -> str:
@@ -71,7 +71,7 @@ def exact_json(text: str) -> str:
     ('1.50', '"9007199254740993"')
     """
     significant = len(text.lstrip("-0.").replace(".", ""))
-    return text if significant <= _MOST_DIGITS else f'"{text}"'
+    return text if significant <= MOST_DIGITS else f'"{text}"'
 
 
 def numeric_digits(number: Decimal) -> str:

@@ -38,7 +38,8 @@ def array(sql: str, element: Callable[[str], str], dialect: Dialect, *, exact: b
 
 def short_array(sql: str, dialect: Dialect) -> str:
     """As `array`, of exact elements that are no lists: fewer steps to get ready, more work for each value."""
-    shifted = f"pg_catalog.array_dims({sql}) ~ '{_SHIFTED}'"
+    # A bracket that is left opens a bound other than 1.
+    shifted = f"pg_catalog.replace(pg_catalog.array_dims({sql}), '[1:', '') LIKE '%[%'"
     whole = dialect.scalar(f"pg_catalog.concat({sql})")
     return f"CASE WHEN {shifted} THEN {whole} ELSE pg_catalog.array_to_json({sql}) END"
 

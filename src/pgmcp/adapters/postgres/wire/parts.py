@@ -12,17 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pgmcp.adapters.postgres.wire.arrays import EXACT, short_array
 from pgmcp.adapters.postgres.wire.dialect import Dialect
-from pgmcp.adapters.postgres.wire.rows import SEPARATOR, SEPARATOR_ESCAPED, SEPARATOR_SQL, value
+from pgmcp.adapters.postgres.wire.rows import SEPARATOR, SEPARATOR_ESCAPED, value
 from pgmcp.domain.values.documents import WRAPPER
 from pgmcp.domain.values.text import holds_lists
 from pgmcp.domain.values.types import Kind, Type
-from pgmcp.domain.values.wire import exact_json
+from pgmcp.domain.values.wire import MOST_DIGITS, exact_json
 
 Finish = Callable[[str], str]
 """From the text of a value, which is not NULL, to its JSON."""
 
-# PostgreSQL takes 100 arguments of a function; between two parts, and at both ends, is a constant.
-_MOST_PARTS = 49
+# PostgreSQL takes 100 arguments of a function, the format being one.
+_MOST_PARTS = 99
 _EMPTY = '""'
 _ALONE = f'{{"{WRAPPER}": '
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{},]')
@@ -35,52 +35,46 @@ def parts(types: Sequence[Type], dialect: Dialect, prefix: str = "q.c") -> str:
     none holds the separator. Never longer than the row's JSON.
 
     >>> print(parts([Type(name="int4"), Type(name="uuid")], Dialect("to_json")))
-    pg_catalog.concat(q.c1, E'\x1e"', q.c2, '"')
+    pg_catalog.format(E'%s\x1e"%s"', q.c1, q.c2)
     """
-    columns = [(f"{prefix}{number}", type_) for number, type_ in enumerate(types, start=1)]
+    columns = [
+        ('"%s"' if _is_quoted(type_) else "%s", _part(f"{prefix}{number}", type_, dialect))
+        for number, type_ in enumerate(types, start=1)
+    ]
     groups = [columns[at : at + _MOST_PARTS] for at in range(0, len(columns), _MOST_PARTS)]
-    joined = [_joined(group, dialect) for group in groups]
-    return joined[0] if len(joined) == 1 else f"pg_catalog.concat({f', {SEPARATOR_SQL}, '.join(joined)})"
+    joined = [_joined(group) for group in groups]
+    return joined[0] if len(joined) == 1 else _joined([("%s", group) for group in joined])
 
 
-def _joined(columns: Sequence[tuple[str, Type]], dialect: Dialect) -> str:
-    arguments: list[str] = []
-    between = ""
-    for sql, type_ in columns:
-        quote = '"' if _is_quoted(type_) else ""
-        if between or quote:
-            arguments.append(_constant(between + quote))
-        arguments.append(_part(sql, type_, dialect))
-        between = quote + SEPARATOR
-    if between != SEPARATOR:
-        arguments.append(_constant(between.removesuffix(SEPARATOR)))
-    return f"pg_catalog.concat({', '.join(arguments)})"
-
-
-def _constant(text: str) -> str:
-    return f"E'{text.replace(SEPARATOR, SEPARATOR_ESCAPED)}'" if SEPARATOR in text else f"'{text}'"
+def _joined(columns: Sequence[tuple[str, str]]) -> str:
+    # `concat` would look up the type of every separator too.
+    places, values = zip(*columns, strict=True)
+    return f"pg_catalog.format(E'{SEPARATOR_ESCAPED.join(places)}', {', '.join(values)})"
 
 
 def assembler(types: Sequence[Type]) -> Callable[[str], str]:
     """What makes a row's JSON of the parts of columns of these types."""
-    finishes = [
-        (place, _FINISHES[type_.root.name])
-        for place, type_ in enumerate(types)
-        if _is_plain(type_) and type_.root.name in _FINISHES
-    ]
+    plain = {place: type_.root.name for place, type_ in enumerate(types) if _is_plain(type_)}
+    numbers = [(place, *_NUMBERS[name]) for place, name in plain.items() if name in _NUMBERS]
+    finishes = [(place, _FINISHES[name]) for place, name in plain.items() if name in _FINISHES]
     nulls = [_EMPTY if _is_quoted(type_) else "" for type_ in types]
 
     def assemble(joined: str) -> str:
         shown = joined.split(SEPARATOR)
         if "" in shown or _EMPTY in shown:
             return _with_nulls(shown)
+        for place, most, finish in numbers:
+            text = shown[place]
+            # To see that an everyday number is JSON as it is takes less than a call.
+            if len(text) > most or text[-1] > "9":
+                shown[place] = finish(text)
         for place, finish in finishes:
             shown[place] = finish(shown[place])
         return f"[{','.join(shown)}]"
 
     def _with_nulls(shown: list[str]) -> str:
         absent = [part == null for part, null in zip(shown, nulls, strict=True)]
-        for place, finish in finishes:
+        for place, finish in (*((place, finish) for place, _, finish in numbers), *finishes):
             if not absent[place]:
                 shown[place] = finish(shown[place])
         return f"[{','.join(['null' if none else part for none, part in zip(absent, shown, strict=True)])}]"
@@ -99,7 +93,7 @@ def _is_quoted(type_: Type) -> bool:
 
 def _part(sql: str, type_: Type, dialect: Dialect) -> str:
     root = type_.root
-    if _is_plain(type_) and (root.name in _FINISHES or root.name in _AS_THEY_ARE or root.name in _QUOTED):
+    if _is_plain(type_) and root.name in _BARE:
         return f"{sql}::pg_catalog.numeric" if root.name == "money" else sql
     if type_.kind is Kind.ARRAY and type_.element is not None:
         element = type_.element
@@ -108,17 +102,13 @@ def _part(sql: str, type_: Type, dialect: Dialect) -> str:
     return value(sql, type_, dialect)
 
 
-def _truth(text: str) -> str:
-    return "true" if text == "t" else "false"
-
-
-def _number(text: str) -> str:
-    """A numeric; NaN and the infinities end in letters."""
-    return exact_json(text) if text[-1].isdigit() else f'"{text}"'
+def _exact(text: str) -> str:
+    """An exact number of many digits; NaN and the infinities end in letters."""
+    return f'"{text}"' if text[-1] > "9" else exact_json(text)
 
 
 def _float(text: str) -> str:
-    return text if text[-1].isdigit() else f'"{text}"'
+    return f'"{text}"' if text[-1] > "9" else text
 
 
 def _instant(text: str) -> str:
@@ -152,14 +142,19 @@ def _has_one_key(text: str) -> bool:
 # Types whose output function gives what is needed here: never an empty text, nor one that needs an escape.
 _AS_THEY_ARE = frozenset({"int2", "int4"})
 _QUOTED = frozenset({"uuid", "date", "time", "timetz"})
+_ANY_LENGTH = 2**30
+# With the longest text that is JSON as it is if it ends in a digit.
+_NUMBERS: Mapping[str, tuple[int, Finish]] = {
+    "int8": (MOST_DIGITS, _exact),
+    "numeric": (MOST_DIGITS, _exact),
+    "money": (MOST_DIGITS, _exact),
+    "float4": (_ANY_LENGTH, _float),
+    "float8": (_ANY_LENGTH, _float),
+}
 _FINISHES: Mapping[str, Finish] = {
-    "bool": _truth,
-    "int8": exact_json,
-    "numeric": _number,
-    "money": _number,
-    "float4": _float,
-    "float8": _float,
+    "bool": {"t": "true", "f": "false"}.__getitem__,
     "timestamp": _instant,
     "timestamptz": _instant,
     "jsonb": _jsonb,
 }
+_BARE = _AS_THEY_ARE | _QUOTED | _NUMBERS.keys() | _FINISHES.keys()
