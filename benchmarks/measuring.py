@@ -118,15 +118,16 @@ def _own() -> float:
 
 def _cpu_of(pids: Iterable[int]) -> dict[int, float]:
     """The CPU time of each process so far, in seconds."""
-    return {pid: _cpu(pid) for pid in pids}
+    return {pid: cpu_of_process(pid) for pid in pids}
 
 
 def _since(before: dict[int, float]) -> float:
     """The CPU time of processes since then; one that has ended meanwhile (PostgreSQL's autovacuum) doesn't count."""
-    return sum(max(0.0, _cpu(pid) - cpu) for pid, cpu in before.items())
+    return sum(max(0.0, cpu_of_process(pid) - cpu) for pid, cpu in before.items())
 
 
-def _cpu(pid: int) -> float:
+def cpu_of_process(pid: int) -> float:
+    """The CPU time of a process so far, in seconds."""
     tasks = _PROC / str(pid) / "task"
     try:
         # Nanoseconds, where psutil's numbers come in hundredths of a second.

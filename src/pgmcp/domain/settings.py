@@ -137,6 +137,9 @@ class Settings:
     )
     oauth_principal_claim: str = setting("sub", "The claim that names the principal.")
     oauth_attributes: tuple[str, ...] = setting((), "Claims that a policy may use as the principal's attributes.")
+    refusals_per_second: int = setting(
+        20, "Requests without a good token that are refused at once; those beyond wait, up to a second.", minimum=1
+    )
     allowed_hosts: tuple[str, ...] = setting(
         (), "Names that a request's Host may have, beside those of loopback, of `host` and of `oauth_resource`."
     )

@@ -63,6 +63,7 @@ def test_the_defaults() -> None:
         "oauth_scopes": ("pgmcp:read", "pgmcp:write", "pgmcp:admin"),
         "oauth_principal_claim": "sub",
         "oauth_attributes": (),
+        "refusals_per_second": 20,
         "allowed_hosts": (),
         "allowed_origins": (),
         "tls_cert": None,

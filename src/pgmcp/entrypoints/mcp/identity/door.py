@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from attrs import field, frozen
@@ -11,10 +12,11 @@ from mcp.server.auth.routes import build_resource_metadata_url
 from mcp.server.auth.settings import AuthSettings
 from pydantic import AnyHttpUrl
 from starlette.middleware.authentication import AuthenticationMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.mcp.identity.known import SCOPE, KnownToken
+from pgmcp.entrypoints.mcp.identity.patience import Patience
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """What a load balancer asks, who has no token."""
@@ -29,12 +31,14 @@ class Door:
         metadata: What the protected resource's metadata says (RFC 9728); None without an authorization server.
         scope: The scope that a token needs to call at all.
         open_paths: Paths that need no token.
+        patience: How long refusals wait.
     """
 
     verifier: TokenVerifier
     metadata: AuthSettings | None = None
     scope: str = SCOPE
     open_paths: frozenset[str] = field(default=OPEN_PATHS)
+    patience: Patience = field(factory=lambda: Patience(20))
 
     def before(self, app: ASGIApp) -> ASGIApp:
         """The app with the door before it."""
@@ -43,8 +47,33 @@ class Door:
         if self.metadata is not None and self.metadata.resource_server_url is not None:
             url = build_resource_metadata_url(self.metadata.resource_server_url)
             opened = {*opened, url.path or ""}
-        inside = RequireAuthMiddleware(app, [self.scope], url)
+        inside = _Asking(app, self.scope, url, self.patience)
         return AuthenticationMiddleware(_ByPath(app, inside, frozenset(opened)), BearerAuthBackend(self.verifier))
+
+
+class _Asking(RequireAuthMiddleware):
+    """The SDK's refusals, which also name the scope that a token needs (RFC 6750, section 3), in their time."""
+
+    def __init__(self, app: ASGIApp, scope: str, metadata: AnyHttpUrl | None, patience: Patience) -> None:
+        super().__init__(app, [scope], metadata)
+        self._patience = patience
+        self._needed = f', scope="{scope}"'.encode() if metadata is not None else b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [
+                    (name, value + self._needed if name == b"www-authenticate" else value)
+                    for name, value in message["headers"]
+                ]
+                message = {**message, "headers": headers}
+                await asyncio.sleep(self._patience.wait_s())
+            await send(message)
+
+        # What is let through sends as it likes.
+        user, known = scope.get("user"), scope.get("auth")
+        passes = isinstance(user, AuthenticatedUser) and known is not None and self.required_scopes[0] in known.scopes
+        await super().__call__(scope, receive, send if passes else sent)
 
 
 @frozen

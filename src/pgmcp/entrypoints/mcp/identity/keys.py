@@ -59,15 +59,26 @@ class KeySource:
         where: An https URL (http on a loopback address), or a file's path.
         ttl_s: How long keys are kept.
         monotonic: Seconds that never go back.
+        timeout_s: How long one look for them may take.
     """
 
-    def __init__(self, where: str, ttl_s: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        where: str,
+        ttl_s: float,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        timeout_s: float = _TIMEOUT_S,
+    ) -> None:
         self._where = _checked(where)
         self._ttl_s = ttl_s
         self._monotonic = monotonic
+        self._timeout_s = timeout_s
         self._kept: _Keys | None = None
         self._tried = float("-inf")
+        self._away = False
         self._looking = asyncio.Lock()
+        self._meanwhile: asyncio.Task[None] | None = None
 
     async def find(self, kid: str | None, algorithm: str) -> jwt.PyJWK | None:
         """The key of that id for that algorithm; without an id, the only one that fits.
@@ -77,6 +88,11 @@ class KeySource:
             algorithm: The token's `alg`, which must be one that is allowed.
         """
         if self._age() > self._ttl_s:
+            known = self._fitting(kid, algorithm) if self._away else None
+            if known is not None:
+                # Nobody waits again and again for a server that was away a moment ago.
+                self._look_meanwhile()
+                return known
             await self._look()
         found = self._fitting(kid, algorithm)
         if found is None and kid is not None:
@@ -98,6 +114,10 @@ class KeySource:
         except jwt.PyJWTError:
             return None
 
+    def _look_meanwhile(self) -> None:
+        if self._meanwhile is None or self._meanwhile.done():
+            self._meanwhile = asyncio.get_running_loop().create_task(self._look())
+
     async def _look(self) -> None:
         """Look for the keys anew, unless somebody just did."""
         async with self._looking:
@@ -105,9 +125,13 @@ class KeySource:
                 return
             self._tried = self._monotonic()
             try:
-                text = await asyncio.to_thread(_fetch, self._where)
+                # The socket's own limit is one of silence; a server that dribbles is left by the second one.
+                async with asyncio.timeout(2 * self._timeout_s):
+                    text = await asyncio.to_thread(_fetch, self._where, self._timeout_s)
                 self._kept = _Keys(_keys(text), self._monotonic())
+                self._away = False
             except (OSError, ValueError) as error:
+                self._away = True
                 _log.warning("the keys of the authorization server can't be had: %s", type(error).__name__)
 
 
@@ -135,7 +159,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _fetch(where: str) -> bytes:
+def _fetch(where: str, timeout_s: float) -> bytes:
     """The text of the keys; blocks.
 
     Raises:
@@ -144,7 +168,7 @@ def _fetch(where: str) -> bytes:
     """
     if urlsplit(where).scheme in {"http", "https"}:
         opener = urllib.request.build_opener(_NoRedirects)
-        with opener.open(where, timeout=_TIMEOUT_S) as answer:
+        with opener.open(where, timeout=timeout_s) as answer:
             text: bytes = answer.read(_MOST_BYTES + 1)
     else:
         with Path(where).expanduser().open("rb") as file:

@@ -10,6 +10,7 @@ from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.mcp.identity.door import Door
 from pgmcp.entrypoints.mcp.identity.jwts import JwtRules, JwtVerifier
 from pgmcp.entrypoints.mcp.identity.keys import KeySource
+from pgmcp.entrypoints.mcp.identity.patience import Patience
 from pgmcp.entrypoints.mcp.identity.tokens import StaticTokens
 from pgmcp.entrypoints.mcp.identity.verifier import Verifier
 
@@ -22,9 +23,10 @@ def door_of(settings: Settings) -> Door | None:
     Raises:
         ValidationError: `setting_invalid`: what is named is not whole.
     """
+    patience = Patience(settings.refusals_per_second)
     if settings.oauth_issuer is None:
         static = StaticTokens.read(settings.http_tokens)
-        return Door(verifier=Verifier(static)) if settings.http_tokens else None
+        return Door(verifier=Verifier(static), patience=patience) if settings.http_tokens else None
     for name in ("oauth_jwks", "oauth_resource"):
         if getattr(settings, name) is None:
             raise _bad(name, f"setting 'oauth_issuer' needs '{name}' beside it")
@@ -52,7 +54,7 @@ def door_of(settings: Settings) -> Door | None:
         )
     except NotAUrl:
         raise _bad("oauth_issuer", "settings 'oauth_issuer' and 'oauth_resource' are URLs") from None
-    return Door(verifier=Verifier(static, JwtVerifier(keys, rules)), metadata=metadata, scope=scope)
+    return Door(verifier=Verifier(static, JwtVerifier(keys, rules)), metadata=metadata, scope=scope, patience=patience)
 
 
 def _bad(name: str, message: str) -> ValidationError:
