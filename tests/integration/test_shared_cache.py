@@ -18,7 +18,7 @@ from pgmcp.domain.caching.events import CacheFailed
 from pgmcp.domain.results import Result
 from pgmcp.ports.caching import Ticket
 from tests.fixtures.cached import SCHEMA, client, kept, read, until, watch
-from tests.fixtures.caches import REALM, Bus, a_result, shared_cache
+from tests.fixtures.caches import REALM, Bus, a_result, free_port, shared_cache
 from tests.fixtures.pool import Heard
 from tests.fixtures.postgres import MakeDatabase
 
@@ -28,7 +28,7 @@ TAGS = ("*", "t:a.a")
 @pytest.fixture
 def server() -> Iterator[ValkeyServer]:
     """A server that a test may harm."""
-    made = ValkeyServer()
+    made = ValkeyServer(port=free_port())
     made.start()
     try:
         yield made

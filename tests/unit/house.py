@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from attrs import evolve
@@ -158,8 +159,7 @@ class House:
 
     def _made(self, tool: Any) -> AnyHandler:
         parts = {type(part): part for part in vars(self).values()}
-        hints = typing.get_type_hints(tool.__init__)
-        handler: AnyHandler = tool(**{name: parts[kind] for name, kind in hints.items() if name != "return"})
+        handler: AnyHandler = tool(**{name: parts[kind] for name, kind in _wanted(tool).items()})
         return handler
 
     async def dispatch(
@@ -200,6 +200,12 @@ class House:
         """A call's circumstances, for services that are asked directly."""
         made = CallContext(id=CallId("a call"), tool=tool, deadline=self.clock.monotonic() + 30, form=Form.WIRE)
         return evolve(made, **more)
+
+
+@cache
+def _wanted(tool: Any) -> Mapping[str, Any]:
+    """What a handler is made of: the kind of each part by its name."""
+    return {name: kind for name, kind in typing.get_type_hints(tool.__init__).items() if name != "return"}
 
 
 def by(name: str, *, form: Form = Form.WIRE, progress: Progress | None = None) -> Caller:

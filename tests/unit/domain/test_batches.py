@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pgmcp.domain.batches import MAX_BATCH_BYTES, batches
 from pgmcp.domain.errors import ValidationError
@@ -136,15 +134,3 @@ async def test_a_bad_record(records: list[Any], error: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as caught:
         await cut(records, size=1)
     assert caught.value.document() == {"type": "validation_error", "retry": "fix_input"} | error
-
-
-@given(
-    st.lists(st.dictionaries(st.sampled_from(["a", "b"]), st.none() | st.text("xy", max_size=3)), max_size=20),
-    st.integers(1, 5),
-    st.integers(1, 12),
-)
-async def test_nothing_is_lost_or_turned_round(records: list[dict[str, Any]], size: int, weight: int) -> None:
-    """All batches together are the records, in order; none is empty or larger than it may be."""
-    found = await cut(records, size=size, max_bytes=weight)
-    assert [dict(zip(batch.columns, row, strict=True)) for batch in found for row in batch.rows] == records
-    assert all(1 <= len(batch.rows) <= size for batch in found)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pgmcp.domain.responses import DataResponse
 from pgmcp.domain.responses.data import distinct
@@ -53,11 +51,3 @@ def test_rows_stay_out_of_a_log() -> None:
 def test_distinct(names: tuple[str, ...], found: tuple[str, ...]) -> None:
     """Names that came before get a number."""
     assert distinct(names) == found
-
-
-@given(st.lists(st.sampled_from(["a", "b", "a_2", "a_3", "b_2"])))
-def test_no_name_is_lost(names: list[str]) -> None:
-    """As many different names as there were columns, each first one as it was."""
-    found = distinct(tuple(names))
-    assert len(set(found)) == len(names)
-    assert all(new == old or new.startswith(f"{old}_") for new, old in zip(found, names, strict=True))

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pgmcp.adapters.memory.declare import column, table
 from pgmcp.domain.errors import PgmcpError
@@ -499,20 +497,3 @@ async def test_a_key_that_is_no_key() -> None:
         "retry": "fix_input",
         "details": {"path": "on_conflict.columns", "outcome": "rolled_back"},
     }
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), min_size=1, max_size=12, unique_by=lambda pair: pair[0]),
-    st.integers(1, 4),
-)
-async def test_an_upsert_leaves_the_last_word(pairs: list[tuple[int, int]], size: int) -> None:
-    """Whatever the batches, the table is what a dictionary would be."""
-    house = House({"t": table(columns={"id": column("int4", nullable=False), "n": "int4"}, primary_key="id")})
-    first = [{"id": at, "n": 100 + at} for at in range(3)]
-    await house.document("create_records", {"table": "t", "records": first})
-    records = [{"id": key, "n": value} for key, value in pairs]
-    await house.document(
-        "create_records", {"table": "t", "records": records, "batch_size": size, "on_conflict": "update"}
-    )
-    expected = {each["id"]: each["n"] for each in first} | dict(pairs)
-    assert await house.stored("t") == [[str(key), str(value)] for key, value in sorted(expected.items())]

@@ -7,10 +7,7 @@ from typing import Any
 
 import pytest
 from attrs import frozen
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pgmcp.domain import json
 from pgmcp.domain.arguments import argument
 from pgmcp.domain.errors import ValidationError
 from pgmcp.domain.json import Number
@@ -221,20 +218,3 @@ def test_what_is_no_list_of_records(records: Any) -> None:
 def test_given(request_: ReadRequest, arguments: dict[str, Any]) -> None:
     """What differs from the defaults."""
     assert decoding.given(request_) == arguments
-
-
-values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8", exclude_characters="\0")),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", min_size=1), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-@given(st.dictionaries(st.sampled_from([each.name for each in Coloured.__attrs_attrs__]) | st.text("xy"), values))
-def test_whatever_comes_is_a_request_or_an_error_of_ours(arguments: dict[str, Any]) -> None:
-    """Never another exception; a request decodes to itself."""
-    try:
-        made = decode(Coloured, json.dumps(arguments))
-    except ValidationError:
-        return
-    assert decode(Coloured, decoding.given(made)) == made

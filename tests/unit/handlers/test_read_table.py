@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pgmcp.adapters.memory.declare import column, table
 from pgmcp.domain.results import Form
@@ -324,20 +322,6 @@ async def test_a_cursor_of_another_request(change: dict[str, Any]) -> None:
 async def test_a_forged_cursor(cursor: str) -> None:
     """Only what was sealed here opens."""
     assert await House().refusal("read_table", {"table": "orders", "cursor": cursor}) == FOREIGN
-
-
-@given(st.integers(0, 200), st.integers(1, 255))
-async def test_a_cursor_can_t_be_changed(place: int, bits: int) -> None:
-    """Not by one bit."""
-    house = House()
-    page = await house.document("read_table", {"table": "orders", "limit": 1})
-    cursor = page["next_cursor"]
-    at = place % len(cursor)
-    changed = cursor[:at] + chr(33 + (ord(cursor[at]) + bits) % 94) + cursor[at + 1 :]
-    found = await house.document("read_table", {"table": "orders", "limit": 1, "cursor": changed})
-    opened = "rows" in found
-    # The last letter of base64 may carry bits that mean nothing.
-    assert not opened or changed == cursor or at == len(cursor) - 1
 
 
 async def test_another_principal_s_cursor() -> None:

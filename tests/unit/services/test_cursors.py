@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pgmcp.domain.calls import Principal
 from pgmcp.domain.errors import ValidationError
@@ -35,15 +32,6 @@ CURSORS = Cursors(Glass())
 CALL = House({}).call()
 REQUEST = ReadRequest(table="t", filters={"a": Number("1"), "b": {"in": [1, 2]}}, order_by=["a", {"column": "b"}])
 PLACE = Place(key=("1", None), moment=NOON)
-
-texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
-
-
-@given(st.lists(st.none() | texts), st.none() | st.datetimes(timezones=st.just(UTC)))
-def test_what_is_sealed_is_opened(key: list[str | None], moment: datetime | None) -> None:
-    """Whatever the values of the key."""
-    place = Place(key=tuple(key), moment=moment)
-    assert CURSORS.open(CURSORS.make(place, REQUEST, CALL), REQUEST, CALL) == place
 
 
 @pytest.mark.parametrize(

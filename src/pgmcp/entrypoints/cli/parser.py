@@ -55,8 +55,10 @@ def parse(arguments: Sequence[str]) -> Command:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     for name, (help_, prepare) in _COMMANDS.items():
         each = commands.add_parser(name, help=help_, description=help_, epilog=_EPILOG, allow_abbrev=False)
+        if name not in arguments:  # it is in the list of commands and no more: its 80 flags cost a millisecond
+            continue
         if name == "call":
-            _add_tools(each)
+            _add_tools(each, arguments)
         if name == "check":
             each.add_argument(
                 "--explain",
@@ -117,13 +119,14 @@ def _add_settings(parser: argparse.ArgumentParser, *, taken: frozenset[str]) -> 
         )
 
 
-def _add_tools(parser: argparse.ArgumentParser) -> None:
+def _add_tools(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
     tools = parser.add_subparsers(dest="tool", metavar="TOOL", required=True, parser_class=_Parser)
     for handler in HANDLERS:
         each = tools.add_parser(
             handler.name, help=handler.summary.replace("%", "%%"), description=handler.summary, allow_abbrev=False
         )
-        _add_call(each, handler)
+        if handler.name in arguments:  # as above
+            _add_call(each, handler)
 
 
 def _add_call(parser: argparse.ArgumentParser, handler: type[HandlerBase[Any, Any, Any, Any]]) -> None:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
-import pytest
-
 from pgmcp.adapters.clock import FixedClock
 from pgmcp.adapters.metrics.history import BoundedHistory
 from pgmcp.domain.calls import CallId
 from pgmcp.domain.samples import BUCKETS_S, OTHER, Layer, Sample, Total
 from tests.unit.house import NOON
-
-_THREADS, _EACH = 8, 100_000
 
 
 def sample(at: float, *, operation: str = "read_table", layer: Layer = "tool", **more: str) -> Sample:
@@ -115,27 +109,3 @@ def test_names_are_bounded() -> None:
     assert len(named[OTHER].errors) <= 101
     assert len(totals.relations) == 1000 + 1
     assert len(totals.events) == 201
-
-
-@pytest.mark.slow
-def test_threads_lose_none() -> None:
-    """8 threads × 100,000 samples: each is counted, and the newest are kept within the bound."""
-    kept = history(10_000)
-    start = threading.Barrier(_THREADS)
-
-    def work(number: int) -> None:
-        start.wait()
-        one = sample(1, operation=f"tool{number % 2}", detail="orders")
-        for _ in range(_EACH):
-            kept.add(one)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(_THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    totals = kept.totals()
-    assert sum(each.count for each in totals.operations) == _THREADS * _EACH
-    assert sum(sum(each.buckets) for each in totals.operations) == _THREADS * _EACH
-    assert sum(totals.relations.values()) == _THREADS * _EACH
-    assert len(kept.samples("tool", 0, 9)) == 10_000

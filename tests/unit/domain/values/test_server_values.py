@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from attrs import frozen
 
 from pgmcp.domain.json import loads
 from pgmcp.domain.values.native import decode, decode_row
@@ -15,11 +16,29 @@ from pgmcp.domain.values.types import DOCUMENTS, Kind, Type
 from pgmcp.domain.values.wire import encode_row
 from tests.unit.domain.values.server_types import type_of
 
-_LINES = (Path(__file__).parent / "server_values.jsonl").read_text(encoding="utf-8").splitlines()
-VALUES = [
-    pytest.param(type_of(case["type"]), case["text"], case["wire"], id=f"{number}-{case['type']}")
-    for number, case in enumerate(map(json.loads, _LINES), start=1)
-]
+
+@frozen
+class Case:
+    """One value as the server printed it: the line of the file, its text, its wire."""
+
+    line: int
+    text: str
+    wire: str
+
+
+def _cases() -> dict[str, list[Case]]:
+    found: dict[str, list[Case]] = {}
+    lines = (Path(__file__).parent / "server_values.jsonl").read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, start=1):
+        case = json.loads(line)
+        found.setdefault(case["type"], []).append(Case(number, case["text"], case["wire"]))
+    return found
+
+
+# By type, and every value of it in one test: there are so many that a test for each costs more than what it does. The
+# lists that are compared name the line of each value.
+CASES = _cases()
+TYPES = [pytest.param(type_of(spelling), cases, id=spelling) for spelling, cases in CASES.items()]
 
 
 def _has_documents(type_: Type) -> bool:
@@ -30,34 +49,38 @@ def _has_documents(type_: Type) -> bool:
     return root.tag in DOCUMENTS or any(_has_documents(attribute.type) for attribute in root.attributes)
 
 
-@pytest.mark.parametrize("type_, text, wire", VALUES)
-def test_text_and_wire_are_the_same_python_value(type_: Type, text: str, wire: str) -> None:
+@pytest.mark.parametrize("type_, cases", TYPES)
+def test_text_and_wire_are_the_same_python_value(type_: Type, cases: list[Case]) -> None:
     """The text form and the wire form of one value give the same Python value (NaN and -0 told apart by repr)."""
-    native = decode_row(wire, [type_])
-    assert repr((from_text(text, type_),)) == repr(native)
-    assert repr((decode(loads(wire)[0], type_),)) == repr(native)
+    natives = [(case.line, repr(decode_row(case.wire, [type_]))) for case in cases]
+    assert [(case.line, repr((from_text(case.text, type_),))) for case in cases] == natives
+    assert [(case.line, repr((decode(loads(case.wire)[0], type_),))) for case in cases] == natives
 
 
-@pytest.mark.parametrize("type_, text, wire", VALUES)
-def test_python_values_make_the_same_wire(type_: Type, text: str, wire: str) -> None:
+@pytest.mark.parametrize("type_, cases", TYPES)
+def test_python_values_make_the_same_wire(type_: Type, cases: list[Case]) -> None:
     """The Python value of a text form is encoded as the server encodes the value."""
-    made = encode_row([from_text(text, type_)], [type_])
-    assert loads(made) == loads(wire)
+    made = [(case.line, encode_row([from_text(case.text, type_)], [type_])) for case in cases]
+    assert [(line, loads(wire)) for line, wire in made] == [(case.line, loads(case.wire)) for case in cases]
     if not _has_documents(type_):
-        assert made == wire
+        assert made == [(case.line, case.wire) for case in cases]
 
 
-@pytest.mark.parametrize("type_, text, wire", VALUES)
-def test_what_was_read_is_written_back_unchanged(type_: Type, text: str, wire: str) -> None:
+@pytest.mark.parametrize("type_, cases", TYPES)
+def test_what_was_read_is_written_back_unchanged(type_: Type, cases: list[Case]) -> None:
     """Wire and Python values, given back, are read by PostgreSQL's rules as the value that they came from."""
-    whole = from_text(text, type_)
-    for given in (loads(wire)[0], decode_row(wire, [type_])[0]):
-        written = to_text(given, type_)
-        assert written is not None
-        assert repr(from_text(written, type_)) == repr(whole)
+    whole = [(case.line, repr(from_text(case.text, type_))) for case in cases]
+    assert [(case.line, _written_back(loads(case.wire)[0], type_)) for case in cases] == whole
+    assert [(case.line, _written_back(decode_row(case.wire, [type_])[0], type_)) for case in cases] == whole
 
 
-@pytest.mark.parametrize("spelling", sorted({json.loads(line)["type"] for line in _LINES}))
+def _written_back(given: object, type_: Type) -> str:
+    written = to_text(given, type_)
+    assert written is not None
+    return repr(from_text(written, type_))
+
+
+@pytest.mark.parametrize("spelling", sorted(CASES))
 def test_null_is_null_in_every_form(spelling: str) -> None:
     """SQL NULL is None, null and None again, for every type."""
     type_ = type_of(spelling)
