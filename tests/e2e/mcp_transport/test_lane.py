@@ -8,7 +8,8 @@ import pytest
 
 from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.mcp.frames import Called, read_frame
-from pgmcp.entrypoints.mcp.lane import FastLane, Handshake
+from pgmcp.entrypoints.mcp.handshake import Handshake
+from pgmcp.entrypoints.mcp.lane import FastLane
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.server import MCPServer
 from tests.e2e.mcp_transport.fake_toolbox import FakeToolbox
@@ -34,10 +35,11 @@ class Client:
         self.settled: list[int | str] = []
         self.server = MCPServer(FakeToolbox(), ServeLimits(), Principal("tester"))
         self.done = asyncio.Event()
-        self.lane = FastLane(self.server, self.write, self.settle)
-        self.lane.handshake.said(INITIALIZE)
-        self.lane.handshake.answered(0, {"protocolVersion": version})
-        self.lane.handshake.said(INITIALIZED)
+        handshake = Handshake()
+        self.lane = FastLane(self.server, handshake, self.write, self.settle)
+        handshake.said(INITIALIZE)
+        handshake.answered(0, {"protocolVersion": version})
+        handshake.said(INITIALIZED)
 
     async def write(self, line: bytes) -> None:
         self.answers.append(json.loads(line))
@@ -56,8 +58,13 @@ class Client:
         pytest.param(called({"name": "nothing like it"}), True, id="a tool that is not there"),
         pytest.param(called({**ECHO, "_meta": {}}), True, id="nothing asked for beside"),
         pytest.param(called({**ECHO, "_meta": {"traceparent": "00-1"}}), True, id="a trace"),
-        pytest.param(called({**ECHO, "_meta": {"progressToken": 1}}), False, id="progress"),
-        pytest.param(called({**ECHO, "_meta": {"x/y": 1}}), False, id="anything else asked for"),
+        pytest.param(called({**ECHO, "_meta": {"progressToken": 1}}), True, id="progress"),
+        pytest.param(called({**ECHO, "_meta": {"progressToken": "a"}}), True, id="progress by a text"),
+        pytest.param(called({**ECHO, "_meta": {"progressToken": True}}), False, id="a token that is none"),
+        pytest.param(called({**ECHO, "_meta": {"com.example/y": 1}}), True, id="what only the client knows"),
+        pytest.param(called({**ECHO, "_meta": {"io.modelcontextprotocol/y": 1}}), False, id="the protocol's own"),
+        pytest.param(called({**ECHO, "_meta": {"mcp.dev/y": 1}}), False, id="the protocol's own, by its short name"),
+        pytest.param(called({**ECHO, "_meta": {"y": 1}}), False, id="anything else asked for"),
         pytest.param(called({**ECHO, "_meta": 1}), False, id="a meta that is none"),
         pytest.param(called({**ECHO, "task": {}}), False, id="a task"),
         pytest.param(called({"arguments": {}}), False, id="no tool"),
@@ -146,3 +153,14 @@ async def test_when_the_server_stops_callers_are_told() -> None:
     await asyncio.sleep(0)
     await client.server.calls.cancel_all()
     assert client.answers == [{"jsonrpc": "2.0", "id": 1, "error": {"code": -32800, "message": "Request cancelled"}}]
+
+
+async def test_progress_is_told_while_the_call_runs() -> None:
+    """Under the client's token, before the answer."""
+    client = Client()
+    client.lane.start(called({"name": "progress", "_meta": {"progressToken": "t"}}))
+    await client.done.wait()
+    assert [answer.get("params") for answer in client.answers] == [
+        *({"progressToken": "t", "progress": step, "total": 3, "message": f"step {step}"} for step in (1, 2, 3)),
+        None,
+    ]

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-import anyio
 from attrs import define, field
 
 from pgmcp.entrypoints.mcp.toolbox import ToolAnswer
@@ -88,6 +87,9 @@ class RunningCalls:
             await asyncio.wait({task})
         except asyncio.CancelledError:
             exchange.abandon()
+            # Only the SDK gets here, and it has brought anyio along.
+            import anyio
+
             with anyio.CancelScope(shield=True):
                 await exchange.settled(self._settle_s)
             raise

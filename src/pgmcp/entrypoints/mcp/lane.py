@@ -10,49 +10,23 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from pgmcp.entrypoints.mcp.calls import Exchange
 from pgmcp.entrypoints.mcp.frames import Called, RequestId
+from pgmcp.entrypoints.mcp.handshake import Handshake
 from pgmcp.entrypoints.mcp.response import compact
 from pgmcp.entrypoints.mcp.server import INTERNAL, REQUEST_CANCELLED, MCPServer
-from pgmcp.entrypoints.mcp.toolbox import ToolAnswer
+from pgmcp.entrypoints.mcp.toolbox import ReportProgress, ToolAnswer
 
 _LONE_MEMBERS = frozenset({"jsonrpc", "id", "method", "params"})
 _LONE_PARAMS = frozenset({"name", "_meta"})
-# What the caller says of itself with a call, and the SDK makes nothing of.
-_TRACE = frozenset({"traceparent", "tracestate"})
-# A session's versions, whose results have the same members; 2026-07-28 has no session, its calls say so each.
-_VERSIONS = frozenset({"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"})
+_TOKEN = "progressToken"  # noqa: S105 -- MCP's name for where progress goes, no secret
+_TRACE = frozenset({"traceparent", "tracestate", "baggage"})
+# A prefix with one of these labels is the protocol's own. MCP specification, "Overview", "_meta".
+_RESERVED = frozenset({"modelcontextprotocol", "mcp"})
 
 _log = logging.getLogger(__name__)
-
-
-class Handshake:
-    """What has been seen of a session's beginning."""
-
-    def __init__(self) -> None:
-        self._asked: RequestId | None = None
-        self._agreed = False
-        self._initialized = False
-
-    @property
-    def done(self) -> bool:
-        """Whether the SDK serves calls now, in a version whose answers are known here."""
-        return self._agreed and self._initialized
-
-    def said(self, message: Mapping[str, Any]) -> None:
-        """The client said something that is not a call."""
-        if message.get("method") == "initialize":
-            self._asked, self._agreed, self._initialized = message.get("id"), False, False
-        elif message.get("method") == "notifications/initialized":
-            self._initialized = self._agreed
-
-    def answered(self, request: RequestId, result: Mapping[str, Any]) -> None:
-        """The SDK gave a result."""
-        if request == self._asked:
-            self._asked, self._agreed = None, result.get("protocolVersion") in _VERSIONS
 
 
 class FastLane:
@@ -60,15 +34,20 @@ class FastLane:
 
     Args:
         server: Who answers.
+        handshake: How the session began.
         write: Takes an answer, a whole line.
         settled: Told of each request that needs no answer any more.
     """
 
     def __init__(
-        self, server: MCPServer, write: Callable[[bytes], Awaitable[object]], settled: Callable[[RequestId], None]
+        self,
+        server: MCPServer,
+        handshake: Handshake,
+        write: Callable[[bytes], Awaitable[object]],
+        settled: Callable[[RequestId], None],
     ) -> None:
-        self.handshake = Handshake()
         self._server = server
+        self._handshake = handshake
         self._write = write
         self._settled = settled
         self._running: dict[RequestId, Exchange] = {}
@@ -79,13 +58,13 @@ class FastLane:
         params = message["params"]
         meta = params.get("_meta", {})
         return (
-            self.handshake.done
+            self._handshake.done
             and bool(frame.tool)
             and message["id"] not in self._running
             and _LONE_MEMBERS.issuperset(message)
             and _LONE_PARAMS.issuperset(params)
             and isinstance(meta, dict)
-            and _TRACE.issuperset(meta)
+            and all(_is_known(key, value) for key, value in meta.items())
         )
 
     def start(self, frame: Called) -> None:
@@ -114,7 +93,9 @@ class FastLane:
     async def _carry_out(self, request: RequestId, frame: Called, exchange: Exchange) -> ToolAnswer | None:
         answer = None
         try:
-            controls = self._server.controls(frame.message["params"].get("_meta", {}))
+            meta = frame.message["params"].get("_meta", {})
+            progress = self._progress(request, exchange, meta[_TOKEN]) if _TOKEN in meta else None
+            controls = self._server.controls(meta, progress=progress)
             answer = await self._server.toolbox.call(frame.tool, frame.arguments, controls)
             line = _result(request, answer)
         except asyncio.CancelledError:
@@ -127,6 +108,25 @@ class FastLane:
             await self._write(line)
         self._settled(request)
         return answer
+
+    def _progress(self, request: RequestId, exchange: Exchange, token: RequestId) -> ReportProgress:
+        """Where the progress of a call goes while it runs."""
+
+        async def report(progress: float, total: float | None, message: str | None) -> None:
+            if self._running.get(request) is exchange:
+                told = {"progressToken": token, "progress": progress, "total": total, "message": message}
+                params = {name: value for name, value in told.items() if value is not None}
+                await self._write(compact({"jsonrpc": "2.0", "method": "notifications/progress", "params": params}))
+
+        return report
+
+
+def _is_known(key: str, value: object) -> bool:
+    """Whether a member of `_meta` is understood here, or is nobody's business but the client's."""
+    if key == _TOKEN:
+        return isinstance(value, int | str) and not isinstance(value, bool)
+    prefix, slash, _ = key.partition("/")
+    return key in _TRACE or (bool(slash) and _RESERVED.isdisjoint(prefix.split(".")))
 
 
 def _result(request: RequestId, answer: ToolAnswer) -> bytes:

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
-
-import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-from mcp.shared.message import ServerMessageMetadata, SessionMessage
-from mcp_types import JSONRPCError, JSONRPCRequest, JSONRPCResponse, jsonrpc_message_adapter
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.mcp.calls import Exchange
 from pgmcp.entrypoints.mcp.descriptors import claimed_standard_streams, write_all
-from pgmcp.entrypoints.mcp.frames import Called, Frame, Passed, Refused, RequestId, read_frame, read_oversized
+from pgmcp.entrypoints.mcp.frames import Called, Frame, Passed, Refused, RequestId, Silent, read_frame, read_oversized
+from pgmcp.entrypoints.mcp.handshake import Handshake
 from pgmcp.entrypoints.mcp.lane import FastLane
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.lines import LineReader, Oversized
+from pgmcp.entrypoints.mcp.reception import Reception
 from pgmcp.entrypoints.mcp.response import compact, refusal
 from pgmcp.entrypoints.mcp.server import MCPServer
 from pgmcp.entrypoints.mcp.stopping import stop_on_signals
 from pgmcp.entrypoints.mcp.toolbox import Toolbox
 
+if TYPE_CHECKING:
+    from pgmcp.entrypoints.mcp.sdk_session import SdkSession
+
 _LAST_WORDS_S = 1.0
 _CANCELLED = "notifications/cancelled"
-
-_Outgoing = SessionMessage | bytes
 
 
 class LineSource(Protocol):
@@ -54,8 +50,11 @@ class StdioSession:
         self._lines = lines
         self._write = write
         self._writing = asyncio.Lock()
-        self._lane = FastLane(server, self._put, self._settle)
-        self._reading = anyio.CancelScope()
+        self._handshake = Handshake()
+        self._reception = Reception(server.toolbox, server.principal, self._handshake)
+        self._lane = FastLane(server, self._handshake, self._put, self._settle)
+        self._sdk: SdkSession | None = None
+        self._gone = asyncio.Event()
         self._unanswered: set[RequestId] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -65,42 +64,31 @@ class StdioSession:
 
         Args:
             stop: Once set no further frame is read; running calls have their grace, then they are cancelled.
+
+        Raises:
+            OSError: Nothing can be read from the client.
         """
-        into, sdk_reads = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-        sdk_writes, out = anyio.create_memory_object_stream[_Outgoing](0)
-        written = asyncio.Event()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._write_out, out, written)
-            tasks.start_soon(self._read_in, into, sdk_writes.clone(), stop)
-            sdk = self._server.sdk
-            await sdk.run(sdk_reads, sdk_writes, sdk.create_initialization_options())
-            with anyio.move_on_after(_LAST_WORDS_S):
-                await written.wait()
-            tasks.cancel_scope.cancel()
+        reading = asyncio.create_task(self._read_in())
+        ends = [asyncio.create_task(stop.wait()), asyncio.create_task(self._gone.wait())]
+        try:
+            await asyncio.wait({reading, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in (reading, *ends):
+                each.cancel()
+            await asyncio.wait({reading, *ends})
+        if stop.is_set():
+            await self._let_finish()
+        else:
+            await self._lane.end()
+        if self._sdk is not None:
+            await self._sdk.end()
+        if not reading.cancelled():
+            reading.result()
 
-    async def _read_in(
-        self,
-        into: MemoryObjectSendStream[SessionMessage | Exception],
-        answers: MemoryObjectSendStream[_Outgoing],
-        stop: asyncio.Event,
-    ) -> None:
-        """Read frames until there are no more, the client is gone or the server is to stop."""
-        async with into, answers:
-            async with anyio.create_task_group() as watch:
-                watch.start_soon(self._stop_reading, stop)
-                with self._reading:
-                    while (line := await self._lines.read()) is not None:
-                        await self._take(self._decide(line), into, answers)
-                watch.cancel_scope.cancel()
-            if stop.is_set():
-                await self._let_finish()
-            else:
-                await self._lane.end()
-
-    async def _stop_reading(self, stop: asyncio.Event) -> None:
-        """Read nothing more once the server is to stop."""
-        await stop.wait()
-        self._reading.cancel()
+    async def _read_in(self) -> None:
+        """Read frames until there are no more."""
+        while (line := await self._lines.read()) is not None:
+            await self._take(self._decide(line))
 
     def _decide(self, line: bytes | Oversized) -> Frame:
         """What a line is."""
@@ -108,44 +96,56 @@ class StdioSession:
             return read_oversized(line.head, line.tail, self._server.limits.max_request_bytes)
         return read_frame(line)
 
-    async def _take(
-        self,
-        frame: Frame,
-        into: MemoryObjectSendStream[SessionMessage | Exception],
-        answers: MemoryObjectSendStream[_Outgoing],
-    ) -> None:
+    async def _take(self, frame: Frame) -> None:
         """Answer a frame, or hand it to the SDK."""
-        if isinstance(frame, Refused):
-            await answers.send(compact(refusal(frame)))
-        elif isinstance(frame, Called) and self._lane.takes(frame):
-            self._expect_answer(frame.message["id"])
-            self._lane.start(frame)
-        elif isinstance(frame, Called):
-            exchange = Exchange(arguments=frame.arguments)
-            message = jsonrpc_message_adapter.validate_python(frame.message, by_name=False)
-            self._expect_answer(frame.message["id"])
-            await into.send(SessionMessage(message, ServerMessageMetadata(request_context=exchange)))
-        elif isinstance(frame, Passed) and not self._is_for_the_lane(frame.message):
-            self._lane.handshake.said(frame.message)
-            with suppress(ValidationError):  # a malformed answer to what was never asked
-                message = jsonrpc_message_adapter.validate_python(frame.message, by_name=False)
-                if isinstance(message, JSONRPCRequest):
-                    self._expect_answer(message.id)
-                elif frame.message.get("method") == _CANCELLED:
-                    self._settle(_request_of(frame.message))
-                await into.send(SessionMessage(message))
+        match frame:
+            case Called():
+                self._expect_answer(frame.message["id"])
+                if self._lane.takes(frame):
+                    self._lane.start(frame)
+                else:
+                    sdk = await self._behind()
+                    await sdk.call(frame.message, Exchange(arguments=frame.arguments))
+            case Passed(message=message) if "id" in message and "method" in message:
+                await self._answer(message)
+            case Passed(message=message):
+                await self._hear(message)
+            case Refused():
+                await self._put(compact(refusal(frame)))
+            case Silent():
+                pass
 
-    async def _write_out(self, out: MemoryObjectReceiveStream[_Outgoing], written: asyncio.Event) -> None:
-        """Write what the SDK and the frame layer answer, until neither has more to say."""
-        async with out:
-            async for item in out:
-                if not await self._put(_encoded(item)):
-                    break
-                if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCResponse):
-                    self._lane.handshake.answered(item.message.id, item.message.result)
-                if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCResponse | JSONRPCError):
-                    self._settle(item.message.id)
-        written.set()
+    async def _answer(self, message: Mapping[str, Any]) -> None:
+        """Answer a request that calls no tool."""
+        result = self._reception.result_of(message, alone=self._sdk is None)
+        if result is not None:
+            await self._put(compact({"jsonrpc": "2.0", "id": message["id"], "result": result}))
+            return
+        sdk = await self._behind()
+        self._handshake.said(message)
+        await sdk.take(message, self._expect_answer)
+
+    async def _hear(self, message: Mapping[str, Any]) -> None:
+        """Take in what wants no answer; what the SDK hasn't been asked for says nothing to it."""
+        cancelled = message.get("method") == _CANCELLED
+        request = _request_of(message) if cancelled else None
+        if cancelled and self._lane.cancel(request):
+            return
+        self._handshake.said(message)
+        if cancelled:
+            self._settle(request)
+        if self._sdk is not None or self._handshake.is_beside(message):
+            await (await self._behind()).take(message, self._expect_answer)
+
+    async def _behind(self) -> SdkSession:
+        """The SDK at work on this session, from the first message on that needs it."""
+        if self._sdk is None:
+            # The better part of a second's work, which most sessions never need.
+            from pgmcp.entrypoints.mcp.sdk_session import SdkSession
+
+            self._sdk = SdkSession(self._server, self._handshake, self._put, self._settle)
+            await self._sdk.agree()
+        return self._sdk
 
     async def _put(self, answer: bytes) -> bool:
         """Write one answer, no other in between; False when the client is gone."""
@@ -153,13 +153,9 @@ class StdioSession:
             async with self._writing:
                 await self._write(answer + b"\n")
         except OSError:
-            self._reading.cancel()  # nobody reads the answers
+            self._gone.set()  # nobody reads the answers
             return False
         return True
-
-    def _is_for_the_lane(self, message: Mapping[str, Any]) -> bool:
-        """Whether a message cancelled a call of the lane's."""
-        return message.get("method") == _CANCELLED and self._lane.cancel(_request_of(message))
 
     def _expect_answer(self, request: RequestId) -> None:
         """Remember that a request is still to be answered."""
@@ -176,11 +172,14 @@ class StdioSession:
     async def _let_finish(self) -> None:
         """Give running calls their grace, then cancel what is left, and let its answers out."""
         await self._server.toolbox.stopping()
-        with anyio.move_on_after(self._server.limits.shutdown_grace_s):
-            await self._idle.wait()
+        await self._idle_within(self._server.limits.shutdown_grace_s)
         await self._server.calls.cancel_all()
-        with anyio.move_on_after(_LAST_WORDS_S):
-            await self._idle.wait()
+        await self._idle_within(_LAST_WORDS_S)
+
+    async def _idle_within(self, seconds: float) -> None:
+        """Wait until every request is answered, but no longer than so many seconds."""
+        await asyncio.wait({idle := asyncio.create_task(self._idle.wait())}, timeout=seconds)
+        idle.cancel()
 
 
 async def serve_stdio(toolbox: Toolbox, limits: ServeLimits, *, principal: Principal) -> None:
@@ -202,10 +201,3 @@ async def serve_stdio(toolbox: Toolbox, limits: ServeLimits, *, principal: Princ
 def _request_of(message: Mapping[str, Any]) -> object:
     """The request that a cancellation is about."""
     return (message.get("params") or {}).get("requestId")
-
-
-def _encoded(item: _Outgoing) -> bytes:
-    """A message as JSON."""
-    if isinstance(item, bytes):
-        return item
-    return item.message.model_dump_json(by_alias=True, exclude_unset=True).encode()
