@@ -15,7 +15,8 @@ from tests.fixtures.postgres import MakeDatabase
 DRIVERS = [pytest.param(name, id=name) for name in CLIENTS]
 LISTENERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR query = 'SELECT ''1''')
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND (query LIKE 'LISTEN%' OR query = $$SELECT '1'$$ OR query LIKE '%pgmcp_tell_definitions%')
 """
 
 

@@ -16,6 +16,7 @@ from pgmcp.adapters.clock import FixedClock
 from pgmcp.adapters.leases import ProcessLeases
 from pgmcp.adapters.memory import MemoryDatabase
 from pgmcp.adapters.memory.declare import TableSpec, check, column, enum, foreign_key, table, view
+from pgmcp.adapters.metadata import KeptMetadata
 from pgmcp.adapters.metrics.gauges import GaugedResources
 from pgmcp.adapters.metrics.history import BoundedHistory
 from pgmcp.adapters.metrics.recorder import MetricsRecorder
@@ -134,7 +135,7 @@ class House:
             NoCaching(),
         )
         self.tables = TableService(rows or self.memory.tables, self.transactions, self.retrying, NoCaching())
-        self.operating = CacheOperating(None)
+        self.operating = CacheOperating(None, KeptMetadata())
         self.history = BoundedHistory(settings.metrics_history, self.clock)
         self.metrics = MetricsService(
             self.history, GaugedResources([]), MetricsRecorder(self.history, self.clock, 1.0), self.clock, settings

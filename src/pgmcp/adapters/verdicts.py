@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgmcp.adapters.postgres.kept import Kept
+from pgmcp.adapters.postgres.kept import Kept, Tally
 from pgmcp.domain.guard.verdicts import Verdict
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.verdicts import VerdictKey
@@ -15,10 +15,11 @@ class KeptVerdicts:
         clock: Tells when one is too old.
         most: How many are kept; the least recently used goes first.
         ttl_s: Seconds that one is kept: a definition that others change is heard of that much later.
+        tally: Where to count.
     """
 
-    def __init__(self, clock: Clock, *, most: int = 2000, ttl_s: float = 10) -> None:
-        self._kept: Kept[VerdictKey, Verdict] = Kept(clock, most=most, ttl_s=ttl_s)
+    def __init__(self, clock: Clock, *, most: int = 2000, ttl_s: float = 10, tally: Tally | None = None) -> None:
+        self._kept: Kept[VerdictKey, Verdict] = Kept(clock, most=most, ttl_s=ttl_s, tally=tally)
 
     def get(self, key: VerdictKey) -> Verdict | None:
         return self._kept.get(key)

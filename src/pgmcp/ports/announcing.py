@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-Heard = Callable[[str], Awaitable[None]]
-"""Told of one announcement."""
+Heard = Callable[[Sequence[str]], Awaitable[None]]
+"""Told of announcements that came together, each once."""
+
+DEFINITIONS_CHANGED = "ddl"
+"""What is announced when a definition has changed: by the database's event trigger, or by whoever looks for it."""
 
 
 class Announcements(Protocol):
@@ -21,7 +24,7 @@ class Announcements(Protocol):
         """Begin to listen, and go on until `close`, whatever becomes of the connection.
 
         Args:
-            heard: Told of each announcement, one after the other.
+            heard: Told of announcements, one lot after the other.
             begun: Told each time that listening begins, before anything is heard: what was said before is lost.
         """
         ...

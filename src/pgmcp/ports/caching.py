@@ -99,6 +99,10 @@ class Cache(Protocol):
         """What it holds."""
         ...
 
+    def held(self) -> Contents:
+        """As `contents`, of what this process holds itself: known without asking anyone."""
+        ...
+
     async def close(self) -> None:
         """Let go of connections."""
         ...

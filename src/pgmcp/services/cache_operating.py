@@ -10,6 +10,7 @@ from attrs import frozen
 from pgmcp.domain.caching.operating import ClearCache
 from pgmcp.ports.announcing import Announcements
 from pgmcp.ports.caching import Cache, CacheLedger
+from pgmcp.ports.metadata import Metadata
 from pgmcp.services.outdating import Outdating
 
 # Tables that one answer tells of.
@@ -30,14 +31,16 @@ class CacheInUse:
 class CacheOperating:
     """Tells what the cache does, and empties it."""
 
-    def __init__(self, used: CacheInUse | None) -> None:
-        """Operate on the cache that is in use; None where it is off."""
+    def __init__(self, used: CacheInUse | None, metadata: Metadata) -> None:
+        """Operate on the cache that is in use, None where it is off, and on what is kept of definitions."""
         self._used = used
+        self._metadata = metadata
 
     async def statistics(self) -> Mapping[str, Any]:
         """What it has done since the start and what it holds now."""
+        definitions = self._definitions()
         if self._used is None:
-            return {"cache": "off"}
+            return {"cache": "off", "by_kind": definitions}
         counts = self._used.ledger.counts()
         holds = await self._used.cache.contents()
         hits, misses = sum(counts.hits.values()), sum(counts.misses.values())
@@ -56,7 +59,8 @@ class CacheOperating:
             "failures": counts.failures,
             "passed": counts.passed,
             "invalidations": counts.invalidations,
-            "by_kind": {
+            "by_kind": definitions
+            | {
                 kind: {
                     "hits": counts.hits.get(kind, 0),
                     "misses": counts.misses.get(kind, 0),
@@ -74,3 +78,42 @@ class CacheOperating:
         """Forget what hangs on some tables, a schema, or everything."""
         if self._used is not None:
             await self._used.outdating.clear(plan.tables, plan.schema)
+        elif not plan.tables and plan.schema is None:
+            self._metadata.forget()
+
+    def reading(self) -> Mapping[str, float | str]:
+        """Figures that cost nothing to read, for gauges: no word of a cache's server, which keeps its own."""
+        definitions = self._metadata.counts().values()
+        found: dict[str, float | str] = {
+            "metadata_hits_total": sum(each.hits for each in definitions),
+            "metadata_misses_total": sum(each.misses for each in definitions),
+            "metadata_entries": sum(each.entries for each in definitions),
+        }
+        if self._used is None:
+            return found
+        counts = self._used.ledger.counts()
+        found |= {
+            "hits_total": sum(counts.hits.values()),
+            "misses_total": sum(counts.misses.values()),
+            "stores_total": sum(counts.stores.values()),
+            "passed_total": sum(counts.passed.values()),
+            "invalidations_total": sum(counts.invalidations.values()),
+            "failures_total": counts.failures,
+            "listening": int(self._used.announcements.listening),
+        }
+        holds = self._used.cache.held()
+        if holds.evictions is not None:
+            found["evictions_total"] = holds.evictions
+        known = {"entries": holds.entries, "bytes": holds.bytes, "capacity_bytes": holds.capacity_bytes}
+        return found | {name: value for name, value in known.items() if value is not None}
+
+    def _definitions(self) -> dict[str, Any]:
+        """What is kept of definitions: all of it, and each kind."""
+        counts = self._metadata.counts()
+        kinds = {
+            kind: {"hits": each.hits, "misses": each.misses, "stores": each.stores, "entries": each.entries}
+            for kind, each in counts.items()
+        }
+        names = ("hits", "misses", "stores", "entries")
+        together = {name: sum(each[name] for each in kinds.values()) for name in names}
+        return {"metadata": together | {"of": kinds}}

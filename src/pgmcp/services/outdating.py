@@ -7,7 +7,7 @@ read began is visible to it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from pgmcp.domain.caching import tags
@@ -18,15 +18,14 @@ from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.relations import Name
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.transactions import Outcome
-from pgmcp.ports.announcing import Announcements
+from pgmcp.ports.announcing import DEFINITIONS_CHANGED, Announcements
 from pgmcp.ports.caching import Cache
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.lineage import Lineage
+from pgmcp.ports.metadata import Metadata
 from pgmcp.ports.observing import Observer
 
-DEFINITIONS_CHANGED = "ddl"
-"""What the database announces when a definition has changed."""
-
+_TABLE = tags.of_table(Name("", ""))[:2]
 # What a statement of unknown outcome may take beyond its limit to end, in seconds.
 _END_S = 1.0
 # How long it may take to find out what a write reached, in seconds; else it may have been anything.
@@ -41,6 +40,7 @@ class Outdating:
         *,
         cache: Cache,
         lineage: Lineage,
+        metadata: Metadata,
         announcements: Announcements,
         clock: Clock,
         observer: Observer,
@@ -49,6 +49,7 @@ class Outdating:
         """Outdate what is in `cache`, by what `lineage` knows and `announcements` tell."""
         self._cache = cache
         self._lineage = lineage
+        self._metadata = metadata
         self._announcements = announcements
         self._clock = clock
         self._observer = observer
@@ -69,38 +70,54 @@ class Outdating:
         await asyncio.shield(work)
 
     async def clear(self, tables: Iterable[Name] = (), schema: str | None = None) -> None:
-        """Forget what hangs on these tables or that schema; everything where neither is said."""
-        chosen = [tags.of_table(name) for name in tables]
+        """Forget what hangs on these relations or that schema; everything where neither is said."""
+        chosen = [tags.of_table(source) for name in tables for source in await self._sources(name)]
         if schema is not None:
             chosen.append(tags.of_schema(schema))
+        if not chosen:
+            self._forget()
         await self._end(chosen or [tags.EVERYTHING], "cleared")
 
     async def begin(self) -> None:
         """Listening has begun: what was said before is not known, so nothing of before counts."""
-        self._lineage.forget()
+        self._forget()
         await self._end([tags.EVERYTHING], "listening")
 
-    async def hear(self, text: str) -> None:
-        """Take note of an announcement: a table's tag, a change of definitions, or a word between caches."""
-        if text.startswith(tags.of_table(Name("", ""))[:2]):
-            await self._end([text], "outside")
-        elif text == DEFINITIONS_CHANGED:
-            self._lineage.forget()
+    async def hear(self, texts: Sequence[str]) -> None:
+        """Take note of announcements: tables' tags, a change of definitions, words between caches."""
+        for text in texts:
+            if text != DEFINITIONS_CHANGED and not text.startswith(_TABLE):
+                await self._cache.hear(text)
+        if DEFINITIONS_CHANGED in texts:
+            self._forget()
             await self._end([tags.EVERYTHING], "definition")
         else:
-            await self._cache.hear(text)
+            await self._end([text for text in texts if text.startswith(_TABLE)], "outside")
+
+    def _forget(self) -> None:
+        """Drop what is kept of definitions, here and wherever else."""
+        self._lineage.forget()
+        self._metadata.forget()
 
     async def _outdate(self, changes: Changes, outcome: Outcome) -> None:
         reached = None if changes.anywhere else await self._reached(changes.relations)
         if changes.anywhere:
             # It may have been a definition.
-            self._lineage.forget()
+            self._forget()
         if reached is None:
             chosen, reason = [tags.EVERYTHING], "statement" if changes.anywhere else "trigger"
         else:
             chosen, reason = sorted(tags.of_table(name) for name in reached), "write"
         unsettled = outcome is Outcome.UNKNOWN
         await self._end(chosen, "unknown_outcome" if unsettled else reason, self._bar_s if unsettled else 0.0)
+
+    async def _sources(self, name: Name) -> Iterable[Name]:
+        """The tables behind a relation, where they can be found out; itself too."""
+        with suppress(PgmcpError):
+            footprint = await self._lineage.of(name, self._call())
+            if footprint is not None:
+                return {name, *footprint.sources}
+        return {name}
 
     async def _reached(self, written: Iterable[Name]) -> frozenset[Name] | None:
         """The tables that writes to these reach; None where nobody can tell."""

@@ -134,3 +134,13 @@ async def test_nothing_crosses_principals() -> None:
             assert isinstance(answer, pgmcp.DataResponse)
             seen.append(bool(answer.cached))
     assert seen == [False, False, True]
+
+
+async def test_its_figures_are_a_gauge(db: pgmcp.Client) -> None:
+    """Without a word to anyone: what was hit, what is held, what it may hold."""
+    await read(db, "parts")
+    await read(db, "parts")
+    found = db._database.gauges.read()["cache"]  # noqa: SLF001 -- what a scrape of the server reads
+    assert (found["hits_total"], found["misses_total"], found["stores_total"], found["entries"]) == (1, 1, 1, 1)
+    assert 0 < float(found["bytes"]) < float(found["capacity_bytes"]) == 67_108_864
+    assert (found["evictions_total"], found["listening"], found["failures_total"]) == (0, 1, 0)

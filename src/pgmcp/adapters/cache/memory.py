@@ -93,6 +93,9 @@ class MemoryCache:
         """Others' memory is no concern of this one."""
 
     async def contents(self) -> Contents:
+        return self.held()
+
+    def held(self) -> Contents:
         return Contents(
             entries=len(self._entries),
             bytes=self._entries.bytes,

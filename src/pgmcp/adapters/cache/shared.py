@@ -134,6 +134,9 @@ class SharedCache:
             self._fail(error)
             return Contents()
 
+    def held(self) -> Contents:
+        return Contents()
+
     async def close(self) -> None:
         if self._delivering:
             await asyncio.wait(self._delivering, timeout=_INVALIDATION_S)

@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable
 
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.sessions import ConnectionManager
+from pgmcp.adapters.postgres.texts import sql
 from pgmcp.domain.caching.events import ListeningBegan, ListeningFailed
 from pgmcp.domain.errors import PgmcpError
-from pgmcp.ports.announcing import Heard
+from pgmcp.ports.announcing import DEFINITIONS_CHANGED, Heard
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Connection, Driver, DriverError, Fault, Need, Statement
 from pgmcp.ports.observing import Observer
@@ -29,6 +30,8 @@ _LONGEST_S = 2.0
 _TELL_S = 1.0
 _ECHO_S = 0.25
 _BEAT = Statement("SELECT '1'")
+# The state of the definitions is looked up for at most this part of the time.
+_SHARE = 0.01
 _NOTIFY = "SELECT pg_catalog.pg_notify($1::text, $2::text)::text"
 
 
@@ -50,6 +53,8 @@ class PostgresAnnouncements:
         self._listening = False
         self._task: asyncio.Task[None] | None = None
         self._echoes: dict[str, asyncio.Event] = {}
+        self._state: str | None = None
+        self._looks_at = 0.0
 
     @property
     def listening(self) -> bool:
@@ -91,6 +96,8 @@ class PostgresAnnouncements:
                 connection = await self._driver.connect(Need.READ)
                 try:
                     await connection.listen(CHANNEL)
+                    # What has changed until now is forgotten by whoever hears that listening begins.
+                    await self._look(connection)
                     await begun()
                     self._listening = True
                     self._observer.observe(ListeningBegan())
@@ -108,13 +115,30 @@ class PostgresAnnouncements:
     async def _hear(self, connection: Connection, heard: Heard) -> None:
         beaten_at = self._clock.monotonic()
         while True:
-            for text in dict.fromkeys(await connection.announced(_BEAT_S)):
+            texts = tuple(dict.fromkeys(await connection.announced(_BEAT_S)))
+            for text in texts:
                 if text in self._echoes:
                     self._echoes[text].set()
-                await heard(text)
+            if texts:
+                await heard(texts)
             if self._clock.monotonic() - beaten_at >= _BEAT_S:
-                async with asyncio.timeout(_ANSWER_S):
-                    await connection.run(_BEAT)
+                if await self._look(connection):
+                    await heard((DEFINITIONS_CHANGED,))
                 if not connection.usable:
                     raise DriverError(Fault(sqlstate=NOT_CONNECTED, message="lost"))
                 beaten_at = self._clock.monotonic()
+
+    async def _look(self, connection: Connection) -> bool:
+        """Try the session; whether definitions have changed since the last time that their state was looked up.
+
+        Where there is an event trigger it tells of them, and the state is always the same.
+        """
+        began = self._clock.monotonic()
+        async with asyncio.timeout(_ANSWER_S):
+            if began < self._looks_at:
+                await connection.run(_BEAT)
+                return False
+            rows = await connection.run(Statement(sql("definitions_state")))
+        before, self._state = self._state, rows.rows[0][0]
+        self._looks_at = began + (self._clock.monotonic() - began) / _SHARE
+        return before is not None and before != self._state

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pgmcp.adapters.postgres.kept import Kept
+from pgmcp.adapters.postgres.kept import Kept, Tally
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.texts import sql
 from pgmcp.domain.caching.footprints import Footprint, Surroundings, Touched
@@ -28,11 +28,12 @@ class PostgresLineage:
         runner: Reads the catalogue.
         clock: Tells when what is kept is too old.
         ttl_s: Seconds that it is kept.
+        tally: Where to count.
     """
 
-    def __init__(self, *, runner: Runner, clock: Clock, ttl_s: float = 30) -> None:
+    def __init__(self, *, runner: Runner, clock: Clock, ttl_s: float = 30, tally: Tally | None = None) -> None:
         self._runner = runner
-        self._footprints: Kept[Name, Footprint] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
+        self._footprints: Kept[Name, Footprint] = Kept(clock, most=_KEPT, ttl_s=ttl_s, tally=tally)
         self._surroundings: Kept[Standing, Surroundings] = Kept(clock, most=_KEPT_SURROUNDINGS, ttl_s=ttl_s)
 
     async def surroundings(self, call: CallContext) -> Surroundings:
@@ -52,6 +53,7 @@ class PostgresLineage:
 
     def forget(self) -> None:
         self._footprints.clear()
+        self._surroundings.clear()
 
     async def _read(self, name: str, call: CallContext, *parameters: Parameter) -> str | None:
         rows = await self._runner.run(Statement(sql(name), parameters), call, need=Need.READ, kind="catalogue")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from pgmcp.adapters.postgres.cutting import count_rows, settle
-from pgmcp.adapters.postgres.kept import Kept
+from pgmcp.adapters.postgres.kept import Kept, Tally
 from pgmcp.adapters.postgres.reading import rows_in
 from pgmcp.adapters.postgres.residue import Residue
 from pgmcp.adapters.postgres.runner import Runner, count_records
@@ -56,6 +56,7 @@ class PostgresQueryRepository:
         units: Opens the transaction that an analysed explain is rolled back with.
         clock: Tells when what is known of a statement is too old.
         ttl_s: Seconds that it is kept.
+        tally: Where to count.
     """
 
     def __init__(
@@ -67,13 +68,14 @@ class PostgresQueryRepository:
         units: UnitOfWork,
         clock: Clock,
         ttl_s: float = 30,
+        tally: Tally | None = None,
     ) -> None:
         self._runner = runner
         self._types = types
         self._analyser = analyser
         self._units = units
         self._residue = Residue(runner=runner, clock=clock, ttl_s=ttl_s)
-        self._known: Kept[tuple[str, Standing], _Known] = Kept(clock, most=_KEPT_STATEMENTS, ttl_s=ttl_s)
+        self._known: Kept[tuple[str, Standing], _Known] = Kept(clock, most=_KEPT_STATEMENTS, ttl_s=ttl_s, tally=tally)
 
     @track_execution_time("QueryRepository.select", layer="repository")
     async def select(self, plan: RawQuery, call: CallContext, within: Transaction | None = None) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgmcp.adapters.postgres.describing import description_from
-from pgmcp.adapters.postgres.kept import Kept
+from pgmcp.adapters.postgres.kept import Kept, Tally
 from pgmcp.adapters.postgres.relations import KINDS, relation_from
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.texts import sql
@@ -37,13 +37,16 @@ class PostgresSchemaRepository:
         types: Knows types by oid.
         clock: Tells when a kept relation is too old.
         ttl_s: Seconds that a relation is kept; that one isn't there is never kept.
+        tally: Where to count.
     """
 
-    def __init__(self, *, runner: Runner, types: TypeCatalogue, clock: Clock, ttl_s: float = 30) -> None:
+    def __init__(
+        self, *, runner: Runner, types: TypeCatalogue, clock: Clock, ttl_s: float = 30, tally: Tally | None = None
+    ) -> None:
         self._runner = runner
         self._types = types
         self._relations: Kept[tuple[str, str | None, Standing], Relation] = Kept(
-            clock, most=_KEPT_RELATIONS, ttl_s=ttl_s
+            clock, most=_KEPT_RELATIONS, ttl_s=ttl_s, tally=tally
         )
         self._zone: Kept[Standing, str] = Kept(clock, most=_KEPT_ZONES, ttl_s=ttl_s)
 

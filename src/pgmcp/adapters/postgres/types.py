@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pgmcp.adapters.postgres.kept import Kept
+from pgmcp.adapters.postgres.kept import Kept, Tally
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.texts import sql
 from pgmcp.domain.calls import CallContext
@@ -64,11 +64,12 @@ class TypeCatalogue:
         runner: Reads the catalogue.
         clock: Tells when a kept type is too old.
         ttl_s: Seconds that a type is kept.
+        tally: Where to count.
     """
 
-    def __init__(self, *, runner: Runner, clock: Clock, ttl_s: float = 30) -> None:
+    def __init__(self, *, runner: Runner, clock: Clock, ttl_s: float = 30, tally: Tally | None = None) -> None:
         self._runner = runner
-        self._kept: Kept[int, Type] = Kept(clock, most=_KEPT_TYPES, ttl_s=ttl_s)
+        self._kept: Kept[int, Type] = Kept(clock, most=_KEPT_TYPES, ttl_s=ttl_s, tally=tally)
 
     async def by_oids(
         self, oids: Iterable[int], call: CallContext, within: Transaction | None = None

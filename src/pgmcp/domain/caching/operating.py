@@ -26,6 +26,21 @@ CacheOperation = GetCacheStats | ClearCache
 
 
 @frozen(kw_only=True)
+class KeptCounts:
+    """What one kind of facts of the database's definitions has come to.
+
+    Args:
+        hits, misses, stores: Since the start.
+        entries: Facts that are there now, those that are old but not yet dropped among them.
+    """
+
+    hits: int = 0
+    misses: int = 0
+    stores: int = 0
+    entries: int = 0
+
+
+@frozen(kw_only=True)
 class CacheCounts:
     """What happened since the start.
 

@@ -14,12 +14,13 @@ from attrs import asdict
 
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.leases import ProcessLeases
+from pgmcp.adapters.metadata import KeptMetadata
 from pgmcp.adapters.metrics.gauges import GaugedResources, ProcessGauge, StateGauge
 from pgmcp.adapters.silence import Silence
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.caches import make_caching
-from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver, shown_address, verification
+from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver, shown_address, uses_embedded, verification
 from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_resolver, make_verdicts
 from pgmcp.entrypoints.bootstrap.keys import key_from, make_mask_key, make_sealer
 from pgmcp.entrypoints.bootstrap.observing import Watching, watching
@@ -67,9 +68,6 @@ if TYPE_CHECKING:
     from pgmcp.adapters.memory.declare import TableSpec
     from pgmcp.ports.driver import Driver
 
-EMBEDDED = "embedded://"
-# Any of these says where a server is, by libpq's own rules.
-_LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPORT", "PGDATABASE")
 _SERVICES = (
     Cursors,
     Retrying,
@@ -143,37 +141,30 @@ def build_memory(
         announcements=Silence(listening=True),
         receipts=memory.receipts,
         keeping=MemoryKeeping(),
+        metadata=KeptMetadata(),
     )
     return _assemble(settings, ports, resources, embedded=False)
-
-
-def uses_embedded(settings: Settings, environment: Mapping[str, str]) -> bool:
-    """Whether nothing says where a server is, so that the embedded one is meant."""
-    if settings.driver == "memory":
-        return False
-    if settings.dsn is not None:
-        return settings.dsn.reveal().startswith(EMBEDDED)
-    return not any(environment.get(name) for name in _LIBPQ)
 
 
 def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, embedded: bool) -> Database:
     import punq
 
     container = punq.Container()
-    leases_held = StateGauge("leases", lambda: {"open": len(ports.leases.open())})
-    gauges = GaugedResources((ProcessGauge(), *ports.gauges, leases_held))
     security = SecurityService(settings.access, settings.policy)
-    verdicts = make_verdicts(settings, ports.clock)
+    verdicts = make_verdicts(settings, ports.clock, ports.metadata.tally("verdicts"))
     caching, listener, operating = make_caching(
         settings,
         resources,
         verdicts=verdicts,
+        metadata=ports.metadata,
         lineage=ports.lineage,
         announcements=ports.announcements,
         clock=ports.clock,
         observer=ports.observer,
         key=key_from(settings),
     )
+    leases_held = StateGauge("leases", lambda: {"open": len(ports.leases.open())})
+    gauges = GaugedResources((ProcessGauge(), *ports.gauges, leases_held, StateGauge("cache", operating.reading)))
     for kind, made in (
         (TableRepository, ports.tables),
         (QueryRepository, ports.queries),
@@ -200,6 +191,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         container.register(service, scope=punq.Scope.singleton)
     guard = make_guard(settings, ports.resolver, verdicts, container.resolve(TransactionService))
     container.register(Guard, instance=guard)
+    ports.metadata.forgetting(guard.forget, container.resolve(SchemaService).forget)
     served: dict[str, AnyHandler] = {}
     for handler in HANDLERS:
         if security.serves(handler.effect, handler.group) and in_groups(handler.group, settings.tools):
@@ -261,7 +253,9 @@ def _postgres(
     runner = Runner(sessions=sessions, clock=clock, observer=observer, comment=comment)
     analyser = make_analyser(settings)
     ttl_s = settings.catalogue_ttl_s
-    types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s)
+    metadata = KeptMetadata()
+    tally = metadata.tally
+    types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s, tally=tally("types"))
     reading = Need.READ if settings.read_dsn is None else Need.WRITE
     work = PostgresUnitOfWork(
         sessions=sessions, clock=clock, observer=observer, settle_s=settings.settle_s, reading=reading
@@ -272,9 +266,17 @@ def _postgres(
             runner=runner, builder=QueryBuilder(clock, make_mask_key(settings), lambda: runner.dialect)
         ),
         queries=PostgresQueryRepository(
-            runner=runner, types=types, analyser=analyser, units=work, clock=clock, ttl_s=ttl_s
+            runner=runner,
+            types=types,
+            analyser=analyser,
+            units=work,
+            clock=clock,
+            ttl_s=ttl_s,
+            tally=metadata.tally("statements"),
         ),
-        catalogue=PostgresSchemaRepository(runner=runner, types=types, clock=clock, ttl_s=ttl_s),
+        catalogue=PostgresSchemaRepository(
+            runner=runner, types=types, clock=clock, ttl_s=ttl_s, tally=metadata.tally("relations")
+        ),
         work=work,
         analyser=analyser,
         clock=clock,
@@ -285,11 +287,12 @@ def _postgres(
         leases=ProcessLeases(clock, remembered=settings.leases_remembered),
         history=watch.history,
         gauges=(StateGauge("pool", lambda: {"max": settings.pool_max, **asdict(sessions.state)}), *watch.gauges),
-        lineage=PostgresLineage(runner=runner, clock=clock, ttl_s=ttl_s),
+        lineage=PostgresLineage(runner=runner, clock=clock, ttl_s=ttl_s, tally=tally("lineage")),
         announcements=Silence(listening=False)
         if settings.pooler == "transaction"
         else PostgresAnnouncements(driver=driver, sessions=sessions, clock=clock, observer=observer),
-        resolver=make_resolver(settings, runner, clock),
+        resolver=make_resolver(settings, runner, clock, tally("functions")),
+        metadata=metadata,
         receipts=PostgresReceiptBook(runner=runner, keeping=keeping, clock=clock, keep_s=settings.receipt_keep_s),
         keeping=keeping,
     )

@@ -15,6 +15,7 @@ from pgmcp.ports.caching import Cache
 from pgmcp.ports.changing import ChangeListener
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.lineage import Lineage
+from pgmcp.ports.metadata import Metadata
 from pgmcp.ports.observing import Observer
 from pgmcp.ports.verdicts import Verdicts
 from pgmcp.services.cache import CacheService
@@ -24,11 +25,12 @@ from pgmcp.services.grounds import CacheSecret, Grounds
 from pgmcp.services.outdating import Outdating
 
 
-def make_caching(
+def make_caching(  # noqa: PLR0913 -- what the parts of a cache need
     settings: Settings,
     resources: AsyncExitStack,
     *,
     verdicts: Verdicts,
+    metadata: Metadata,
     lineage: Lineage,
     announcements: Announcements,
     clock: Clock,
@@ -41,6 +43,7 @@ def make_caching(
         settings: What to make it from.
         resources: Gets what is to be closed at the end.
         verdicts: Tell what raw statements hang on.
+        metadata: What is kept of definitions.
         lineage: Knows what results hang on.
         announcements: Tell of others' writes.
         clock: Tells ages.
@@ -51,7 +54,7 @@ def make_caching(
         ValidationError: `setting_invalid`: an address is missing or bad, or its library.
     """
     if settings.cache == "off":
-        return NoCaching(), NobodyListens(), CacheOperating(None)
+        return NoCaching(), NobodyListens(), CacheOperating(None, metadata)
     if settings.read_dsn is not None:
         # A replica lags behind what a write has made old: what is read there would be kept as if it were new.
         raise ValidationError(
@@ -76,6 +79,7 @@ def make_caching(
     outdating = Outdating(
         cache=made,
         lineage=lineage,
+        metadata=metadata,
         announcements=announcements,
         clock=clock,
         observer=observer,
@@ -92,7 +96,8 @@ def make_caching(
         settings=settings,
         outdating=outdating,
     )
-    return service, outdating, CacheOperating(CacheInUse(settings.cache, made, ledger, announcements, outdating))
+    used = CacheInUse(settings.cache, made, ledger, announcements, outdating)
+    return service, outdating, CacheOperating(used, metadata)
 
 
 def _memory(settings: Settings, clock: Clock) -> Cache:

@@ -15,8 +15,20 @@ from pgmcp.domain.settings import Settings
 from pgmcp.ports.driver import Driver, Need
 from pgmcp.ports.observing import Observer
 
+EMBEDDED = "embedded://"
+# Any of these says where a server is, by libpq's own rules.
+_LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPORT", "PGDATABASE")
 Check = Callable[[Need], None]
 """Raises at once where it is no use to wait for a session that would have to be opened."""
+
+
+def uses_embedded(settings: Settings, environment: Mapping[str, str]) -> bool:
+    """Whether nothing says where a server is, so that the embedded one is meant."""
+    if settings.driver == "memory":
+        return False
+    if settings.dsn is not None:
+        return settings.dsn.reveal().startswith(EMBEDDED)
+    return not any(environment.get(name) for name in _LIBPQ)
 
 
 def make_driver(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgmcp.adapters.analyser.lexical import LexicalAnalyser, RefusingAnalyser
 from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
+from pgmcp.adapters.postgres.kept import Tally
 from pgmcp.adapters.verdicts import KeptVerdicts
 from pgmcp.domain.settings import Settings
 from pgmcp.ports.analysing import SqlAnalyser
@@ -36,17 +37,19 @@ def without_parser(settings: Settings) -> SqlAnalyser:
     return LexicalAnalyser() if tokens else RefusingAnalyser()
 
 
-def make_resolver(settings: Settings, runner: Runner, clock: Clock) -> Resolver:
+def make_resolver(settings: Settings, runner: Runner, clock: Clock, tally: Tally) -> Resolver:
     """What finds out what a statement uses, over PostgreSQL."""
     from pgmcp.adapters.postgres.resolving.facts import Facts
     from pgmcp.adapters.postgres.resolving.resolver import PostgresResolver
 
-    return PostgresResolver(runner=runner, facts=Facts(runner=runner, clock=clock, ttl_s=settings.verdict_ttl_s))
+    return PostgresResolver(
+        runner=runner, facts=Facts(runner=runner, clock=clock, ttl_s=settings.verdict_ttl_s, tally=tally)
+    )
 
 
-def make_verdicts(settings: Settings, clock: Clock) -> Verdicts:
+def make_verdicts(settings: Settings, clock: Clock, tally: Tally) -> Verdicts:
     """Where verdicts are kept."""
-    return KeptVerdicts(clock, most=settings.verdicts_kept, ttl_s=settings.verdict_ttl_s)
+    return KeptVerdicts(clock, most=settings.verdicts_kept, ttl_s=settings.verdict_ttl_s, tally=tally)
 
 
 def make_guard(

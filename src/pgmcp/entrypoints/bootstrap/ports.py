@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from pgmcp.adapters.metadata import KeptMetadata
 from pgmcp.ports.analysing import SqlAnalyser
 from pgmcp.ports.announcing import Announcements
 from pgmcp.ports.auditing import AuditLog
@@ -43,4 +44,5 @@ class Ports:
     gauges: tuple[Gauge, ...] = ()
     receipts: ReceiptBook
     keeping: Keeping
+    metadata: KeptMetadata
     resolver: Resolver | None = None

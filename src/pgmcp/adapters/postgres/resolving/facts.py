@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 
-from pgmcp.adapters.postgres.kept import Kept
+from pgmcp.adapters.postgres.kept import Kept, Tally
 from pgmcp.adapters.postgres.naming import quote
 from pgmcp.adapters.postgres.resolving.tree import FIRST_OF_USERS, Mentions
 from pgmcp.adapters.postgres.runner import Runner
@@ -76,12 +76,13 @@ class Facts:
         runner: Asks the catalogue.
         clock: Tells when an answer is too old.
         ttl_s: Seconds that one is kept.
+        tally: Where functions are counted.
     """
 
-    def __init__(self, *, runner: Runner, clock: Clock, ttl_s: float) -> None:
+    def __init__(self, *, runner: Runner, clock: Clock, ttl_s: float, tally: Tally | None = None) -> None:
         self._runner = runner
         self._relations: Kept[int, RelationFacts] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
-        self._functions: Kept[int, FunctionFacts] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
+        self._functions: Kept[int, FunctionFacts] = Kept(clock, most=_KEPT, ttl_s=ttl_s, tally=tally)
         self._operators: Kept[int, int] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
         self._types: Kept[int, TypeFacts] = Kept(clock, most=_KEPT, ttl_s=ttl_s)
         self._named: Kept[tuple[tuple[str, ...], Standing], int] = Kept(clock, most=_KEPT, ttl_s=ttl_s)

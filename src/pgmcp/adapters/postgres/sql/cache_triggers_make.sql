@@ -44,6 +44,6 @@ BEGIN
         CREATE EVENT TRIGGER pgmcp_tell_definitions ON ddl_command_end EXECUTE FUNCTION pgmcp.tell_definitions();
     END IF;
 EXCEPTION WHEN insufficient_privilege THEN
-    -- For superusers alone: without it changed definitions are noticed after `catalogue_ttl_s`.
+    -- For superusers alone: without it changed definitions are noticed by a look at the catalogue, some seconds later.
     NULL;
 END $$
