@@ -229,6 +229,19 @@ async def test_a_statement_whose_table_changed_is_prepared_anew(make_database: M
         assert plain(await connection.run(star)) == ([("pen",)], 1)
 
 
+async def test_columns_that_hold_arrays_of_any_type(make_database: MakeDatabase) -> None:
+    """Those of the statistics' views: described and read as text."""
+    query = "SELECT most_common_vals, most_common_vals::text FROM pg_stats WHERE attname = 'size'"
+    async with session(await make_database(ITEMS)) as connection:
+        await connection.control("INSERT INTO item SELECT g * 2, 'x', 7 FROM generate_series(10, 60) AS g")
+        await connection.control("ANALYZE item")
+        described = await connection.describe(query)
+        (found,) = (await connection.run(Statement(query))).rows
+    assert described.columns == (("most_common_vals", 2277), ("most_common_vals", 25))
+    assert found[0] == found[1]
+    assert "7" in str(found[0])
+
+
 async def test_what_the_server_says_while_it_prepares(make_database: MakeDatabase) -> None:
     """All of it in order, of the statement that was asked about; nothing was run, and the session goes on."""
     async with session(await make_database(ITEMS)) as connection:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -21,7 +22,8 @@ from pgmcp.entrypoints.bootstrap import build
 from pgmcp.entrypoints.database import Database
 from pgmcp.handlers.dispatch import Caller
 from tests.fixtures.guard.attacks import against_policy, against_reading
-from tests.fixtures.guard.honest import UNDER_POLICY, WITHOUT_POLICY
+from tests.fixtures.guard.listed import example_schema, examples, under_policy, without_policy
+from tests.fixtures.guard.plain import Answer, alike, plain_answer
 from tests.fixtures.guard.trapped import MARKER, POLICY, SCHEMA
 from tests.fixtures.postgres import TestServer
 
@@ -30,6 +32,8 @@ SELECT concat_ws(' ', (SELECT count(*) FROM trace), (SELECT count(*) FROM sale),
     (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_proc), (SELECT last_value FROM counter),
     (SELECT count(*) FROM pg_largeobject_metadata), (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'))
 """
+# What is another value each time, or belongs to the session.
+_CHANGING = re.compile("random|now|clock|uuid|ctid|timeofday|backend_pid|pg_stat|oid|age")
 
 
 @frozen
@@ -39,6 +43,13 @@ class Guarded:
     ruled: Database
     open: Database
     behind: asyncpg.Connection
+    dsn: str
+
+    @property
+    def version(self) -> int:
+        """The server's major version."""
+        found: int = self.behind.get_server_version().major
+        return found
 
     async def state(self) -> str:
         """What an attack would have changed."""
@@ -59,7 +70,7 @@ async def guarded(postgres: TestServer, driver: str) -> AsyncIterator[Guarded]:
         ending.push_async_callback(behind.close)
         ending.push_async_callback(ruled.aclose)
         ending.push_async_callback(unruled.aclose)
-        yield Guarded(ruled, unruled, behind)
+        yield Guarded(ruled, unruled, behind, dsn)
 
 
 async def answer(database: Database, text: str, tool: str = "execute_query", **arguments: Any) -> ResponseBase:
@@ -111,31 +122,49 @@ async def test_nothing_is_done_by_what_only_reads(guarded: Guarded) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("tool", ["execute_query", "explain_query"])
-async def test_honest_statements_are_answered(guarded: Guarded, tool: str) -> None:
-    """None is refused, under a policy or without one."""
-    refused = []
-    for database, texts in ((guarded.ruled, UNDER_POLICY), (guarded.open, (*UNDER_POLICY, *WITHOUT_POLICY))):
+async def test_honest_statements_are_answered_as_by_postgresql(guarded: Guarded) -> None:
+    """None is refused, and each has the bare statement's columns, rows and values."""
+    wrong: list[object] = []
+    for database, texts in (
+        (guarded.ruled, under_policy(guarded.version)),
+        (guarded.open, without_policy(guarded.version)),
+    ):
         for text in texts:
-            if tool == "explain_query" and text.startswith(("EXPLAIN", "SHOW")):
-                continue
             try:
-                await answer(database, text, tool)
+                response = await answer(database, text)
             except PgmcpError as error:
-                refused.append((text, error.message))
-    assert refused == []
+                wrong.append((text, error.message))
+                continue
+            if not text.startswith(("EXPLAIN", "SHOW")):
+                wrong += differences(text, response, await plain_answer(guarded.dsn, text))
+    assert wrong == []
+
+
+def differences(text: str, response: ResponseBase, plain: Answer) -> Iterator[object]:
+    """What an answer has otherwise than PostgreSQL's own."""
+    assert isinstance(response, DataResponse)
+    assert isinstance(response.data, WireRows)
+    if (response.columns, response.count) != (tuple(plain.columns), len(plain.rows)):
+        yield text, response.columns, response.count
+    elif not _CHANGING.search(text):
+        for row, told in zip(response.data.rows, plain.rows, strict=True):
+            listed = zip(response.columns, response.types or (), json.loads(row), told, strict=True)
+            yield from ((text, name) for name, type_, value, own in listed if not alike(value, own, type_))
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_answers_are_postgresqls_own(guarded: Guarded) -> None:
-    """As many rows as the server gives to the bare statement, with the same columns."""
-    for text in UNDER_POLICY:
-        if "random" in text or text.startswith("EXPLAIN"):
-            continue
-        response = await answer(guarded.ruled, text)
-        assert isinstance(response, DataResponse)
-        rows = await guarded.behind.fetch(text)
-        assert (text, response.count) == (text, len(rows))
+async def test_honest_statements_are_explained(guarded: Guarded) -> None:
+    """None is refused, under a policy or without one."""
+    refused = []
+    ruled, unruled = under_policy(guarded.version), without_policy(guarded.version)
+    for database, texts in ((guarded.ruled, ruled), (guarded.open, (*ruled, *unruled))):
+        for text in texts:
+            if not text.startswith(("EXPLAIN", "SHOW")):
+                try:
+                    await answer(database, text, "explain_query")
+                except PgmcpError as error:
+                    refused.append((text, error.message))
+    assert refused == []
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -198,3 +227,63 @@ async def test_statements_that_may_write_are_judged_alike(guarded: Guarded, text
     except PgmcpError:
         done = False
     assert (done, await guarded.state()) == (allowed, before)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_given_examples(postgres: TestServer, driver: str) -> None:
+    """Each `refuse` has no effect and tells no marker, each `allow` is answered, each `limit` ends in time."""
+    available = await _extensions(postgres.admin_dsn)
+    dsn = await postgres.new_database(example_schema(available))
+    common: dict[str, Any] = {"dsn": Secret(dsn), "driver": driver, "statement_timeout_ms": 1000}
+    ruled, unruled = build(Settings(policy=parse_policy(_EXAMPLES), **common)), build(Settings(**common))
+    behind = await asyncpg.connect(dsn)
+    wrong: list[object] = []
+    try:
+        before = await behind.fetchval(_EXAMPLE_STATE)
+        built_in = await behind.fetchval(_JSON_SCALAR)
+        for example in examples():
+            try:
+                told = shown(await answer(ruled if example.policy else unruled, example.text))
+                done = True
+            except PgmcpError as error:
+                told, done = json.dumps(error.document(), default=str), False
+            # What is built in does no harm, whatever the schema calls by that name.
+            answered = example.expect == "refuse" and done and not (built_in and "json_scalar(" in example.text)
+            leaked = example.expect == "refuse" and ("TOPSECRET" in told or "SSN-LEAK" in told)
+            if answered or leaked or (example.expect == "allow" and not done):
+                wrong.append((example.id, done, told[:200]))
+        assert (wrong, await behind.fetchval(_EXAMPLE_STATE)) == ([], before)
+    finally:
+        await behind.close()
+        await ruled.aclose()
+        await unruled.aclose()
+        await postgres.drop_database(dsn)
+
+
+async def _extensions(dsn: str) -> frozenset[str]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return frozenset(row[0] for row in await connection.fetch("SELECT name FROM pg_available_extensions"))
+    finally:
+        await connection.close()
+
+
+# JSON_SCALAR is a word of the language from PostgreSQL 17 on, and no call of the function of that name.
+_JSON_SCALAR = "SELECT current_setting('server_version_num')::int >= 170000"
+_EXAMPLE_STATE = """
+SELECT concat_ws(' ', (SELECT count(*) FROM audit_probe), (SELECT count(*) FROM orders),
+    (SELECT count(*) FROM customers),
+    (SELECT md5(string_agg(i::text, ',' ORDER BY id)) FROM items i), (SELECT last_value FROM seq),
+    (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_proc), (SELECT count(*) FROM pg_largeobject_metadata),
+    (SELECT count(*) FROM pg_replication_slots), (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'))
+"""
+_EXAMPLES: Mapping[str, Any] = {
+    "default": "deny",
+    "tables": [
+        {"match": "public.customers", "allow": ["read"], "hide": ["ssn"]},
+        *(
+            {"match": f"public.{name}", "allow": ["read"]}
+            for name in ("orders", "items", "customers_full", "secrets_view", "secrets_mv")
+        ),
+    ],
+}

@@ -10,11 +10,11 @@ from pgmcp.domain.errors import PgmcpError, SecurityError
 from pgmcp.domain.plans import Effect
 from pgmcp.domain.sql.shape import check_bytes, effect_of
 from tests.fixtures.guard.attacks import READING
-from tests.fixtures.guard.honest import UNDER_POLICY, WITHOUT_POLICY
+from tests.fixtures.guard.listed import under_policy, without_policy
 from tests.fixtures.guard.trapped import MARKER
 
 
-@pytest.mark.parametrize("text", [*UNDER_POLICY, *WITHOUT_POLICY])
+@pytest.mark.parametrize("text", [*under_policy(), *without_policy()])
 def test_honest_statements_are_taken_as_the_parser_takes_them(text: str) -> None:
     """Text, kind, effect, parameters and the main statement's place are the same."""
     lexical, parsed = LexicalAnalyser().analyse(text), PgparseAnalyser().analyse(text)

@@ -31,6 +31,9 @@ _LIBPQ_ONLY = frozenset(
     "keepalives_idle keepalives_interval load_balance_hosts sslcompression sslsni tcp_user_timeout".split()
 )
 
+# The id of `anyarray` (pg_type.dat).
+_ANY_ARRAY = 2277
+
 # How long a cancelled statement may take to stop before its session is ended instead, in seconds.
 _SETTLE_S = 2.0
 _CLOSE_S = 2.0
@@ -90,6 +93,7 @@ class PostgreSQLClient:
                 connection_class=_Connection,
             )
             connection.keep_alive(self._keepalive)
+            connection.know_any_array()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise DriverError(of_connecting(error)) from None
         # A pooler tells no process id of the server's, so there is nobody to be cancelled by it.
@@ -115,6 +119,14 @@ class _Connection(asyncpg.Connection):
         line = self._transport.get_extra_info("socket")  # type: ignore[attr-defined] # its stubs leave out what is not public
         if line is not None:
             keepalive.apply(line)
+
+    def know_any_array(self) -> None:
+        """Take the columns that hold arrays of any type, which the statistics' views have, as text.
+
+        asyncpg refuses to describe a statement with such a column, and its public way takes no pseudo-type.
+        """
+        settings = self._protocol.get_settings()  # type: ignore[attr-defined] # as above
+        settings.add_python_codec(_ANY_ARRAY, "anyarray", "pg_catalog", [], "scalar", str, str, "text")
 
 
 class AsyncpgConnection:

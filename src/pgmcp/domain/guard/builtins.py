@@ -30,7 +30,8 @@ _TELLING = re.compile(
 )
 # Stable, and they tell of settings, definitions, privileges, sizes or sessions: that may be what a policy hides.
 _REVEALING = re.compile(
-    r"pg_\w+|has_\w+|to_reg\w+|\w+_description|inet_(client|server)_\w+|current_setting|format_type|oidvectortypes"
+    r"_?pg_\w+|has_\w+|to_reg\w+|\w+_description|inet_(client|server)_\w+|current_(setting|schemas)|format_type"
+    r"|oidvectortypes"
     r"|reg(class|proc|procedure|oper|operator|type|role|namespace)(in|out)?"
     r"|row_security_active|currtid2"
 )

@@ -112,7 +112,7 @@ def _refusals(resolution: Resolution, view: View, *, read_only: bool) -> Iterato
 def _of_relation(relation: UsedRelation, view: View, *, writing: bool) -> Iterator[Verdict]:
     schema, name = relation.name.schema, relation.name.name
     if relation.kind in _UNRULED:
-        if relation.kind == "S" and (relation.reads or not writing):
+        if relation.kind == "S" and (relation.reads or not writing or not _counts(relation, view)):
             yield _about(no_such_table(schema, name, "sequences"), name)
         return
     refusals: list[Refusal | None] = []
@@ -133,6 +133,12 @@ def _of_relation(relation: UsedRelation, view: View, *, writing: bool) -> Iterat
         if refusal is not None:
             hint = _CATALOG if relation.system else refusal.hint
             yield _about(evolve(refusal, hint=hint), _mentioned(refusal, relation))
+
+
+def _counts(sequence: UsedRelation, view: View) -> bool:
+    """Whether a statement that writes may count a sequence: one that it names has to be the caller's to change."""
+    changes = view.relation(sequence.name.schema, sequence.name.name).actions & {Action.CREATE, Action.UPDATE}
+    return not sequence.named or bool(changes)
 
 
 def _of_name(relation: UsedRelation, view: View) -> Refusal | None:

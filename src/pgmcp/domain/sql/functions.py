@@ -16,6 +16,7 @@ _SERVER = "it changes the server and not the data, past any rollback"
 _TEXT = "it runs SQL from a text"
 _NAMED = "it reads a table that only its text names"
 _TYPES = "it runs what a type that only its text names would run"
+_INNER = "it is one of the server's inner workings"
 _LARGE = "large objects are changed past a read-only transaction"
 
 _ADMINISTRATION = (
@@ -29,11 +30,15 @@ _FILE_FUNCTIONS = (
     r"pg_read_(binary_)?file|pg_stat_file|pg_ls_\w+|pg_file_\w+|pg_current_logfile|lo_(import|export)"
     r"|pg_(hba_file_rules|ident_file_mappings|show_all_file_settings)"
 )
+_LARGE_FUNCTIONS = (
+    r"lo_(close|creat|create|export|from_bytea|get|import|lseek(64)?|manage|oid|open|put|tell(64)?|truncate(64)?|unlink)"
+    r"|loread|lowrite"
+)
 # The first pattern that a name matches says why.
 _REFUSED = (
     (r"set_config|setseed|pg_notify|pg_listening_channels", _SESSION),
     (_FILE_FUNCTIONS, _FILES),
-    (r"lo_\w+|loread|lowrite", _LARGE),
+    (_LARGE_FUNCTIONS, _LARGE),
     (r"pg_(try_)?advisory_\w+|pg_(terminate|cancel)_backend|pg_log_backend_memory_contexts", _OTHERS),
     (_ADMINISTRATION, _SERVER),
     (r"dblink\w*|query_to_xml\w*|cursor_to_xml\w*|ts_stat|crosstab\w*|connectby|xpath_table", _TEXT),
@@ -41,6 +46,8 @@ _REFUSED = (
         r"(database|schema|table)_to_xml\w*|get_raw_page|pgstat\w*index\w*|pgstattuple\w*|pgrowlocks|bt_index_\w+",
         _NAMED,
     ),
+    (r"satisfies_hash_partition", _NAMED),
+    (r"(fmgr_(internal|c|sql)|plpgsql)_validator|plpgsql_(call|inline)_handler", _INNER),
     (r"st_(estimated|find)extent|find_srid|(populate|add|drop|update)geometry\w*", _NAMED),
     (r"pg_input_(is_valid|error_info)|(domain|array|record|range|multirange)_(in|recv)", _TYPES),
 )

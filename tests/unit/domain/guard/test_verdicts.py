@@ -217,6 +217,12 @@ def test_a_read_only_statement_changes_nothing(resolution: Resolution) -> None:
         pytest.param(function("setval", "volatile", of="builtin"), "nnyn", id="a sequence set back"),
         pytest.param(function("current_setting", of="builtin"), "ynyn", id="settings"),
         pytest.param(function("pg_get_viewdef", of="builtin"), "ynyn", id="definitions"),
+        pytest.param(function("current_schemas", of="builtin"), "ynyn", id="the search path"),
+        pytest.param(function("_pg_index_position", of="builtin"), "ynyn", id="an index by its id"),
+        pytest.param(function("satisfies_hash_partition", "immutable", of="builtin"), "nnnn", id="a table by its id"),
+        pytest.param(function("fmgr_sql_validator", of="builtin"), "nnnn", id="inner workings"),
+        pytest.param(function("lo_get", "volatile", of="builtin"), "nnnn", id="large objects"),
+        pytest.param(function("lo_price", "immutable"), "ynyn", id="a user's that is called like one"),
         pytest.param(function("pg_table_size", "volatile", of="builtin"), "ynyn", id="sizes"),
         pytest.param(function("has_table_privilege", of="builtin"), "ynyn", id="privileges"),
         pytest.param(function("pg_size_pretty", "immutable", of="builtin"), "yyyy", id="what tells of its argument"),
@@ -260,6 +266,22 @@ def test_what_a_table_brings_along_is_its_own() -> None:
         Resolution(relations=(insert,), functions=(function("touch", "volatile", position=9),), effects=WRITES),
     ):
         assert not judge(resolution, RULED, read_only=False).allowed
+
+
+@pytest.mark.parametrize(
+    "name, named, allowed",
+    [
+        pytest.param("log_id_seq", True, True, id="that the policy lets change"),
+        pytest.param("vault", True, False, id="that it hides"),
+        pytest.param("person", True, True, id="that it lets update"),
+        pytest.param("vault", False, True, id="of a default or an identity"),
+    ],
+)
+def test_a_sequence_is_counted(name: str, named: bool, allowed: bool) -> None:
+    """One that a statement names is as much under the policy as a table."""
+    insert, sequence = relation("log", writes=WRITES), relation(name, kind="S", named=named, reads=False)
+    resolution = Resolution(relations=(insert, sequence), effects=WRITES)
+    assert judge(resolution, RULED, read_only=False).allowed is allowed
 
 
 def test_ids_are_not_turned_into_names_under_a_policy() -> None:

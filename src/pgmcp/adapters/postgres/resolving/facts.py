@@ -147,7 +147,7 @@ class Facts:
         relations = _all(self._relations, (*found.relations, *found.named, *rows))
         if called is None or relations is None:
             return None
-        parts = _all(self._functions, (oid for each in called.values() for oid in each.parts))
+        parts = _all(self._functions, filter(_is_users, (oid for each in called.values() for oid in each.parts)))
         if parts is None:
             return None
         return Known(relations=relations, functions=called | parts, operators=operators, types=types)

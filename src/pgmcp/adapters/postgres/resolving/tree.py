@@ -19,10 +19,12 @@ TITLE = "rewritten parse tree:"
 """The message that a tree comes with; PostgreSQL doesn't translate it."""
 
 # Types whose values are ids of the catalogue and whose texts are names, and their arrays (pg_type.dat): regproc,
-# regprocedure, regoper, regoperator, regclass, regtype, regrole, regnamespace. Those of text search are not among them.
+# regprocedure, regoper, regoperator, regclass, regtype, regrole, regnamespace, regcollation; and aclitem, which names
+# roles. Those of text search are not among them.
 _REGCLASS, _REGTYPE = 2205, 2206
 _NAMING = frozenset(
     {24, 2202, 2203, 2204, _REGCLASS, _REGTYPE, 4096, 4089, 1008, 2207, 2208, 2209, 2210, 2211, 4097, 4090}
+    | {4191, 4192, 1033, 1034}
 )
 # `pg_typeof`, whose answer is a type that the caller's own expression has; `tableoid`'s number among system columns.
 _TYPEOF, _TABLEOID = "1619", "-6"

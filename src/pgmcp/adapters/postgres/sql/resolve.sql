@@ -50,9 +50,9 @@ parts(aggregate, oid) AS (
         VALUES (a.aggtransfn::oid), (a.aggfinalfn::oid), (a.aggcombinefn::oid), (a.aggserialfn::oid),
             (a.aggdeserialfn::oid), (a.aggmtransfn::oid), (a.aggminvtransfn::oid), (a.aggmfinalfn::oid)
     ) AS part(oid)
-    WHERE part.oid >= 16384
+    WHERE part.oid <> 0
 ),
-function_ids(oid) AS (SELECT oid FROM named UNION SELECT oid FROM parts),
+function_ids(oid) AS (SELECT oid FROM named UNION SELECT oid FROM parts WHERE parts.oid >= 16384),
 type_relations(root, oid) AS (
     SELECT type_ids.root, t.typrelid
     FROM type_ids JOIN pg_catalog.pg_type AS t ON t.oid = type_ids.oid
