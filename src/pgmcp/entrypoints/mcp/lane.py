@@ -8,10 +8,10 @@ answer is the toolbox's text in a fixed envelope. Whatever else a frame may ask 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 
+from pgmcp.domain.json import encode_text
 from pgmcp.entrypoints.mcp.calls import Exchange
 from pgmcp.entrypoints.mcp.frames import Called, RequestId
 from pgmcp.entrypoints.mcp.handshake import Handshake
@@ -132,9 +132,10 @@ def _is_known(key: str, value: object) -> bool:
 def _result(request: RequestId, answer: ToolAnswer) -> bytes:
     """A result as the SDK writes it in a session's versions."""
     is_error = b"true" if answer.is_error else b"false"
+    id_ = str(request) if isinstance(request, int) else encode_text(request)
     return b'{"jsonrpc":"2.0","id":%b,"result":{"content":[{"type":"text","text":%b}],"isError":%b}}' % (
-        compact(request),
-        json.dumps(answer.text.decode(), ensure_ascii=False).encode(),
+        id_.encode(),
+        encode_text(answer.text.decode()).encode(),
         is_error,
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
-from pgmcp.entrypoints.mcp.descriptors import read_some
+from pgmcp.entrypoints.mcp.descriptors import Watched
 
 _TAIL = 1024
 
@@ -33,6 +33,9 @@ class LineReader:
 
     descriptor: int
     max_bytes: int
+    _source: Watched = field(
+        default=Factory(lambda self: Watched(self.descriptor), takes_self=True), init=False, repr=False
+    )
     _buffer: bytearray = field(factory=bytearray, init=False, repr=False)
     _searched: int = field(default=0, init=False)
     _head: bytes | None = field(default=None, init=False, repr=False)
@@ -55,7 +58,7 @@ class LineReader:
                 return self._take(len(self._buffer), len(self._buffer)) if self._buffer or self._head else None
             self._searched = len(self._buffer)
             self._shed()
-            chunk = await read_some(self.descriptor)
+            chunk = await self._source.read()
             self._ended = not chunk
             self._buffer += chunk
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.mcp.calls import Exchange
-from pgmcp.entrypoints.mcp.descriptors import claimed_standard_streams, write_all
+from pgmcp.entrypoints.mcp.descriptors import claimed_standard_streams
 from pgmcp.entrypoints.mcp.frames import Called, Frame, Passed, Refused, RequestId, Silent, read_frame, read_oversized
 from pgmcp.entrypoints.mcp.handshake import Handshake
 from pgmcp.entrypoints.mcp.lane import FastLane
@@ -194,7 +193,7 @@ async def serve_stdio(toolbox: Toolbox, limits: ServeLimits, *, principal: Princ
     """
     with claimed_standard_streams() as (source, sink), stop_on_signals() as stop:
         lines = LineReader(source, limits.max_request_bytes)
-        session = StdioSession(MCPServer(toolbox, limits, principal), lines, partial(write_all, sink))
+        session = StdioSession(MCPServer(toolbox, limits, principal), lines, sink.write)
         await session.serve(stop)
 
 
