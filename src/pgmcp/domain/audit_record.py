@@ -10,6 +10,8 @@ from pgmcp.domain.calls import CallId
 from pgmcp.domain.plans import Effect, Plan
 from pgmcp.domain.touching import touched
 
+# Where no rule of the policy speaks of it, the access mode has let a call through.
+_ACCESS = "access"
 _US = 1_000_000
 _US_OF_MS = 1000
 
@@ -64,7 +66,7 @@ class AuditRecord(NamedTuple):
             "statement": reached.statement,
             "fingerprint": reached.fingerprint,
             "verdict": end.verdict.value,
-            "rule": end.rule,
+            "rule": end.rule or ", ".join(reached.rules) or _ACCESS,
             "duration_ms": round(self.seconds * 1000, 3) if ended else None,
             "rows": self.rows if ended else None,
             "ending": end.ending.value if end.ending else None,

@@ -43,12 +43,14 @@ class Touched:
     """What a plan reaches.
 
     Args:
-        tables: The columns by the relation's full name.
+        tables: The columns by the relation's full name; `*` for whole rows.
+        rules: The rules of the policy that say what may be done with them.
         statement: A raw statement with its values taken out; None for plans of ours.
         fingerprint: A digest that statements of the same form share.
     """
 
     tables: Mapping[str, tuple[str, ...]] = field(factory=dict, hash=False)
+    rules: tuple[str, ...] = ()
     statement: str | None = None
     fingerprint: str | None = None
 
@@ -58,7 +60,7 @@ class End:
     """How far a call has come: let through or not, and once it has ended how.
 
     Args:
-        rule: What decided: a rule of the policy, or the code of a refusal.
+        rule: What refused: a rule of the policy, a layer of the guard, or the refusal's code where there is none.
         ending: How it ended; None in an intent.
         error: The code that it failed with.
         outcome: What became of its transaction, where an error says so.

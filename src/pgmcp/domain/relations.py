@@ -104,6 +104,7 @@ class Relation:
         hidden: Columns that the caller may not know of; what is carried out may still rest on them.
         only: The rows that the caller may see.
         granted: What may be done with its rows.
+        ruled_by: The place of the policy's rule that says what of it a caller sees; empty without a policy.
         seen_as: Which of the forms that callers see it in this is; empty for its own.
         whole: What the catalogue says, where this is a part of it.
     """
@@ -123,6 +124,7 @@ class Relation:
     only: Filter = EVERYTHING
     granted: frozenset[Action] = field(default=EVERY_ACTION, repr=_in_order)
     seen_as: str = ""
+    ruled_by: str = ""
     whole: Relation | None = field(default=None, eq=False, repr=False)
 
     @cached_property

@@ -61,4 +61,5 @@ def filtered(tree: Filter) -> Iterator[str]:
 
 
 def _of(relation: Relation, columns: Iterable[str]) -> Touched:
-    return Touched(tables={str(relation.name): tuple(dict.fromkeys(columns))})
+    rules = (relation.ruled_by,) if relation.ruled_by else ()
+    return Touched(tables={str(relation.name): tuple(dict.fromkeys(columns))}, rules=rules)

@@ -179,7 +179,7 @@ class Dispatcher:
         relation: Relation | None = getattr(plan, "relation", None)
         watch.relation = None if relation is None else relation.display
         self._audit.planned(watch, plan, call.transaction)
-        plan = await self._authorise(plan, call)
+        plan = await self._authorise(plan, call, watch)
         await self._audit.intend(watch)
         got = await self._run(handler, plan, request, call)
         self._guard.ran(plan)
@@ -211,9 +211,12 @@ class Dispatcher:
         return plan
 
     @track_execution_time("authorise", layer="station")
-    async def _authorise(self, plan: Plan, call: CallContext) -> Plan:
+    async def _authorise(self, plan: Plan, call: CallContext, watch: Watch) -> Plan:
         narrowed = self._security.authorise(plan, call)
-        await self._guard.check(narrowed, call)
+        verdict = await self._guard.judge(narrowed, call)
+        self._audit.judged(watch, verdict)
+        if verdict is not None and not verdict.allowed:
+            raise verdict.error()
         return narrowed
 
     @track_execution_time("execute", layer="station")

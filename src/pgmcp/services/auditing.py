@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from pgmcp.domain.audit_record import AuditRecord
 from pgmcp.domain.auditing import DONE, INTENDED, End, Ending, Verdict, digest_of
 from pgmcp.domain.calls import LeaseId
 from pgmcp.domain.errors import PgmcpError, SecurityError, codes
+from pgmcp.domain.guard.verdicts import Verdict as Judged
 from pgmcp.domain.plans import Effect, Plan, Select
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.touching import touched
@@ -37,6 +40,11 @@ class AuditService:
         # A tool without a plan of rows, such as one that ends a transaction, does what it declares.
         if effect is not Effect.READ or watch.effect is Effect.RUN:
             watch.effect = effect
+
+    def judged(self, watch: Watch, verdict: Judged | None) -> None:
+        """Take note of what a statement of the caller's own really reaches, which only its verdict tells."""
+        if verdict is not None and watch.reached is not None:
+            watch.reached = evolve(watch.reached, tables=verdict.tables, rules=verdict.rules)
 
     async def intend(self, watch: Watch) -> None:
         """Put a write that was let through on record before it runs.
@@ -98,13 +106,14 @@ class AuditService:
 
 def _end(error: BaseException, *, planned: bool) -> End:
     code = _code(error)
-    # Before there is a plan nothing was let through; behind it only security says no.
-    refused = isinstance(error, SecurityError) or (not planned and isinstance(error, PgmcpError))
+    # Before there is a plan nothing was let through; behind it only security says no, or a rule that hides.
+    by_rule = isinstance(error, PgmcpError) and bool(error.rule)
+    refused = isinstance(error, SecurityError) or by_rule or (not planned and isinstance(error, PgmcpError))
     return End(
         verdict=Verdict.REFUSED if refused else Verdict.ALLOWED,
-        rule=code if refused else None,
+        rule=(error.rule or code) if refused and isinstance(error, PgmcpError) else None,
         ending=Ending.FAILED if isinstance(error, Exception) else Ending.CANCELLED,
-        error=None if refused else code,
+        error=code,
         outcome=_outcome(error),
     )
 

@@ -9,11 +9,12 @@ from attrs import evolve
 
 from pgmcp.domain.caching.basis import basis_of
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.errors import NotFoundError, PgmcpError, QueryError, SecurityError, codes
+from pgmcp.domain.errors import NotFoundError, PgmcpError, QueryError, codes
 from pgmcp.domain.guard.places import explained, place_of
 from pgmcp.domain.guard.resolution import Resolution
-from pgmcp.domain.guard.verdicts import Verdict, judge
+from pgmcp.domain.guard.verdicts import ALLOWED, Verdict, judge
 from pgmcp.domain.plans import Effect, Explain, Plan, RawQuery, StatementKind
+from pgmcp.domain.policy.refusals import Refusal
 from pgmcp.domain.policy.views import View
 from pgmcp.domain.sql.names import name_at
 from pgmcp.ports.resolving import Resolver
@@ -41,38 +42,38 @@ class Guard:
         self._verdicts = verdicts
         self._transactions = transactions
 
-    async def check(self, plan: Plan, call: CallContext) -> None:
-        """Refuse a statement that its caller may not have run.
+    async def judge(self, plan: Plan, call: CallContext) -> Verdict | None:
+        """The verdict on a statement: whether its caller may have it run, what it touches, and why not.
 
         Args:
-            plan: The statement, of a kind that its bytes and shape let through; every other plan passes.
+            plan: The statement, of a kind that its bytes and shape let through.
             call: Whose it is.
 
+        Returns:
+            The verdict; None for every other plan, which is made over what its caller may know.
+
         Raises:
-            PgmcpError: Why not, with the place in the statement and the way out.
+            QueryError: PostgreSQL says that it can't be carried out as it stands.
+            SecurityError: `statement_unresolved`.
         """
         if not isinstance(plan, RawQuery | Explain):
-            return
+            return None
         query = plan.query if isinstance(plan, Explain) else plan
         read_only = query.effect is Effect.READ if isinstance(plan, Explain) else query.read_only
         text = query.text
         if query.kind is StatementKind.UTILITY:
             inner = explained(text)
             if inner is None:
-                _check_utility(call.view)
-                return
+                return _under(call.view, _NO_QUERY)
             text = inner
         if self._resolver is None:
-            _check_unresolved(call.view)
-            return
+            return _under(call.view, _NOBODY_TELLS)
         key = VerdictKey(text=text, read_only=read_only, view=call.view.digest)
         verdict = self._verdicts.get(key)
         if verdict is None:
             verdict = await self._decide(self._resolver, text, query.types, call, read_only=read_only)
             self._verdicts.put(key, verdict)
-        if not verdict.allowed:
-            error = verdict.error()
-            raise error if text is query.text else _moved(error, len(query.text) - len(text))
+        return verdict if text is query.text else _moved(verdict, len(query.text) - len(text))
 
     def ran(self, plan: Plan) -> None:
         """Hear that a plan has been carried out: a definition ends every verdict."""
@@ -107,25 +108,28 @@ class Guard:
         return verdict if call.view.is_open else _placed(verdict, text)
 
 
-def _check_utility(view: View) -> None:
-    """What is no query has no tree: SHOW tells settings, definitions go by their own tools."""
-    if not view.is_open:
-        raise SecurityError(
-            codes.STATEMENT_NOT_ALLOWED,
-            "under a policy, statements other than SELECT, INSERT, UPDATE, DELETE and MERGE are not run",
-            hint="Use the tool for it: what a definition or a setting would show can't be told beforehand.",
-            path="query",
-        )
+# What is no query has no tree: SHOW tells settings, definitions go by their own tools.
+_NO_QUERY = Verdict(
+    refusal=Refusal(
+        code=codes.STATEMENT_NOT_ALLOWED,
+        message="under a policy, statements other than SELECT, INSERT, UPDATE, DELETE and MERGE are not run",
+        hint="Use the tool for it: what a definition or a setting would show can't be told beforehand.",
+        rule="shape",
+    )
+)
+_NOBODY_TELLS = Verdict(
+    refusal=Refusal(
+        code=codes.STATEMENT_UNRESOLVED,
+        message="nobody can tell here what the statement really uses, so under a policy it isn't run",
+        hint="Use read_table and the tools for writing; the setting guard=resolved lets statements be judged.",
+        rule="resolution",
+    )
+)
 
 
-def _check_unresolved(view: View) -> None:
-    if not view.is_open:
-        raise SecurityError(
-            codes.STATEMENT_UNRESOLVED,
-            "nobody can tell here what the statement really uses, so under a policy it isn't run",
-            hint="Use read_table and the tools for writing; the setting guard=resolved lets statements be judged.",
-            path="query",
-        )
+def _under(view: View, verdict: Verdict) -> Verdict:
+    """What holds under a policy; without one the access mode decides."""
+    return ALLOWED if view.is_open else verdict
 
 
 def _placed(verdict: Verdict, text: str) -> Verdict:
@@ -182,7 +186,6 @@ def _discreet(error: QueryError, text: str) -> PgmcpError:
     return error
 
 
-def _moved(error: PgmcpError, characters: int) -> PgmcpError:
-    """The error with its place in the whole text, of which a part was judged."""
-    error.position = error.position + characters if error.position is not None else None
-    return error
+def _moved(verdict: Verdict, characters: int) -> Verdict:
+    """The verdict with its place in the whole text, of which a part was judged."""
+    return verdict if verdict.position is None else evolve(verdict, position=verdict.position + characters)

@@ -75,12 +75,17 @@ class SchemaService:
             await self.require_schema(schema, call)
         names = await self._names(schema, call)
         where = f" in schema '{schema}'" if schema is not None else ""
-        return NotFoundError(
+        error = NotFoundError(
             codes.UNKNOWN_TABLE,
             f"there is no table or view '{table}'{where}",
             hint=did_you_mean(table, names, otherwise=NO_TABLES),
             path="table",
         )
+        if not call.view.is_open:
+            hidden = await self._repository.find(table, schema, call)
+            # The audit tells a name that a rule hides from one that is nobody's.
+            error.rule = "" if hidden is None else call.view.relation(hidden.name.schema, hidden.name.name).rule
+        return error
 
     async def require_schema(self, schema: str, call: CallContext) -> None:
         """See that a schema exists.

@@ -14,6 +14,7 @@ from pgmcp.domain.auditing import digest_of
 from pgmcp.domain.calls import CallId, LeaseId
 from pgmcp.domain.errors import DatabaseError, PgmcpError, SecurityError, ValidationError, codes
 from pgmcp.domain.plans import Effect
+from pgmcp.domain.policy.parsing import parse_policy
 from pgmcp.domain.requests import ReadRequest
 from pgmcp.domain.settings import Access, Settings
 from pgmcp.ports.auditing import AuditError
@@ -22,7 +23,7 @@ from tests.unit.house import WRITING, House, by
 
 AUDITED = evolve(WRITING, audit_file="audit.jsonl")
 WHO = {"time": "2024-03-13T12:30:00.000+00:00", "call": "a call", "principal": "ana"}
-ENDED = WHO | {"phase": "call", "verdict": "allowed", "duration_ms": 0.0}
+ENDED = WHO | {"phase": "call", "verdict": "allowed", "rule": "access", "duration_ms": 0.0}
 
 
 class FullLog:
@@ -104,7 +105,7 @@ async def test_a_read() -> None:
 async def test_a_write(tool: str, arguments: dict[str, Any], effect: str, columns: list[str]) -> None:
     """Its intent before it runs, its end after."""
     about = {"tool": tool, "effect": effect, "tables": {"public.lines": columns}}
-    intent = WHO | about | {"phase": "intent", "verdict": "allowed"}
+    intent = WHO | about | {"phase": "intent", "verdict": "allowed", "rule": "access"}
     assert await lines(tool, arguments) == [intent, ENDED | about | {"rows": 1, "ending": "done"}]
 
 
@@ -115,6 +116,38 @@ async def test_a_statement() -> None:
     assert found["statement"] == "select * from orders where status = ?"
     assert len(found["fingerprint"]) == 16
     assert "hunter2" not in str(found)
+
+
+RULES: dict[str, Any] = {
+    "default": "deny",
+    "tables": [{"match": "public.customers", "allow": []}, {"match": "public.orders", "allow": ["read"]}],
+}
+
+
+@pytest.mark.parametrize(
+    "tool, arguments, said",
+    [
+        pytest.param("read_table", {"table": "orders"}, ("allowed", "policy.tables[1]", None), id="a read"),
+        pytest.param(
+            "delete_records",
+            {"table": "orders", "filters": {"id": 10}},
+            ("refused", "policy.tables[1]", "action_refused"),
+            id="what a rule doesn't allow",
+        ),
+        pytest.param(
+            "read_table", {"table": "customers"}, ("refused", "policy.tables[0]", "unknown_table"), id="a hidden table"
+        ),
+        pytest.param(
+            "describe_table", {"table": "lines"}, ("refused", "policy.default", "unknown_table"), id="by the default"
+        ),
+        pytest.param("read_table", {"table": "none"}, ("refused", "unknown_table", "unknown_table"), id="no table"),
+        pytest.param("list_tables", {}, ("allowed", "access", None), id="no table of its own"),
+    ],
+)
+async def test_the_rule_that_decided(tool: str, arguments: dict[str, Any], said: tuple[str | None, ...]) -> None:
+    """Of what is let through and of what is not; where none speaks of it, the access mode or the refusal's code."""
+    (*_, found) = await lines(tool, arguments, evolve(AUDITED, policy=parse_policy(RULES)))
+    assert (found["verdict"], found["rule"], found.get("error")) == said
 
 
 @pytest.mark.parametrize(
@@ -143,7 +176,7 @@ async def test_a_statement() -> None:
 async def test_a_refusal(tool: str, arguments: dict[str, Any], line: dict[str, Any]) -> None:
     """One line too, with what decided."""
     found = await lines(tool, arguments, evolve(AUDITED, access=Access.READ))
-    assert found == [ENDED | line | {"verdict": "refused", "rows": 0, "ending": "failed"}]
+    assert found == [ENDED | line | {"verdict": "refused", "rows": 0, "ending": "failed", "error": line["rule"]}]
 
 
 async def test_a_failure() -> None:
@@ -180,7 +213,13 @@ async def test_a_tool_that_is_not_there() -> None:
     error = ValidationError(codes.UNKNOWN_TOOL, "there is no tool 'hunter2'")
     await house.dispatcher.turn_away(None, by("ana"), error)
     (record,) = house.records.records
-    line = ENDED | {"verdict": "refused", "rule": "unknown_tool", "rows": 0, "ending": "failed"}
+    line = ENDED | {
+        "verdict": "refused",
+        "rule": "unknown_tool",
+        "rows": 0,
+        "ending": "failed",
+        "error": "unknown_tool",
+    }
     assert record.document() == line
 
 

@@ -96,8 +96,15 @@ def query(text: str, kind: StatementKind = StatementKind.ROWS, effect: Effect = 
 async def refusal(guard: Guard, plan: RawQuery | Explain, call: CallContext = RULED) -> PgmcpError:
     """What the guard says to a statement that doesn't pass."""
     with pytest.raises(PgmcpError) as refused:
-        await guard.check(plan, call)
+        await passes(guard, plan, call)
     return refused.value
+
+
+async def passes(guard: Guard, plan: RawQuery | Explain, call: CallContext) -> None:
+    """Have a statement judged as a call is."""
+    verdict = await guard.judge(plan, call)
+    if verdict is not None and not verdict.allowed:
+        raise verdict.error()
 
 
 async def test_a_statement_is_resolved_once() -> None:
@@ -105,17 +112,17 @@ async def test_a_statement_is_resolved_once() -> None:
     resolver = FakeResolver()
     guard, clock = guard_of(resolver)
     for call in (RULED, RULED, OPEN, OPEN):
-        await guard.check(query("SELECT id FROM person"), call)
+        await passes(guard, query("SELECT id FROM person"), call)
     assert len(resolver.asked) == 2
     clock.advance(11)
-    await guard.check(query("SELECT id FROM person"), RULED)
+    await passes(guard, query("SELECT id FROM person"), RULED)
     assert len(resolver.asked) == 3
     guard.ran(query("SELECT 1"))
     guard.ran(query("CREATE TABLE t ()", StatementKind.UTILITY, Effect.DEFINE))
-    await guard.check(query("SELECT id FROM person"), RULED)
+    await passes(guard, query("SELECT id FROM person"), RULED)
     assert (len(resolver.asked), resolver.forgotten) == (4, 1)
     for text in ("SELECT 1", "SELECT 2", "SELECT id FROM person"):
-        await guard.check(query(text), RULED)
+        await passes(guard, query(text), RULED)
     assert len(resolver.asked) == 7
 
 
@@ -205,7 +212,7 @@ async def test_an_explain_is_judged_by_what_it_explains() -> None:
     asked = await refusal(guard, Explain(query=query("SELECT * FROM vault")))
     assert (written.position, asked.position) == (35, 15)
     assert resolver.asked == ["SELECT * FROM vault"]
-    await guard.check(query("explain analyze verbose SELECT id FROM person", StatementKind.UTILITY), RULED)
+    await passes(guard, query("explain analyze verbose SELECT id FROM person", StatementKind.UTILITY), RULED)
 
 
 @pytest.mark.parametrize("text", ["SHOW search_path", "CALL something()", "CREATE VIEW v AS SELECT * FROM vault"])
@@ -214,13 +221,13 @@ async def test_what_is_no_query_doesnt_pass_a_policy(text: str) -> None:
     guard, _ = guard_of(FakeResolver())
     error = await refusal(guard, query(text, StatementKind.UTILITY))
     assert isinstance(error, SecurityError)
-    await guard.check(query(text, StatementKind.UTILITY), OPEN)
+    await passes(guard, query(text, StatementKind.UTILITY), OPEN)
 
 
 async def test_without_a_resolver_nothing_passes_a_policy() -> None:
     """Names alone are a step down, and no ground to keep rules on."""
     guard, _ = guard_of(None)
-    await guard.check(query("SELECT 1"), OPEN)
+    await passes(guard, query("SELECT 1"), OPEN)
     assert (await refusal(guard, query("SELECT 1"))).code is codes.STATEMENT_UNRESOLVED
     guard.forget()
 
@@ -233,10 +240,27 @@ async def test_what_parsing_would_run_is_judged_before_parsing(call: CallContext
     plan = evolve(query("SELECT '{1}'::checked[]"), types=frozenset({("checked",)}))
     error = await refusal(guard, plan, call)
     assert (error.code, resolver.asked) == (codes.STATEMENT_NOT_ALLOWED, [])
-    await guard.check(evolve(plan, text="SELECT 1", types=frozenset({("int4",)})), call)
+    await passes(guard, evolve(plan, text="SELECT 1", types=frozenset({("int4",)})), call)
     assert resolver.asked == ["SELECT 1"]
+
+
+async def test_a_verdict_tells_what_is_touched() -> None:
+    """Tables with their columns and the rules about them, of what is allowed and what is not; kept as it is."""
+    guard, _ = guard_of(FakeResolver())
+    for _ in range(2):
+        allowed = await guard.judge(query("SELECT id FROM person"), RULED)
+        refused = await guard.judge(query("SELECT id , pin , token FROM person , vault"), RULED)
+        assert allowed is not None
+        assert refused is not None
+        assert (allowed.tables, allowed.rules) == ({"public.person": ("id",)}, ("policy.tables[0]",))
+        assert refused.tables == {"public.person": ("id", "pin"), "public.vault": ("token",)}
+        assert refused.rules == ("policy.tables[0]", "policy.default")
+        assert refused.error().rule == "policy.tables[0]"
+    free = await guard.judge(query("SELECT id FROM person"), OPEN)
+    assert free is not None
+    assert (free.tables, free.rules) == ({"public.person": ("id",)}, ())
 
 
 async def test_other_plans_are_not_its_own() -> None:
     """They are planned over what the caller may know."""
-    await guard_of(None)[0].check(ListSchemas(), RULED)
+    assert await guard_of(None)[0].judge(ListSchemas(), RULED) is None

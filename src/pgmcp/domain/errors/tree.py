@@ -33,6 +33,8 @@ class PgmcpError(Exception):
 
     type: ClassVar[str]
     answer: ClassVar[Callable[..., ErrorResponse]] = ErrorResponse
+    rule: str = ""
+    """The rule that decided, where one did; for the audit, never for the caller."""
 
     def __init__(
         self,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from pgmcp.domain import receipts
 from pgmcp.domain.caching.basis import Basis
@@ -41,12 +41,16 @@ class Verdict:
         mention: What the refusal is about, as the statement may name it: a relation, a column, a function.
         position: Where that stands in the statement, its character from 1; None where it is reached on the way.
         basis: What its rows hang on, where it may run; for whoever keeps them.
+        tables: The columns that the statement touches, by the relation's full name; `*` for whole rows.
+        rules: The rules of the policy about these.
     """
 
     refusal: Refusal | None = None
     mention: str | None = None
     position: int | None = None
     basis: Basis | None = None
+    tables: Mapping[str, tuple[str, ...]] = field(factory=dict, hash=False)
+    rules: tuple[str, ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -63,9 +67,11 @@ class Verdict:
             raise ValueError("nothing was refused")
         missing = self.refusal.code in {codes.UNKNOWN_TABLE, codes.UNKNOWN_COLUMN}
         kind = NotFoundError if missing else SecurityError
-        return kind(
+        error = kind(
             self.refusal.code, self.refusal.message, hint=self.refusal.hint, path="query", position=self.position
         )
+        error.rule = self.refusal.rule
+        return error
 
 
 ALLOWED = Verdict()
@@ -79,7 +85,13 @@ def judge(resolution: Resolution, view: View, *, read_only: bool) -> Verdict:
         view: What its caller may know and do.
         read_only: Whether it is to change nothing.
     """
-    return next(_refusals(resolution, view, read_only=read_only), ALLOWED)
+    verdict = next(_refusals(resolution, view, read_only=read_only), ALLOWED)
+    touched = [each for each in resolution.relations if each.kind not in _UNRULED]
+    if not touched:
+        return verdict
+    tables = {str(each.name): ("*",) if each.whole else tuple(sorted(each.columns | each.sets)) for each in touched}
+    sights = [] if view.is_open else [view.relation(each.name.schema, each.name.name) for each in touched]
+    return evolve(verdict, tables=tables, rules=tuple(dict.fromkeys(sight.rule for sight in sights)))
 
 
 def _refusals(resolution: Resolution, view: View, *, read_only: bool) -> Iterator[Verdict]:

@@ -29,7 +29,7 @@ def narrowed(relation: Relation, sight: Sight) -> Relation:
     The rows that may be seen are for whoever knows the time to put in.
     """
     if sight.table is None:
-        return evolve(relation, granted=relation.granted & sight.actions, whole=relation)
+        return evolve(relation, granted=relation.granted & sight.actions, whole=relation, ruled_by=sight.rule)
     hidden = frozenset(column.name for column in relation.columns if sight.hides(column.name))
     seen = without(relation, hidden)
     return evolve(
@@ -37,6 +37,7 @@ def narrowed(relation: Relation, sight: Sight) -> Relation:
         columns=tuple(evolve(column, mask=sight.mask(column.name)) for column in seen.columns),
         granted=relation.granted & sight.actions,
         seen_as=sight.rule,
+        ruled_by=sight.rule,
         whole=relation,
     )
 

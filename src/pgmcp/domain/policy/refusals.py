@@ -36,7 +36,9 @@ class Refusal:
     def error(self) -> PgmcpError:
         """The error that it is to the caller: what may not be known is not there."""
         kind = NotFoundError if self.code in {codes.UNKNOWN_TABLE, codes.UNKNOWN_COLUMN} else SecurityError
-        return kind(self.code, self.message, hint=self.hint)
+        error = kind(self.code, self.message, hint=self.hint)
+        error.rule = self.rule
+        return error
 
 
 def row_refused(error: PgmcpError | None = None) -> SecurityError:

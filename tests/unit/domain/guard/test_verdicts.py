@@ -142,7 +142,7 @@ def test_relations_under_a_policy(used: UsedRelation, code: codes.Code | None) -
     """What a reader could read whole passes; without a policy all does."""
     verdict = judge(Resolution(relations=(used,)), RULED, read_only=True)
     assert (verdict.refusal.code if verdict.refusal else None) is code
-    assert judge(Resolution(relations=(used,)), EVERYTHING_SEEN, read_only=True) is ALLOWED
+    assert judge(Resolution(relations=(used,)), EVERYTHING_SEEN, read_only=True).allowed
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_writes_under_a_policy(used: UsedRelation, code: codes.Code | None) -> N
     resolution = Resolution(relations=(used,), effects=used.writes)
     verdict = judge(resolution, RULED, read_only=False)
     assert (verdict.refusal.code if verdict.refusal else None) is code
-    assert judge(resolution, EVERYTHING_SEEN, read_only=False) is ALLOWED
+    assert judge(resolution, EVERYTHING_SEEN, read_only=False).allowed
 
 
 @pytest.mark.parametrize(
