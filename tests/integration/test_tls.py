@@ -16,18 +16,23 @@ from attrs import frozen
 
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.postgres.address import Address
-from pgmcp.adapters.postgres.examining import PostgresExaminer
+from pgmcp.adapters.postgres.examining import Demanded, PostgresExaminer
 from pgmcp.adapters.postgres.passwords import PasswordCommand
+from pgmcp.adapters.postgres.peer import certificate_end
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
+from pgmcp.domain.settings import Secret, Settings
+from pgmcp.entrypoints.bootstrap.drivers import demanded
 from pgmcp.ports.driver import Driver, DriverError, Need, Statement
 from tests.fixtures.certificates import Authority, Pair
 from tests.fixtures.drivers import CLIENTS
 from tests.fixtures.pool import a_call, way_to
 from tests.fixtures.postgres import TestServer, celerp_binaries, make_folder, private_server
 
-# Loopback addresses that nobody else listens on, at PostgreSQL's own port.
-HOST, OTHER = "127.0.0.7", "127.0.0.8"
+# Loopback addresses that nobody else listens on, at PostgreSQL's own port; each process has its own two.
+_NETWORK = f"127.{1 + os.getpid() // 65_536 % 250}.{os.getpid() // 256 % 256}"
+HOST, OTHER = (f"{_NETWORK}.{2 * (os.getpid() % 120) + last}" for last in (7, 8))
+PORT = 5432
 PASSWORD = "hunter2 'quoted' 100% + ü"
 
 
@@ -154,10 +159,48 @@ class TestTls:
         """Version, cipher, our own certificate."""
         ours = {"sslcert": str(encrypted.paper.cert), "sslkey": str(encrypted.paper.key)}
         async with way_to(encrypted.dsn(user="paper", sslmode="require", **ours), driver=driver) as way:
-            facts = await PostgresExaminer(way.runner, "verify-ca").facts(a_call())
+            facts = await PostgresExaminer(way.runner, Demanded(verified="verify-ca")).facts(a_call())
         assert (facts.tls, facts.client_certificate, facts.verified) == ("TLSv1.3", True, "verify-ca")
         assert facts.cipher is not None
         assert facts.cipher.startswith("TLS_")
+
+    @pytest.mark.parametrize(
+        "said, bound",
+        [
+            pytest.param({}, True, id="libpq's default"),
+            pytest.param({"channel_binding": "disable"}, False, id="not wanted"),
+            pytest.param({"channel_binding": "require"}, True, id="demanded"),
+        ],
+    )
+    async def test_check_tells_what_nobody_could_forge(
+        self, encrypted: Encrypted, driver: str, said: dict[str, str], bound: bool
+    ) -> None:
+        """Whether the password was bound to the channel, where the driver can, and when the server's certificate ends.
+
+        PostgreSQL 17 tells how the session has shown who it is.
+        """
+        if driver == "asyncpg":
+            said, bound = {}, False
+        dsn = encrypted.dsn(password=PASSWORD, sslmode="require", **said)
+        settings = Settings(dsn=Secret(dsn), driver=driver)
+        async with way_to(dsn, driver=driver) as way:
+            examiner = PostgresExaminer(way.runner, demanded(settings, {}))
+            facts = await examiner.protected(await examiner.facts(a_call()), a_call())
+        assert (facts.bound, facts.certificate_days) == (bound, 0)
+
+    async def test_a_server_that_shows_nothing(self, encrypted: Encrypted, tmp_path: Path) -> None:
+        """Nobody there, somebody who hangs up, somebody who speaks something else: no end is told."""
+
+        async def turn_away(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"N")
+            writer.close()
+
+        async with await asyncio.start_server(turn_away, HOST, 0) as web:
+            port = web.sockets[0].getsockname()[1]
+            assert await certificate_end([(HOST, port)]) is None
+        assert await certificate_end([(HOST, port)]) is None
+        assert await certificate_end([(HOST, port), (HOST, PORT)]) is not None
+        assert await certificate_end([]) is None
 
 
 def command(tmp_path: Path, program: str) -> tuple[str, Path]:
@@ -212,18 +255,42 @@ class TestPasswordCommand:
             pytest.param("print('x' * 1_000_000)", "", id="talks on and on"),
             pytest.param("sys.stdout.buffer.write(b'\\xff')", "it printed no UTF-8", id="no text"),
             pytest.param("sys.stdout.buffer.write(b'a\\0b')", "it printed no password", id="NUL"),
-            pytest.param("time.sleep(60)", "it took longer than 1 s", id="never ends"),
         ],
     )
-    async def test_it_gives_none(self, encrypted: Encrypted, tmp_path: Path, program: str, why: str) -> None:
-        """The connection fails, and tells why without a word of what was printed."""
+    async def test_it_gives_none(self, tmp_path: Path, program: str, why: str) -> None:
+        """The connection fails before it is begun, and tells why without a word of what was printed."""
         line, _ = command(tmp_path, program)
-        password = PasswordCommand(shlex.split(line), SystemClock(), timeout_s=1)
+        password = PasswordCommand(shlex.split(line), SystemClock(), timeout_s=60)
         with pytest.raises(DatabaseError) as caught:
-            await client("asyncpg", encrypted.dsn(), password).connect(Need.READ)
+            await client("asyncpg", "host=nowhere.invalid", password).connect(Need.READ)
         assert caught.value.code is codes.AUTHENTICATION_FAILED
         assert why in caught.value.message
         assert "hunter2" not in str(caught.value.document())
+
+    @pytest.mark.parametrize(
+        "program",
+        [
+            pytest.param("time.sleep(3600)", id="by itself"),
+            pytest.param("subprocess.run(NAP)", id="in a program that it runs"),
+            pytest.param("subprocess.Popen(NAP)", id="in one that it leaves"),
+        ],
+    )
+    async def test_it_never_ends(self, tmp_path: Path, program: str) -> None:
+        """It is given up, with all that it has started, and the connection fails."""
+        alive = tmp_path / "alive"
+        os.mkfifo(alive)
+        nap = [sys.executable, "-c", "import sys, time; f = open(sys.argv[1], 'w'); time.sleep(3600)", str(alive)]
+        line, _ = command(tmp_path, f"import subprocess\nf = open({str(alive)!r}, 'w')\nNAP = {nap!r}\n{program}")
+        password = PasswordCommand(shlex.split(line), SystemClock(), timeout_s=3)
+        reading = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
+        with pytest.raises(DatabaseError) as caught:
+            await client("asyncpg", "host=nowhere.invalid", password).connect(Need.READ)
+        assert caught.value.code is codes.AUTHENTICATION_FAILED
+        assert "it took longer than 3 s" in caught.value.message
+        # The pipe ends once nobody is left who could write to it.
+        os.set_blocking(reading, True)
+        assert await asyncio.to_thread(os.read, reading, 1) == b""
+        os.close(reading)
 
     async def test_no_shell_reads_it(self, encrypted: Encrypted, tmp_path: Path) -> None:
         """What a shell would run stays an argument."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from enum import StrEnum
 
 from attrs import frozen
@@ -11,6 +12,8 @@ from pgmcp.domain.settings import Access, Settings
 
 OLDEST = 150000
 """The oldest PostgreSQL that is served, as `server_version_num` counts."""
+
+_SOON_DAYS = 14
 
 
 class Level(StrEnum):
@@ -41,6 +44,9 @@ class ServerFacts:
         cipher: The cipher's name.
         client_certificate: Whether we showed a certificate of our own.
         verified: How the server's identity was checked: `verify-full`, `verify-ca`, or None for not at all.
+        bound: Whether the password was bound to the TLS channel, so that nobody in between can use it; None where there
+            was none, or nobody can tell.
+        certificate_ends: When the server's certificate ends, and `certificate_days` in how many days that is.
         local: Whether the connection is over a Unix socket or the loopback.
         role: Who we are there.
         superuser, bypasses_row_security, creates_roles: What the role may do beyond tables.
@@ -70,11 +76,15 @@ class ServerFacts:
     cipher: str | None = None
     client_certificate: bool = False
     verified: str | None = None
+    bound: bool | None = None
+    certificate_ends: datetime | None = None
+    certificate_days: int | None = None
 
 
 def judge(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
     """The findings, one a subject."""
     yield _tls(facts)
+    yield from _certificate(facts)
     yield _version(facts)
     yield from _role(facts, settings)
     yield _pool(facts, settings)
@@ -98,12 +108,26 @@ def _encrypted(facts: ServerFacts) -> Finding:
         text += f" ({facts.cipher})"
     if facts.client_certificate:
         text += ", with a certificate of ours"
+    if facts.bound is not None:
+        text += ", the password bound to it" if facts.bound else ", the password not bound to it"
     if facts.verified == "verify-full":
         return Finding("tls", Level.OK, f"{text}; the server's certificate and name are checked")
     if facts.verified == "verify-ca":
         return Finding("tls", Level.WARN, f"{text}; the server's name isn't checked: sslmode=verify-full does")
     level = Level.OK if facts.local else Level.WARN
     return Finding("tls", level, f"{text}; the server could be anyone: sslmode=verify-full checks who it is")
+
+
+def _certificate(facts: ServerFacts) -> Iterator[Finding]:
+    if facts.certificate_ends is None or facts.certificate_days is None:
+        return
+    day, days = f"{facts.certificate_ends:%Y-%m-%d}", facts.certificate_days
+    if days < 0:
+        yield Finding("certificate", Level.WARN, f"the server's ended on {day}")
+    elif days < _SOON_DAYS:
+        yield Finding("certificate", Level.WARN, f"the server's ends on {day}, in {days} days")
+    else:
+        yield Finding("certificate", Level.OK, f"the server's holds until {day}")
 
 
 def _version(facts: ServerFacts) -> Finding:

@@ -70,3 +70,31 @@ def test_options_that_a_driver_does_not_know_can_be_left_out() -> None:
 def test_no_address_is_libpqs_own_business() -> None:
     """Nothing given means `PG*` variables, the service file and `~/.pgpass`."""
     assert (Address().url, str(Address()), Address().options()) == (None, "libpq's defaults", {})
+
+
+@pytest.mark.parametrize(
+    "text, environment, places",
+    [
+        pytest.param("postgresql://a:b@h/db", {}, (("h", 5432),), id="a host"),
+        pytest.param("postgresql://a@h1:1,[::1]:2,h3/db", {}, (("h1", 1), ("::1", 2), ("h3", 5432)), id="several"),
+        pytest.param("host=h port=7 dbname=x", {"PGHOST": "other"}, (("h", 7),), id="pairs"),
+        pytest.param("host=a,b port=1,2", {}, (("a", 1), ("b", 2)), id="lists"),
+        pytest.param("host=a,b port=1", {}, (("a", 1), ("b", 1)), id="one port for all"),
+        pytest.param("dbname=x", {"PGHOST": "h", "PGPORT": "7"}, (("h", 7),), id="the environment"),
+        pytest.param("host=/run/pg", {}, (), id="a socket"),
+        pytest.param("dbname=x", {}, (), id="nothing said"),
+    ],
+)
+def test_the_places_of_an_address(text: str, environment: dict[str, str], places: tuple[tuple[str, int], ...]) -> None:
+    """Hosts and ports that are reached over a network."""
+    assert Address.read(text).places(environment) == places
+
+
+def test_whether_a_password_is_bound_to_the_channel() -> None:
+    """The address says it, else the environment, else it is libpq's default."""
+    named = Address.read("host=h channel_binding=require")
+    assert named.binding({"PGCHANNELBINDING": "disable"}) == "require"
+    assert [Address.read("host=h").binding(said) for said in ({"PGCHANNELBINDING": "disable"}, {})] == [
+        "disable",
+        "prefer",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from attrs import evolve
 from pgmcp.domain.health import Finding, Level, ServerFacts, judge
 from pgmcp.domain.settings import Access, Settings
 
+END = datetime(2027, 1, 31, tzinfo=UTC)
 GOOD = ServerFacts(
     version="18.6",
     version_num=180006,
@@ -52,6 +54,42 @@ def test_a_server_that_is_as_it_should_be() -> None:
 @pytest.mark.parametrize(
     "about, facts, level, text",
     [
+        pytest.param(
+            "tls",
+            {"bound": True},
+            Level.OK,
+            "TLSv1.3 (TLS_AES_256_GCM_SHA384), the password bound to it; the server's certificate and name are checked",
+            id="bound to the channel",
+        ),
+        pytest.param(
+            "tls",
+            {"bound": False},
+            Level.OK,
+            "TLSv1.3 (TLS_AES_256_GCM_SHA384), the password not bound to it;"
+            " the server's certificate and name are checked",
+            id="not bound to the channel",
+        ),
+        pytest.param(
+            "certificate",
+            {"certificate_ends": END, "certificate_days": 40},
+            Level.OK,
+            "the server's holds until 2027-01-31",
+            id="a certificate",
+        ),
+        pytest.param(
+            "certificate",
+            {"certificate_ends": END, "certificate_days": 13},
+            Level.WARN,
+            "the server's ends on 2027-01-31, in 13 days",
+            id="a certificate that ends soon",
+        ),
+        pytest.param(
+            "certificate",
+            {"certificate_ends": END, "certificate_days": -1},
+            Level.WARN,
+            "the server's ended on 2027-01-31",
+            id="a certificate that has ended",
+        ),
         pytest.param(
             "tls",
             {"verified": "verify-ca", "client_certificate": True},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pgmcp.adapters.memory.engine import Engine
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.health import ServerFacts
@@ -31,3 +33,9 @@ class MemoryExaminer:
             max_connections=100,
             extensions=(),
         )
+
+    async def protected(self, facts: ServerFacts, call: CallContext) -> ServerFacts:
+        return facts
+
+    async def surroundings(self, roles: Collection[str], call: CallContext) -> None:
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Self
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from attrs import field, frozen
 
@@ -67,6 +67,26 @@ class Address:
         mode = self.options().get("sslmode") or environment.get("PGSSLMODE")
         return mode if mode in _VERIFYING else None
 
+    def binding(self, environment: Mapping[str, str]) -> str:
+        """Whether a password is to be bound to the TLS channel, by libpq's word; `prefer` is its default."""
+        return self.options().get("channel_binding") or environment.get("PGCHANNELBINDING") or "prefer"
+
+    def places(self, environment: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+        """Hosts and ports of the servers that are reached over a network; none where a service file may say them."""
+        said = self.options()
+        netloc = urlsplit(self.url.reveal()).netloc.rpartition("@")[2] if self.url else ""
+        pairs = [_host_and_port(each) for each in netloc.split(",") if each]
+        if not pairs:
+            host = (
+                said.get("host") or said.get("hostaddr") or environment.get("PGHOST") or environment.get("PGHOSTADDR")
+            )
+            hosts = (host or "").split(",")
+            ports = (said.get("port") or environment.get("PGPORT") or "").split(",")
+            pairs = [(host, ports[min(place, len(ports) - 1)]) for place, host in enumerate(hosts)]
+        return tuple(
+            (host, int(port) if port.isdigit() else 5432) for host, port in pairs if host and not host.startswith("/")
+        )
+
     def without_options(self, names: frozenset[str]) -> Self:
         """The same address without these options, for a driver that doesn't know them."""
         if self.url is None:
@@ -95,6 +115,15 @@ class Address:
         user = f"{user.partition(':')[0]}:***" if ":" in user else user
         shown = [(key, "***" if key in _SECRET_OPTIONS else value) for key, value in parse_qsl(query)]
         return f"{scheme}://{user}{at}{where}{mark}{urlencode(shown, safe='/*,')}"
+
+
+def _host_and_port(text: str) -> tuple[str, str]:
+    """A host with or without a port; an IPv6 address stands in brackets."""
+    host, bracket, rest = text.removeprefix("[").partition("]")
+    if bracket:
+        return host, rest.removeprefix(":")
+    host, _, port = text.partition(":")
+    return unquote(host), port
 
 
 def _url_of(pairs: dict[str, str]) -> str:

@@ -6,7 +6,10 @@ The command is run without a shell, with nothing to read, for a bounded time; no
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
+import signal
+import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -100,20 +103,21 @@ class PasswordCommand:
 
     async def _ask(self) -> str:
         try:
-            process = await asyncio.create_subprocess_exec(*self._words, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL)
+            process = await asyncio.create_subprocess_exec(
+                *self._words, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, start_new_session=True
+            )
         except OSError as error:
             raise _failed(error.strerror or "it can't be run") from None
         try:
             async with asyncio.timeout(self._timeout_s):
                 text = await _output(process, process.stdout)
                 status = await process.wait()
-        except TimeoutError:
-            raise _failed(f"it took longer than {self._timeout_s:g} s") from None
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+        except BaseException as error:
+            _end(process)
+            await process.wait()
+            if isinstance(error, TimeoutError):
+                raise _failed(f"it took longer than {self._timeout_s:g} s") from None
+            raise
         if status != 0:
             raise _failed(f"it ended with {status}")
         try:
@@ -131,8 +135,17 @@ async def _output(process: Process, stdout: asyncio.StreamReader | None) -> byte
     while stdout is not None and len(text) <= _MOST_BYTES and (part := await stdout.read(_MOST_BYTES + 1 - len(text))):
         text += part
     if len(text) > _MOST_BYTES:
-        process.kill()
+        _end(process)
     return bytes(text)
+
+
+def _end(process: Process) -> None:
+    """End a command with whatever it has started, which are a process group; it may have ended by itself."""
+    with suppress(ProcessLookupError, PermissionError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _failed(why: str) -> DatabaseError:

@@ -20,7 +20,7 @@ from pgmcp.adapters.silence import Silence
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.caches import make_caching
-from pgmcp.entrypoints.bootstrap.drivers import Check, make_driver, shown_address, uses_embedded, verification
+from pgmcp.entrypoints.bootstrap.drivers import Check, demanded, make_driver, shown_address, uses_embedded
 from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_resolver, make_verdicts
 from pgmcp.entrypoints.bootstrap.keys import key_from, make_mask_key, make_sealer
 from pgmcp.entrypoints.bootstrap.observing import Watching, watching
@@ -36,6 +36,7 @@ from pgmcp.ports.auditing import AuditLog
 from pgmcp.ports.changing import ChangeListener
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Need
+from pgmcp.ports.examining import Examiner
 from pgmcp.ports.history import History
 from pgmcp.ports.leases import LeaseKeeper
 from pgmcp.ports.observing import Observer
@@ -178,6 +179,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         (Observer, ports.observer),
         (Sealer, ports.sealer),
         (AuditLog, ports.audit),
+        (Examiner, ports.examiner),
         (FairUse, make_fair_use(settings, ports.clock)),
         (History, ports.history),
         (Resources, gauges),
@@ -282,7 +284,7 @@ def _postgres(
         clock=clock,
         observer=observer,
         sealer=make_sealer(settings),
-        examiner=PostgresExaminer(runner, verification(settings, os.environ)),
+        examiner=PostgresExaminer(runner, demanded(settings, os.environ)),
         audit=audit_log(settings, observer, resources),
         leases=ProcessLeases(clock, remembered=settings.leases_remembered),
         history=watch.history,

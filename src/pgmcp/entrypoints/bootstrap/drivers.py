@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
@@ -15,9 +16,14 @@ from pgmcp.domain.settings import Settings
 from pgmcp.ports.driver import Driver, Need
 from pgmcp.ports.observing import Observer
 
+if TYPE_CHECKING:
+    # The drivers' side is imported where it is used.
+    from pgmcp.adapters.postgres.examining import Demanded
+
 EMBEDDED = "embedded://"
 # Any of these says where a server is, by libpq's own rules.
 _LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPORT", "PGDATABASE")
+
 Check = Callable[[Need], None]
 """Raises at once where it is no use to wait for a session that would have to be opened."""
 
@@ -105,13 +111,19 @@ def shown_address(settings: Settings, *, embedded: bool) -> str:
     return str(Address.read(settings.dsn.reveal()) if settings.dsn else Address())
 
 
-def verification(settings: Settings, environment: Mapping[str, str]) -> str | None:
-    """How connections check who the server is, by libpq's word; None for not at all."""
+def demanded(settings: Settings, environment: Mapping[str, str]) -> Demanded:
+    """What connections are to be like, by the address and what libpq reads beside it."""
     from pgmcp.adapters.postgres.address import Address
+    from pgmcp.adapters.postgres.examining import Demanded
 
     text = settings.dsn.reveal() if settings.dsn else ""
-    address = Address() if not text or text.startswith("embedded://") else Address.read(text)
-    return address.verification(environment)
+    address = Address() if not text or text.startswith(EMBEDDED) else Address.read(text)
+    return Demanded(
+        verified=address.verification(environment),
+        # asyncpg never binds a password to the channel.
+        binding=address.binding(environment) if settings.driver == "psycopg" else "disable",
+        places=address.places(environment),
+    )
 
 
 def _client(name: str) -> Callable[..., Driver]:

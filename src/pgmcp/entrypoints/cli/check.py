@@ -39,7 +39,7 @@ def explain(settings: Settings, principal: str, about: str, action: str) -> int:
         ValidationError: There is no such action, or no schema.
     """
     policy = settings.policy
-    view = SecurityService(settings.access, policy).view(Principal(principal))
+    view = SecurityService(settings.access, policy).view(Principal(principal, access=settings.access))
     for line in explained(view, about, action, lambda at: _placed(at, policy.source)):
         print(line)
     if not policy.given:
@@ -68,7 +68,7 @@ async def _findings(settings: Settings) -> Iterator[Finding]:
     loop = asyncio.get_running_loop()
     call = CallContext(id=CallId("check"), tool="check", deadline=loop.time() + settings.call_timeout_s)
     try:
-        facts = await database.examiner.facts(call)
+        facts = await database.examiner.protected(await database.examiner.facts(call), call)
         policy = await database.policing.findings(call)
     except PgmcpError as error:
         text = f"{error.message} [{error.code.name}]" + (f"; {error.hint}" if error.hint else "")
