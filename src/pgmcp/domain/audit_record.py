@@ -12,8 +12,7 @@ from pgmcp.domain.touching import touched
 
 # Where no rule of the policy speaks of it, the access mode has let a call through.
 _ACCESS = "access"
-_US = 1_000_000
-_US_OF_MS = 1000
+_MS = 1000
 
 
 class AuditRecord(NamedTuple):
@@ -67,7 +66,7 @@ class AuditRecord(NamedTuple):
             "fingerprint": reached.fingerprint,
             "verdict": end.verdict.value,
             "rule": end.rule or ", ".join(reached.rules) or _ACCESS,
-            "duration_ms": round(self.seconds * 1000, 3) if ended else None,
+            "duration_ms": round(self.seconds * _MS, 3) if ended else None,
             "rows": self.rows if ended else None,
             "ending": end.ending.value if end.ending else None,
             "error": end.error,
@@ -81,21 +80,11 @@ class AuditRecord(NamedTuple):
         return f"AuditRecord({self.document()})"
 
 
-def parted(at: float) -> tuple[int, int]:
-    """A moment since 1970 as whole seconds and the milliseconds begun beyond them.
-
-    >>> parted(1767225600.0634)
-    (1767225600, 63)
-    """
-    whole, beyond = divmod(round(at * _US), _US)
-    return whole, beyond // _US_OF_MS
-
-
 def stamp(at: float) -> str:
     """A moment since 1970 as ISO 8601, in UTC, to the millisecond.
 
     >>> stamp(1767225600.0634)
     '2026-01-01T00:00:00.063+00:00'
     """
-    whole, beyond = parted(at)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{beyond:03d}+00:00"
+    second = int(at)
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{int((at - second) * _MS):03d}+00:00"

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from pgmcp.domain.caching.events import CacheEvent
 from pgmcp.domain.calls import CallId
-from pgmcp.domain.samples import Layer, Part
+from pgmcp.domain.samples import Layer, Noted
 
 
 class CallStarted(NamedTuple):
@@ -35,7 +35,7 @@ class CallEnded(NamedTuple):
         rows: Rows given or changed.
         error: The code of the error that it ended with; None when it went well.
         relation: The relation that it worked on; None where there is none, or it was not found.
-        parts: What was timed inside of it; None where the call was not drawn by `metrics_sample`.
+        parts: What was timed inside of it, each as `Part` has it; None where `metrics_sample` did not draw the call.
     """
 
     call: CallId
@@ -45,7 +45,7 @@ class CallEnded(NamedTuple):
     rows: int = 0
     error: str | None = None
     relation: str | None = None
-    parts: tuple[Part, ...] | None = None
+    parts: tuple[Noted, ...] | None = None
 
 
 class StatementRan(NamedTuple):

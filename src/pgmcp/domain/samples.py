@@ -76,6 +76,13 @@ class Part(NamedTuple):
     error: str | None = None
 
 
+Counted = tuple[float, Layer, str, float, str | None, CallId, str | None]
+"""A sample as it is noted: what many are made of and few are asked for their names gets none."""
+
+Noted = tuple[Layer, str, float, float, str | None]
+"""A part as it is noted; as above."""
+
+
 @frozen(kw_only=True)
 class Total:
     """Everything of one operation that was ever counted, sampled or not.

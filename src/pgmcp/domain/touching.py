@@ -10,6 +10,8 @@ from pgmcp.domain.plans import Delete, DescribeTable, Explain, Insert, Plan, Raw
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.sql.fingerprint import fingerprint, without_values
 
+_BRANCHES = frozenset({And, Or, Not, Shielded})
+
 
 def touched(plan: Plan) -> Touched:
     """What a plan reaches, without any value of it."""
@@ -41,8 +43,11 @@ def likeness(plan: Select) -> Hashable:
 
     It knows the relation by its identity, so it is of use only as long as the relation is kept.
     """
+    tree = plan.filter
     ordered = [order.operand.column for order in plan.order]
-    return (id(plan.relation), plan.columns, *filtered(plan.filter), None, *ordered)
+    # A single condition, as in most reads, is no branch to walk through.
+    looked_at = filtered(tree) if type(tree) in _BRANCHES else (tree.operand.column,)  # type: ignore[union-attr] # no branch, so a leaf
+    return (id(plan.relation), plan.columns, *looked_at, None, *ordered)
 
 
 def filtered(tree: Filter) -> Iterator[str]:

@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
-from pgmcp.domain.samples import Layer
+from pgmcp.domain.samples import Layer, Noted
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -17,19 +17,14 @@ T = TypeVar("T")
 class Tracker(Protocol):
     """Takes the times of what ran."""
 
-    def now(self) -> float:
-        """Seconds on a scale that never goes back."""
+    @property
+    def now(self) -> Callable[[], float]:
+        """Tells seconds on a scale that never goes back."""
         ...
 
-    def ran(self, layer: Layer, operation: str, started: float, error: str | None) -> None:
-        """Take note of something that has just ended.
-
-        Args:
-            layer: Where it ran.
-            operation: What ran.
-            started: When, by `now`.
-            error: What it ended with; None when it went well.
-        """
+    @property
+    def note(self) -> Callable[[Noted], None]:
+        """Takes what has just ended: where it ran, what, since when by `now`, for how long, and with which error."""
         ...
 
 
@@ -106,13 +101,14 @@ def _runner(function: Callable[P, T], operation: str, layer: Layer) -> Callable[
         return cast("Callable[[Tracker, Any, Any], T]", _async_runner(function, operation, layer))
 
     def run(tracker: Tracker, args: Any, kwargs: Any) -> T:
-        started = tracker.now()
+        now = tracker.now
+        started = now()
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
-            tracker.ran(layer, operation, started, said(error))
+            tracker.note((layer, operation, started, now() - started, said(error)))
             raise
-        tracker.ran(layer, operation, started, None)
+        tracker.note((layer, operation, started, now() - started, None))
         return result
 
     return run
@@ -122,13 +118,14 @@ def _async_runner(
     function: Callable[..., Awaitable[T]], operation: str, layer: Layer
 ) -> Callable[[Tracker, Any, Any], Awaitable[T]]:
     async def run(tracker: Tracker, args: Any, kwargs: Any) -> T:
-        started = tracker.now()
+        now = tracker.now
+        started = now()
         try:
             result = await function(*args, **kwargs)
         except BaseException as error:
-            tracker.ran(layer, operation, started, said(error))
+            tracker.note((layer, operation, started, now() - started, said(error)))
             raise
-        tracker.ran(layer, operation, started, None)
+        tracker.note((layer, operation, started, now() - started, None))
         return result
 
     return run

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from pgmcp.domain.samples import Layer, Part, Sample, Totals
+from pgmcp.domain.samples import Counted, Layer, Noted, Sample, Totals
 
 
 class History(Protocol):
@@ -20,7 +20,7 @@ class History(Protocol):
         """
         ...
 
-    def add_all(self, drawn: Iterable[Sample], others: Iterable[Sample] = (), parts: Iterable[Part] = ()) -> None:
+    def add_all(self, drawn: Sequence[Counted], others: Sequence[Counted] = (), parts: Sequence[Noted] = ()) -> None:
         """Count many samples at one moment, which takes less time a sample.
 
         Args:

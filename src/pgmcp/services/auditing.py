@@ -34,8 +34,10 @@ class AuditService:
             return
         watch.plan = plan
         watch.transaction = transaction
-        # What it reaches of a read is found out when its line is made; of anything else before it runs and is gone.
-        watch.reached = None if type(plan) is Select else touched(plan)
+        # What a read reaches is found out when its line is made; what else there is, before it runs and is gone.
+        if type(plan) is Select:
+            return
+        watch.reached = touched(plan)
         effect = effect_of(plan)
         # A tool without a plan of rows, such as one that ends a transaction, does what it declares.
         if effect is not Effect.READ or watch.effect is Effect.RUN:

@@ -21,7 +21,7 @@ from pgmcp.domain.reports import (
     throughput,
     trends,
 )
-from pgmcp.domain.samples import LAYERS, Layer, MetricType, Sample, Total
+from pgmcp.domain.samples import LAYERS, Layer, MetricType, Noted, Sample, Total
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.domain.tracking import sampled, timed
@@ -142,9 +142,10 @@ class _Told:
     observer: Observer
     clock: Clock
 
-    def now(self) -> float:
-        return self.clock.monotonic()
+    @property
+    def now(self) -> Callable[[], float]:
+        return self.clock.monotonic
 
-    def ran(self, layer: Layer, operation: str, started: float, error: str | None) -> None:
-        seconds = self.clock.monotonic() - started
+    def note(self, noted: Noted) -> None:
+        layer, operation, _, seconds, error = noted
         self.observer.observe(FunctionRan(layer=layer, operation=operation, seconds=seconds, error=error))

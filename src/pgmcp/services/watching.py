@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgmcp.domain.auditing import Touched
 from pgmcp.domain.calls import CallId, LeaseId
 from pgmcp.domain.plans import Effect, Plan
-from pgmcp.domain.samples import Layer, Part
+from pgmcp.domain.samples import Noted
 from pgmcp.domain.tracking import Tracker
 from pgmcp.ports.clock import Clock
 
@@ -24,6 +24,7 @@ class Watch:
 
     Attributes:
         now: The clock's own scale.
+        note: Takes a part.
         started: When the call began, on it.
         relation: The relation that the call's plan is about; None where it is about none, or has no plan yet.
         plan: What the call comes to; None before that is known.
@@ -37,6 +38,7 @@ class Watch:
         "call",
         "effect",
         "intended",
+        "note",
         "now",
         "plan",
         "principal",
@@ -66,7 +68,9 @@ class Watch:
         self.session = session
         self.tool = tool
         self.effect = effect
-        self._parts: list[Part] | None = [] if timed else None
+        parts: list[Noted] = []
+        self._parts = parts if timed else None
+        self.note = parts.append
         self.relation: str | None = None
         self.plan: Plan | None = None
         self.reached: Touched | None = None
@@ -74,7 +78,7 @@ class Watch:
         self.intended = False
 
     @property
-    def parts(self) -> tuple[Part, ...] | None:
+    def parts(self) -> tuple[Noted, ...] | None:
         """What has ended so far, in that order; None where the call is not timed."""
         return None if self._parts is None else tuple(self._parts)
 
@@ -82,8 +86,3 @@ class Watch:
     def tracker(self) -> Tracker | None:
         """Itself, where the call is timed."""
         return None if self._parts is None else self
-
-    def ran(self, layer: Layer, operation: str, started: float, error: str | None) -> None:
-        """Note a part."""
-        if self._parts is not None:
-            self._parts.append(Part(layer, operation, started, self.now() - started, error))

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from pgmcp.domain.calls import CallContext, CallId
 from pgmcp.domain.errors import DatabaseError, codes
-from pgmcp.domain.samples import Layer
+from pgmcp.domain.samples import Noted
 from pgmcp.domain.tracking import sampled, timed, track_execution_time
 
 
@@ -27,9 +27,10 @@ class Times:
         self.ticks += 1
         return self.ticks
 
-    def ran(self, layer: Layer, operation: str, started: float, error: str | None) -> None:
+    def note(self, noted: Noted) -> None:
         """Note it."""
-        self.noted.append((layer, operation, self.now() - started, error))
+        layer, operation, _, seconds, error = noted
+        self.noted.append((layer, operation, seconds, error))
 
 
 class Shop:

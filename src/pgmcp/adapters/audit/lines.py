@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Sequence
-from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as quoted
 
-from pgmcp.domain.audit_record import AuditRecord, parted
+from pgmcp.domain.audit_record import AuditRecord, stamp
 from pgmcp.domain.auditing import DONE
 from pgmcp.domain.plans import Select
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.touching import likeness
 
 _KEPT = 500
+_TO_SECONDS = len("2026-01-01T00:00:00")
 # What differs from one read to the next of the same kind, by its key in the document, as a place in a template.
-_PLACES = {"time": "%s", "call": "%s", "principal": "%s", "session": "%s", "duration_ms": "%.3f", "rows": "%d"}
+_PLACES = {
+    "time": '"%s.%03d+00:00"',
+    "call": "%s",
+    "principal": "%s",
+    "session": "%s",
+    "duration_ms": "%.3f",
+    "rows": "%d",
+}
 
 Template = tuple[str, Relation]
 """A line with places for what differs, and the relation whose identity is part of its key."""
@@ -39,14 +46,22 @@ class Lines:
             return json.dumps(record.document(), separators=(",", ":")) + "\n"
         key = (tool, effect, session is None, likeness(plan))
         kept = self._templates.get(key) or self._keep(key, record, plan.relation)
-        second, beyond = parted(at)
+        second = int(at)
         if second != self._second:
             self._second = second
-            self._shown = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
-        time = f'"{self._shown}.{beyond:03d}+00:00"'
+            self._shown = stamp(second)[:_TO_SECONDS]
+        beyond = (at - second) * 1000
         if session is None:
-            return kept[0] % (time, quoted(call), quoted(principal), seconds * 1000, rows)
-        return kept[0] % (time, quoted(call), quoted(principal), quoted(session), seconds * 1000, rows)
+            return kept[0] % (self._shown, beyond, quoted(call), quoted(principal), seconds * 1000, rows)
+        return kept[0] % (
+            self._shown,
+            beyond,
+            quoted(call),
+            quoted(principal),
+            quoted(session),
+            seconds * 1000,
+            rows,
+        )
 
     def _keep(self, key: Hashable, record: AuditRecord, relation: Relation) -> Template:
         if len(self._templates) >= _KEPT:

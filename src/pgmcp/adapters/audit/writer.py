@@ -15,14 +15,15 @@ from typing import Protocol
 from attrs import field, frozen
 
 from pgmcp.adapters.audit.lines import Lines
+from pgmcp.adapters.spare_time import in_spare_time
 from pgmcp.domain.audit_record import AuditRecord
 from pgmcp.domain.events import AuditLost
 from pgmcp.ports.auditing import AuditError
 from pgmcp.ports.observing import Observer
 
-# Records that nobody waits for are made into lines when there are so many: one alone takes longer than one among
-# others, and all of a second's at once would hold up the event loop.
-_MADE_TOGETHER = 64
+# Records that nobody waits for are made into lines, in spare time, when there are so many: one alone takes longer than
+# one among others, and all of a second's at once would hold up the event loop.
+_MADE_TOGETHER = 16
 # Lines are given to the thread after so long, or when there are so many: it takes the interpreter from calls to wake.
 _GATHER_S = 0.1
 _GIVEN_TOGETHER = 512
@@ -120,8 +121,8 @@ class AuditWriter:
         gathered = self._gathered
         gathered.append(record)
         self._taken += 1
-        if len(gathered) >= _MADE_TOGETHER:
-            self._make()
+        if len(gathered) == _MADE_TOGETHER:
+            in_spare_time(self._make)
         if self._taken - self._given >= _GIVEN_TOGETHER:
             self._hand_over()
         elif self._timer is None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, islice
 from math import inf
 from threading import Lock
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pgmcp.adapters.metrics.tally import Tally, bump
 from pgmcp.domain.calls import CallId
-from pgmcp.domain.samples import BUCKETS_S, LAYERS, OTHER, Layer, Part, Sample, Total, Totals
+from pgmcp.domain.samples import BUCKETS_S, LAYERS, OTHER, Counted, Layer, Noted, Sample, Total, Totals
 from pgmcp.ports.clock import Clock
 
 K = TypeVar("K")
@@ -20,27 +21,36 @@ _OPERATIONS_AT_MOST = 500
 _RELATIONS_AT_MOST = 1000
 _EVENTS_AT_MOST = 200
 _NO_CALL = CallId("")
+_COUNTED: Final = 7  # what a sample has more than a part, by which they are told apart
 
 
 class _Shelf:
     """The samples and counts of one layer."""
 
-    __slots__ = ("capacity", "ring", "rotated", "tallies")
+    __slots__ = ("capacity", "coming", "ring", "rotated", "tallies")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        # Parts stay as they came: they are made into samples when somebody looks, which is seldom.
-        self.ring: deque[Sample | Part] = deque(maxlen=capacity)
+        # All stay as they came: they are made into samples when somebody looks, which is seldom.
+        self.ring: deque[Counted | Noted] = deque(maxlen=capacity)
+        # On its way to the ring: what comes together is kept together.
+        self.coming: list[Counted | Noted] = []
         # The latest end of a sample that had to go.
         self.rotated = -inf
         self.tallies: dict[str, Tally] = {}
 
-    def keep(self, one: Sample | Part) -> None:
-        """Keep it, in the place of the oldest once there is none left."""
-        if len(self.ring) == self.capacity:
+    def keep(self) -> None:
+        """Keep what comes, in the place of the oldest once there is none left."""
+        coming = self.coming
+        if not coming:
+            return
+        going = len(self.ring) + len(coming) - self.capacity
+        if going > 0:
             # Samples come nearly, but not quite, in the order of their ends.
-            self.rotated = max(self.rotated, _sample(self.ring[0]).at)
-        self.ring.append(one)
+            oldest = islice(chain(self.ring, coming), going)
+            self.rotated = max(self.rotated, *map(_ended, oldest))
+        self.ring.extend(coming)
+        coming.clear()
 
     def tally(self, operation: str) -> Tally:
         """A new tally for an operation that was not heard of before."""
@@ -71,21 +81,40 @@ class BoundedHistory:
     def add(self, sample: Sample, *, kept: bool = True) -> None:
         self.add_all((sample,) if kept else (), () if kept else (sample,))
 
-    def add_all(self, drawn: Iterable[Sample], others: Iterable[Sample] = (), parts: Iterable[Part] = ()) -> None:
+    def add_all(self, drawn: Sequence[Counted], others: Sequence[Counted] = (), parts: Sequence[Noted] = ()) -> None:
+        shelves, relations = self._shelves, self._relations
         with self._lock:
-            for sample in drawn:
-                self._count(sample).keep(sample)
-            for sample in others:
-                self._count(sample)
+            for samples in (drawn, others):
+                for sample in samples:
+                    _, layer, operation, seconds, error, _, detail = sample
+                    shelf = shelves[layer]
+                    tally = shelf.tallies.get(operation) or shelf.tally(operation)
+                    tally.count += 1
+                    tally.seconds += seconds
+                    # A bucket's upper bound belongs to it.
+                    # https://prometheus.io/docs/concepts/metric_types/#histogram
+                    tally.buckets[bisect_left(BUCKETS_S, seconds)] += 1
+                    if error is not None:
+                        tally.fail(error)
+                    if detail is not None and layer == "tool":
+                        pair = (operation, detail)
+                        if pair in relations:
+                            relations[pair] += 1
+                        else:
+                            bump(relations, pair, _RELATIONS_AT_MOST, (OTHER, OTHER))
+                    if samples is drawn:
+                        shelf.coming.append(sample)
             for part in parts:
                 layer, operation, _, seconds, error = part
-                shelf = self._shelves[layer]
+                shelf = shelves[layer]
                 tally = shelf.tallies.get(operation) or shelf.tally(operation)
                 tally.count += 1
                 tally.seconds += seconds
                 if error is not None:
                     tally.fail(error)
-                shelf.keep(part)
+                shelf.coming.append(part)
+            for shelf in shelves.values():
+                shelf.keep()
 
     def fed_by(self, feed: Callable[[], None]) -> None:
         self._feeds.append(feed)
@@ -128,26 +157,6 @@ class BoundedHistory:
         for feed in self._feeds:
             feed()
 
-    def _count(self, sample: Sample) -> _Shelf:
-        """Count a sample, under the lock."""
-        _, layer, operation, seconds, error, _, detail = sample
-        shelf = self._shelves[layer]
-        tally = shelf.tallies.get(operation) or shelf.tally(operation)
-        tally.count += 1
-        tally.seconds += seconds
-        # A bucket's upper bound belongs to it. https://prometheus.io/docs/concepts/metric_types/#histogram
-        tally.buckets[bisect_left(BUCKETS_S, seconds)] += 1
-        if error is not None:
-            tally.fail(error)
-        if detail is not None and layer == "tool":
-            pair = (operation, detail)
-            relations = self._relations
-            if pair in relations:
-                relations[pair] += 1
-            else:
-                bump(relations, pair, _RELATIONS_AT_MOST, (OTHER, OTHER))
-        return shelf
-
     def _counted(self) -> Totals:
         return Totals(
             operations=tuple(
@@ -160,11 +169,16 @@ class BoundedHistory:
         )
 
 
-def _sample(kept: Sample | Part) -> Sample:
-    if isinstance(kept, Sample):
-        return kept
+def _sample(kept: Counted | Noted) -> Sample:
+    if len(kept) == _COUNTED:
+        return Sample(*kept)
     layer, operation, started, seconds, error = kept
     return Sample(started + seconds, layer, operation, seconds, error, _NO_CALL)
+
+
+def _ended(kept: Counted | Noted) -> float:
+    """When something that is kept ended."""
+    return kept[0] if len(kept) == _COUNTED else kept[2] + kept[3]
 
 
 def _difference(now: Totals, then: Totals) -> Totals:

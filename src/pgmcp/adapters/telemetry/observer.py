@@ -90,8 +90,8 @@ class OtelObserver:
         if event.error is not None:
             attributes["error.type"] = event.error
         self._calls.record(event.seconds, attributes)
-        for part in event.parts or ():
-            self._part(event.call, part)
+        for noted in event.parts or ():
+            self._part(event.call, Part(*noted))
         span = self._open.pop(event.call, None)
         if span is None:
             return
