@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+import pgmcp
 from pgmcp.domain import json
 from tests.fixtures.copying import Copier, copier
 from tests.fixtures.postgres import TestServer
@@ -17,7 +18,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SETUP = """
 CREATE DOMAIN short AS varchar(3);
 CREATE DOMAIN shorts AS varchar(3)[];
+CREATE DOMAIN letters AS char(3);
+CREATE DOMAIN bits AS bit(3);
+CREATE DOMAIN shorter AS short CHECK (VALUE <> 'x');
 CREATE TYPE sized AS (a varchar(3), b bit(3));
+CREATE DOMAIN held AS sized;
 """
 SIZED: dict[str, tuple[str, Any, Any]] = {
     "varchar(n)": ("varchar(3)", "abc", "abcd"),
@@ -32,7 +37,14 @@ SIZED: dict[str, tuple[str, Any, Any]] = {
     "varchar(n)[]": ("varchar(3)[]", ["abc", "ab"], ["ab", "abcd"]),
     "char(n)[]": ("char(3)[]", ["abc"], ["abcd"]),
     "bit(n)[]": ("bit(3)[]", ["101"], ["1010"]),
+    "varbit(n)[]": ("varbit(3)[]", ["101", "1"], ["1010"]),
+    "an array of arrays": ("varchar(3)[][]", [["abc"], ["ab"]], [["ab"], ["abcd"]]),
+    "an array's text": ("varchar(3)[]", "[2:2]={abc}", "[2:2]={abcd}"),
     "a domain": ("short", "abc", "abcd"),
+    "a domain over char(n)": ("letters", "abc", "abcd"),
+    "a domain over bit(n)": ("bits", "101", "1010"),
+    "a domain over a domain": ("shorter", "abc", "abcd"),
+    "a domain over a composite": ("held", {"a": "abc", "b": "101"}, {"a": "abcd", "b": "101"}),
     "a domain over an array": ("shorts", ["abc"], ["abcd"]),
     "a domain in an array": ("short[]", ["abc"], ["abcd"]),
     "a composite": ("sized", {"a": "abc", "b": "101"}, {"a": "abcd", "b": "101"}),
@@ -52,7 +64,7 @@ async def copying(postgres: TestServer, driver: str) -> AsyncIterator[Copier]:
 
 @pytest.mark.parametrize("number, declared, fits, long", CASES)
 async def test_what_is_too_long_is_refused(copying: Copier, number: int, declared: str, fits: Any, long: Any) -> None:
-    """Alone, in a batch and as a change; nothing of it is written, and what fits is there as it was given."""
+    """Alone, in a batch, as a change, in place of another and imported; what fits is there as it was given."""
     table = f"sized_{number}"
     await copying.sql(f"CREATE TABLE {table} (id int PRIMARY KEY, v {declared})")
     assert await copying.create(table, {"id": 1, "v": fits}) is None
@@ -61,6 +73,11 @@ async def test_what_is_too_long_is_refused(copying: Copier, number: int, declare
     assert "error" in await copying.call("create_records", json.dumps({"table": table, "records": records}))
     changed = {"table": table, "filters": {"id": 1}, "data": {"v": long}}
     assert "error" in await copying.call("update_records", json.dumps(changed))
+    replaced = {"table": table, "records": [{"id": 1, "v": long}], "on_conflict": "update"}
+    assert "error" in await copying.call("create_records", json.dumps(replaced))
+    with pytest.raises(pgmcp.PgmcpError):
+        await copying.client.call(pgmcp.CreateBatchRequest(table=table, records=iter(records), batch_size=1))
+    await copying.sql(f"DELETE FROM {table} WHERE id = 3")
     assert await copying.read(table) == [{"id": json.Number("1"), "v": _as_read(declared, fits)}]
 
 

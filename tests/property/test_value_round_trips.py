@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from pgmcp.domain import json as exact_json
 from tests.fixtures.copying import Copier, copier
 from tests.fixtures.postgres import TestServer
+from tests.fixtures.type_samples import READ_ONLY
+from tests.property.value_edges import EDGES, double_quoted, lists_of
 from tests.property.value_strategies import SETUP, TYPES, arrays, composites
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -41,7 +46,7 @@ async def copying(postgres: TestServer, driver: str) -> AsyncIterator[Copier]:
 async def prefix(copying: Copier, request: pytest.FixtureRequest) -> str:
     """What the names of a type's tables begin with: a value, an array and a composite of both in each."""
     declared: str = request.getfixturevalue("declared")
-    name = re.sub(r"\W", "_", declared)
+    name = f"{request.function.__name__[-5:]}_" + re.sub(r"\W", "_", declared)
     # A composite's fields have no modifiers here: what a column's own says is the business of `v` and `a`.
     bare = re.sub(r"\(.*", "", declared)
     bare = {"char": "bpchar", "bit": 'pg_catalog."bit"'}.get(bare, bare)
@@ -72,6 +77,38 @@ async def test_what_is_read_can_be_written_back(
     await copying.sql(f"TRUNCATE {source}, {wire}, {native}")
     await copying.insert(source, rows)
     await copying.round_trip(source, wire, native, COLUMNS)
+
+
+@pytest.mark.parametrize("declared", EDGES)
+async def test_every_edge_is_kept(copying: Copier, prefix: str, declared: str) -> None:
+    """No chance decides whether the ends of a type are tried: alone, in arrays of every kind and in composites."""
+    lists = lists_of(EDGES[declared], ";" if declared == "box" else ",")
+    rows: list[tuple[str | None, ...]] = [(edge, None, f"({double_quoted(edge)},,)") for edge in EDGES[declared]]
+    rows += [(None, each, f"(,{double_quoted(each)},)") for each in lists]
+    source, wire, native = (f"{prefix}_{role}" for role in ("source", "wire", "native"))
+    await copying.insert(source, [*rows, (None, None, None), (None, None, "(,,)")])
+    await copying.round_trip(source, wire, native, COLUMNS)
+
+
+async def test_every_type_has_its_property(copying: Copier) -> None:
+    """Whatever type this server and its extensions have is generated here, or nothing can be written into it."""
+    there = await copying.plain.fetch(
+        "SELECT t.typname AS name FROM pg_type AS t WHERE t.typtype <> 'p' AND t.typrelid = 0 "
+        "AND NOT EXISTS (SELECT FROM pg_type AS o WHERE o.typarray = t.oid)"
+    )
+    declared = {re.sub(r'\(.*|"|^.*\.', "", name) for name in TYPES} | {"bpchar", "bit"}
+    missing = {row["name"] for row in there} - declared - READ_ONLY
+    assert missing - await without_input(copying) == set()
+    assert EDGES.keys() - TYPES.keys() == set()
+
+
+async def without_input(copying: Copier) -> set[str]:
+    """A server that is built without libxml refuses every xml."""
+    try:
+        await copying.sql("SELECT '<a/>'::xml")
+    except asyncpg.FeatureNotSupportedError:
+        return {"xml"}
+    return set()
 
 
 async def test_every_code_point_is_kept(copying: Copier) -> None:
@@ -120,6 +157,21 @@ async def test_what_is_too_large_is_refused_with_its_column(
     assert (error["code"], "'v'" in f"{error['message']}{error.get('hint')}") == ("row_too_large", True)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_what_no_text_of_postgresql_can_hold_is_refused_with_its_column(
+    postgres: TestServer, driver: str
+) -> None:
+    """A field has 1 GB at the most; these bytes are fewer, their JSON is more."""
+    view = "CREATE VIEW held AS SELECT 1 AS id, 'x' AS short, repeat('x', 540000000)::bytea AS v"
+    dsn = await postgres.new_database(view)
+    async with copier(dsn, driver, call_timeout_s=200) as made:
+        error = (await made.call("read_table", '{"table":"held"}'))["error"]
+        short = await made.call("read_table", '{"table":"held","columns":["id","short"]}')
+    assert (error["code"], error["details"]["column"], error["retry"]) == ("row_too_large", "v", "fix_input")
+    assert short["rows"] == [[exact_json.Number("1"), "x"]]
+
+
 TOO_LARGE = {
     "a numeric": ("numeric", "1" + "0" * 131_072),
     "an integer": ("int8", "9223372036854775808"),
@@ -127,14 +179,19 @@ TOO_LARGE = {
     "a date": ("date", '"5874898-01-01"'),
     "a timestamp": ("timestamp", '"294277-01-01T00:00:00"'),
     "an amount": ("money", "92233720368547758.08"),
+    "the bounds of an array": ("int4[]", '"[0:2147483647]={1}"'),
+    "a tsvector": ("tsvector", json.dumps(" ".join(f"word{number}" for number in range(120_000)))),
+    "a word of a tsvector": ("tsvector", json.dumps("x" * 3_000)),
+    "a label of an ltree": ("ltree", json.dumps("x" * 1_001)),
 }
 
 
 @pytest.mark.parametrize("declared, value", TOO_LARGE.values(), ids=TOO_LARGE)
 async def test_what_a_type_has_no_room_for_is_refused(copying: Copier, declared: str, value: str) -> None:
     """A value past the end of its type is refused with its column, and nothing is written."""
-    table = f"room_{declared}"
-    await copying.sql(f"CREATE TABLE {table} (v {declared})")
+    table = "room_" + re.sub(r"\W", "_", declared)
+    await copying.sql(f"CREATE TABLE IF NOT EXISTS {table} (v {declared})")
     answer = await copying.call("create_record", f'{{"table":"{table}","data":{{"v":{value}}}}}')
     assert "'v'" in answer["error"]["message"] or answer["error"]["details"]["column"] == "v"
+    assert answer["error"]["retry"] == "fix_input"
     assert await copying.plain.fetchval(f"SELECT count(*) FROM {table}") == 0

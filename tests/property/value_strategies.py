@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hypothesis import strategies as st
 
+from tests.property.object_strategies import OBJECTS
+
 Texts = st.SearchStrategy[str]
 
 characters = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
@@ -208,7 +210,7 @@ TYPES: Mapping[str, Texts] = {
     "int4": _numbers(-(2**31), 2**31 - 1),
     "int8": _numbers(-(2**63), 2**63 - 1),
     "oid": _numbers(0, 2**32 - 1),
-    "xid8": _numbers(0, 2**63 - 1),
+    "xid8": _numbers(0, 2**64 - 1),
     "numeric": numerics | _numeric_edges,
     "numeric(10,3)": st.integers(-(10**10) + 1, 10**10 - 1).map(lambda number: f"{number / 1000:.3f}") | st.just("NaN"),
     "numeric(5,-2)": st.integers(-99_999, 99_999).map(lambda number: f"{number}00"),
@@ -266,8 +268,15 @@ TYPES: Mapping[str, Texts] = {
     "tstzmultirange": multiranges(_tstzranges),
     "pg_lsn": st.integers(0, 2**64 - 1).map(lambda number: f"{number >> 32:X}/{number & 0xFFFFFFFF:X}"),
     "tid": st.builds("({},{})".format, st.integers(0, 2**32 - 1), st.integers(0, 2**16 - 1)),
+    **OBJECTS,
     "hstore": _hstores,
     "ltree": _ltrees,
+    "lquery": st.sampled_from(["a.*{1,2}.b|c@", "*.x%.!y", "é_1@*"]),
+    "ltxtquery": st.sampled_from(["Europe & Russia*@ & !Transportation", "a | b%"]),
+    "halfvec(3)": st.tuples(_tiny, _tiny, _tiny).map("[{0[0]},{0[1]},{0[2]}]".format),
+    "sparsevec(5)": st.dictionaries(st.integers(1, 5), _tiny, max_size=3).map(
+        lambda held: "{" + ",".join(f"{at}:{value}" for at, value in sorted(held.items())) + "}/5"
+    ),
     "vector(3)": st.tuples(_tiny, _tiny, _tiny).map("[{0[0]},{0[1]},{0[2]}]".format),
     "mood": st.sampled_from(["sad", "Über glad", "with space", "quo'te", 'dq"x', "comma,here", "", "NULL"]),
     "positive": _numbers(1, 2**31 - 1),

@@ -46,6 +46,10 @@ class QueryBuilder:
         """The number of the column that takes most of a read's first row."""
         return selecting.largest(plan, self._shown_of, self._binder(plan.relation))
 
+    def heaviest(self, plan: Select) -> Written:
+        """The number of the column that holds the largest value of a read's rows."""
+        return selecting.heaviest(plan, self._shown_of, self._binder(plan.relation))
+
     def insert(self, plan: Insert, batch: Batch) -> Written:
         """A batch of new rows."""
         return inserting.insert(plan, batch, self._shown_of, self._binder(plan.relation))

@@ -71,6 +71,22 @@ def biggest(source: str, types: Sequence[Type], dialect: Dialect) -> str:
     )
 
 
+def heaviest(source: str, columns: int) -> str:
+    """SQL of the number (from 1) of the column with the largest value of `source`, as PostgreSQL holds it.
+
+    Args:
+        source: A query whose columns are `c1`, `c2`….
+        columns: How many there are.
+    """
+    numbers = range(1, columns + 1)
+    most = ", ".join(f"pg_catalog.max(pg_catalog.pg_column_size(q.c{number})) AS c{number}" for number in numbers)
+    sizes = ", ".join(f"({number}, m.c{number})" for number in numbers)
+    return (
+        f"SELECT s.n::text FROM (SELECT {most} FROM ({source}) AS q) AS m "
+        f"CROSS JOIN LATERAL (VALUES {sizes}) AS s(n, size) ORDER BY s.size DESC NULLS LAST, s.n LIMIT 1"
+    )
+
+
 def capped_row(source: str, parts: str, max_bytes: int) -> str:
     """As `capped`, where `source` gives one row at the most: the row's parts, without a sum.
 

@@ -1,7 +1,7 @@
 """Which literal a server's complaint is about: each is read alone, on the way of the error only.
 
 PostgreSQL says that a value could not be read, but not which parameter it was. Source: appendix A (class 22, data
-exceptions).
+exceptions; 54000, what is beyond the limits of an array, a tsvector, a field of 1 GB).
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from pgmcp.ports.driver import Need, Parameter, Statement
 
 T = TypeVar("T")
 
+BEYOND_LIMITS = "54000"
 _UNKNOWN_OBJECT = "42704"
+# A label of an ltree that is.
+_NAME_TOO_LONG = "42622"
 # A domain's own checks name no table.
 _DOMAIN_CHECKS = frozenset({"23502", "23514"})
 _MOST_PROBES = 200
@@ -32,10 +35,13 @@ _PATIENCE_S = 2.0
 
 
 def is_about_values(error: PgmcpError) -> bool:
-    """Whether an error may be about a literal: class 22, the name of an object that is not there, a domain's check."""
+    """Whether an error may be about a literal.
+
+    Class 22, a limit of the type, the name of an object that is not there, a domain's check.
+    """
     if error.sqlstate in _DOMAIN_CHECKS:
         return "table" not in error.details
-    return error.sqlstate is not None and (error.sqlstate.startswith("22") or error.sqlstate == _UNKNOWN_OBJECT)
+    return error.sqlstate in {BEYOND_LIMITS, _UNKNOWN_OBJECT, _NAME_TOO_LONG} or (error.sqlstate or "").startswith("22")
 
 
 async def blame(error: PgmcpError, suspects: Sequence[Suspect], runner: Runner, call: CallContext) -> PgmcpError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgmcp.adapters.postgres import cutting
 from pgmcp.adapters.postgres.binder import Binder
 from pgmcp.adapters.postgres.conditions import condition
 from pgmcp.adapters.postgres.cutting import biggest, capped, capped_row
@@ -37,6 +38,13 @@ def largest(plan: Select, shown_of: ShownOf, binder: Binder) -> Written:
     shown = shown_of(plan.relation, plan.columns)
     source = _source(plan, shown.listed, binder, beside=False, single=_at_most_one(plan))
     return written(biggest(source, shown.types, shown.dialect), binder, shown)
+
+
+def heaviest(plan: Select, shown_of: ShownOf, binder: Binder) -> Written:
+    """A statement that gives the number (from 1) of the column with the page's largest value, made without JSON."""
+    shown = shown_of(plan.relation, plan.columns)
+    source = _source(plan, shown.listed, binder, beside=False, single=_at_most_one(plan))
+    return written(cutting.heaviest(source, len(plan.columns)), binder, shown)
 
 
 def keys_shown(plan: Select) -> bool:

@@ -9,7 +9,7 @@ from attrs import evolve
 from pgmcp.adapters.postgres.builder import QueryBuilder
 from pgmcp.adapters.postgres.changing import OUTSIDE, PAST_CAP
 from pgmcp.adapters.postgres.cutting import count_rows, settle, settle_row
-from pgmcp.adapters.postgres.literals import blame, blame_assignment, blame_record, is_about_values
+from pgmcp.adapters.postgres.literals import BEYOND_LIMITS, blame, blame_assignment, blame_record, is_about_values
 from pgmcp.adapters.postgres.reading import keys_of, rows_in
 from pgmcp.adapters.postgres.runner import Runner, count_records
 from pgmcp.adapters.postgres.written import Written
@@ -35,12 +35,17 @@ class PostgresTableRepository:
     async def select(self, plan: Select, call: CallContext, within: Transaction | None = None) -> Result:
         statement = _telling(self._builder.select(plan), plan)
         shown = statement.shown
-        if statement.single:
-            return await self._select_row(statement, plan, call, within)
-        rows = await self._run(statement, call, Need.READ, "select", within)
+        try:
+            if statement.single:
+                return await self._select_row(statement, plan, call, within)
+            rows = await self._run(statement, call, Need.READ, "select", within)
+        except PgmcpError as error:
+            if error.sqlstate != BEYOND_LIMITS or error.path is not None:
+                raise
+            raise await self._beyond_limits(error, plan, call, within) from error.__cause__
         cut = settle(rows.rows, plan.page.limit, plan.bounds)
         if cut.too_large:
-            raise await self._row_too_large(plan, call, within)
+            raise await self._row_too_large(self._builder.largest(plan), plan, call, within)
         return Result(
             columns=shown.columns,
             rows=rows_in(call.form, cut.texts, shown.types),
@@ -84,7 +89,7 @@ class PostgresTableRepository:
         shown = statement.shown
         texts = settle_row(rows.rows, shown.assemble, plan.bounds)
         if texts is None:
-            raise await self._row_too_large(plan, call, within)
+            raise await self._row_too_large(self._builder.largest(plan), plan, call, within)
         return Result(columns=shown.columns, rows=rows_in(call.form, texts, shown.types), count=len(texts))
 
     async def _change(
@@ -123,10 +128,20 @@ class PostgresTableRepository:
                 raise
             raise await blame(error, statement.suspects, self._runner, call) from error.__cause__
 
-    async def _row_too_large(self, plan: Select, call: CallContext, within: Transaction | None) -> PgmcpError:
-        """The error for a page whose first row alone is above the cap: it names the column that takes most of it."""
-        statement = _telling(self._builder.largest(plan), plan)
-        rows = await self._run(statement, call, Need.READ, "select", within)
+    async def _beyond_limits(
+        self, error: PgmcpError, plan: Select, call: CallContext, within: Transaction | None
+    ) -> PgmcpError:
+        """The error for a row whose text is more than PostgreSQL can make; the same error where it can't say more."""
+        try:
+            return await self._row_too_large(self._builder.heaviest(plan), plan, call, within)
+        except PgmcpError:
+            return error
+
+    async def _row_too_large(
+        self, which: Written, plan: Select, call: CallContext, within: Transaction | None
+    ) -> PgmcpError:
+        """The error for a row that alone is above the cap, with the column whose number a statement gives."""
+        rows = await self._run(_telling(which, plan), call, Need.READ, "select", within)
         # The row may have gone in between; then the first column is as good a name as any.
         name = plan.columns[int(rows.rows[0][0] or 1) - 1 if rows.rows else 0]
         return DatabaseError(
