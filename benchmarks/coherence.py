@@ -6,7 +6,7 @@ Meanwhile the cache's server, the sessions that listen and a serving process are
 
 A counter only grows, so a read is wrong if it shows less than was acknowledged before it began; it is foreign if it
 shows a row or a value that its principal may not see. Of the writer that goes past, the time is taken from its commit
-to the beginning of the first read that shows what it wrote, and to that read's end.
+to the beginning of the last read that shows what was before, 0 where none does, and to that of the first read behind.
 
     python -m benchmarks.coherence --seconds 300 --dsn …
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import random
 import secrets
@@ -34,6 +35,9 @@ from benchmarks.serving import Line, Served
 from pgmcp.adapters.postgres import cache_triggers
 
 READERS = WRITERS = 16
+# Looks at what the outside writer wrote, and how far apart they begin, in seconds.
+LOOKS = 12
+APART_S = 0.02
 LISTENERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -92,31 +96,55 @@ async def write_on(servers: list[Served], seen: Seen, until: float, number: int,
 
 
 async def write_past(dsn: str, servers: list[Served], seen: Seen, until: float, chance: random.Random) -> None:
-    """Write through a session of its own, and take the time until it shows."""
+    """Write through a session of its own, and look how long reads of one process may still show what was before.
+
+    Looks overlap: on a busy machine one takes longer than what is measured.
+    """
     connection = await asyncpg.connect(dsn)
     update = f"UPDATE {table_of(OUTSIDE)} SET n = $1 WHERE id = $2"
-    lines = [Line(server) for server in servers]
+    lines = {id(server): [Line(server) for _ in range(LOOKS)] for server in servers}
     value = 0
     try:
         while time.monotonic() < until:
             value += 1
-            line = chance.choice(lines)
+            ways = lines[id(chance.choice(servers))]
             with suppress(ConnectionError):
-                await line.call(CHIEF, "read_table", table=table_of(OUTSIDE), filters={"id": OUTSIDE})
+                await _look(ways[0])
                 await connection.execute(update, value, OUTSIDE)
                 written = time.monotonic()
-                while time.monotonic() < until:
-                    began = time.monotonic()
-                    answer = await line.call(CHIEF, "read_table", table=table_of(OUTSIDE), filters={"id": OUTSIDE})
-                    if "error" not in answer and answer["rows"][0][1] >= value:
-                        seen.delays_s.append(began - written)
-                        seen.shown_s.append(time.monotonic() - written)
-                        break
-            await asyncio.sleep(0.05)
+                looks = [asyncio.create_task(_look_at(line, written + at * APART_S)) for at, line in enumerate(ways)]
+                looked = await asyncio.gather(*looks, return_exceptions=True)
+                found = [each for each in looked if isinstance(each, tuple)]
+                stale = [began for began, shown in found if shown < value]
+                fresh = [began for began, shown in found if shown >= value and began > max(stale, default=0.0)]
+                if fresh:
+                    seen.delays_s.append(max(stale, default=written) - written)
+                    seen.shown_s.append(min(fresh) - written)
+            await asyncio.sleep(0.2)
     finally:
         await connection.close()
-        for line in lines:
+        for line in itertools.chain.from_iterable(lines.values()):
             line.close()
+
+
+async def _look_at(line: Line, moment: float) -> tuple[float, int]:
+    """When a look at the outside counter really began, and what it showed."""
+    await asyncio.sleep(moment - time.monotonic())
+    began = time.monotonic()
+    return began, await _look(line)
+
+
+async def _look(line: Line) -> int:
+    """What the outside counter shows.
+
+    Raises:
+        ConnectionError: Nothing; the process went away, or has no answer.
+    """
+    answer = await line.call(CHIEF, "read_table", table=table_of(OUTSIDE), filters={"id": OUTSIDE})
+    if "error" in answer:
+        raise ConnectionError
+    shown: int = answer["rows"][0][1]
+    return shown
 
 
 async def harm(
@@ -135,9 +163,9 @@ async def surroundings(
 ) -> AsyncIterator[tuple[list[Served], list[Callable[[], Awaitable[None]]]]]:
     """Two processes, their cache, and what may be done to them."""
     admin = await asyncpg.connect(dsn)
-    names = [f"counter_{number}" for number in range(TABLES)]
-    for number in range(TABLES):
-        await admin.execute(SCHEMA.format(number, TABLES))
+    names = [f"counter_{number}" for number in range(TABLES + 1)]
+    for number in range(TABLES + 1):
+        await admin.execute(SCHEMA.format(number, TABLES, OUTSIDE))
     await admin.execute(cache_triggers.make(names))
     cache = [ValkeyServer()]
     cache[0].start()

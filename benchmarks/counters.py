@@ -18,7 +18,7 @@ DROP TABLE IF EXISTS counter_{0};
 CREATE TABLE counter_{0} (id int PRIMARY KEY, n bigint NOT NULL, side text NOT NULL, code text NOT NULL);
 INSERT INTO counter_{0}
     SELECT g, 0, CASE WHEN g % 2 = 1 THEN 'odd' ELSE 'even' END, 'code of ' || g FROM generate_series(1, 17) AS g
-    WHERE g / 2 % {1} = {0}
+    WHERE CASE WHEN g = {2} THEN {1} ELSE g / 2 % {1} END = {0}
 """
 POLICY = """
 [policy]
@@ -72,7 +72,7 @@ class Seen:
         return {
             "reads": self.reads, "hits": self.hits, "writes": self.writes, "failed": self.failed, "kills": self.killed,
             "wrong": len(self.wrong), "foreign": len(self.foreign), "outside": len(self.delays_s),
-            "outside_ms": _told(self.delays_s), "outside_answered_ms": _told(self.shown_s),
+            "outside_stale_until_ms": _told(self.delays_s), "outside_shown_from_ms": _told(self.shown_s),
         }  # fmt: skip
 
     def judge(self, caller: Caller, answer: dict[str, Any], number: int, before: int) -> None:
@@ -99,8 +99,8 @@ def _may_see(caller: Caller, row: dict[str, Any]) -> bool:
 
 
 def table_of(number: int) -> str:
-    """The table of a counter; each has some that are odd and some that are even."""
-    return f"counter_{number // 2 % TABLES}"
+    """The table of a counter; each has some that are odd and some that are even, the outside one its own."""
+    return f"counter_{TABLES if number == OUTSIDE else number // 2 % TABLES}"
 
 
 def _told(delays_s: list[float]) -> dict[str, float]:

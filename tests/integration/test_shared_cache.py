@@ -104,6 +104,21 @@ async def test_a_server_that_hangs_holds_nobody_up(make_database: MakeDatabase, 
         assert (await read(other))[0][0] == 3
 
 
+async def test_what_is_on_its_way_counts_already(server: ValkeyServer) -> None:
+    """From the moment that a process knows of a write it serves nothing of before, however long the server takes."""
+    async with shared_cache(server.connection_url) as cache:
+        await cache.look_up(b"k", TAGS)
+        ticket = await cache.look_up(b"k", TAGS)
+        assert isinstance(ticket, Ticket)
+        assert await cache.put(b"k", a_result("[1]"), TAGS, ticket, 30)
+        ending = asyncio.create_task(cache.invalidate(("t:a.a",)))
+        await asyncio.sleep(0)
+        assert await cache.look_up(b"k", TAGS) is None
+        assert isinstance(await cache.look_up(b"k", ("*", "t:b.b")), Ticket)
+        await ending
+        assert isinstance(await cache.look_up(b"k", TAGS), Ticket)
+
+
 async def test_garbage_is_no_result(server: ValkeyServer) -> None:
     """Whatever stands under a key that isn't an entry of it is passed over, and told of."""
     events = Heard()

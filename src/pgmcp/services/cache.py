@@ -25,6 +25,8 @@ from pgmcp.services.outdating import Outdating
 
 # How much of an entry's time is drawn by its key, so that what was read together isn't read anew together.
 _JITTER = 0.1
+# Reads whose keys are remembered.
+_KEYS = 1000
 
 
 class CacheService:
@@ -53,6 +55,7 @@ class CacheService:
         self._observer = observer
         self._settings = settings
         self._outdating = outdating
+        self._keys: dict[tuple[int, int], tuple[Select, Ground, bytes | None]] = {}
 
     async def read(self, plan: Select, call: CallContext, load: Load) -> Result:
         """A read's result, kept or fresh; a read in a transaction is always fresh."""
@@ -60,7 +63,7 @@ class CacheService:
             return await load(call)
         self._outdating.listen()
         ground = await self._grounds.of_relation(plan.relation, call)
-        return await self._on(ground, of_select(plan), call, load)
+        return await self._on(ground, self._key_of(plan, ground), call, load)
 
     async def query(self, plan: RawQuery, call: CallContext, load: Load) -> Result:
         """A raw statement's result, kept or fresh; only where its verdict tells what its rows hang on."""
@@ -74,19 +77,30 @@ class CacheService:
         if verdict.basis.obstacle is not None:
             return await self._past("query", verdict.basis.obstacle, call, load)
         ground = await self._grounds.of_statement(plan, verdict.basis, call)
-        return await self._on(ground, of_statement(plan), call, load)
+        return await self._on(ground, ground.prefix.key(of_statement(plan)), call, load)
 
     async def _past(self, kind: str, reason: str, call: CallContext, load: Load) -> Result:
         self._observer.observe(CachePassed(call=call.id, kind=kind, reason=reason))
         return await load(call)
 
-    async def _on(self, ground: Ground, own: str, call: CallContext, load: Load) -> Result:
-        """A result on a ground."""
+    def _key_of(self, plan: Select, ground: Ground) -> bytes | None:
+        """The key of a read; plans that come again are the same objects."""
+        place = (id(plan), id(ground))
+        known = self._keys.get(place)
+        if known is not None and known[0] is plan and known[1] is ground:
+            return known[2]
+        key = ground.prefix.key(of_select(plan))
+        if len(self._keys) >= _KEYS:
+            del self._keys[next(iter(self._keys))]
+        self._keys[place] = (plan, ground, key)
+        return key
+
+    async def _on(self, ground: Ground, key: bytes | None, call: CallContext, load: Load) -> Result:
+        """A result on a ground; None for a key where the values mean another moment each time."""
         if ground.obstacle is not None:
             return await self._past(ground.kind, ground.obstacle, call, load)
         if ground.watched and not self._announcements.listening:
             return await self._past(ground.kind, "not listening", call, load)
-        key = ground.prefix.key(own)
         if key is None:
             return await self._past(ground.kind, "moment", call, load)
         self._cache.belong_to(ground.surroundings.database)

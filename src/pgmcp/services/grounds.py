@@ -7,6 +7,7 @@ worked out for each.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import is_
 from typing import Any
 
 from attrs import field, frozen
@@ -143,4 +144,5 @@ class Grounds:
 
 
 def _same(before: Sequence[object], now: Sequence[object]) -> bool:
-    return len(before) == len(now) and all(one is other for one, other in zip(before, now, strict=True))
+    """Whether they are the same objects; equal ones that differ are not looked into."""
+    return len(before) == len(now) and all(map(is_, before, now))

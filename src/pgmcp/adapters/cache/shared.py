@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from redis.exceptions import RedisError
 
@@ -81,13 +83,15 @@ class SharedCache:
         self._shut: dict[str, float] = {}
         self._reviving: asyncio.Task[None] | None = None
         self._delivering: set[asyncio.Task[None]] = set()
+        # What is on its way to the server already counts here: a busy process gets its answer late.
+        self._ending: Counter[str] = Counter()
 
     def belong_to(self, database: str) -> None:
         # Braces: a cluster keeps all of it in one place, as its scripts need.
         self._prefix = f"pgmcp:{{{database}}}:"
 
     async def look_up(self, key: bytes, tags: Sequence[str]) -> Result | Ticket | None:
-        if not self._serving:
+        if not self._serving or (self._ending and not self._ending.keys().isdisjoint(tags)):
             return None
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -121,9 +125,10 @@ class SharedCache:
             return False
 
     async def invalidate(self, tags: Sequence[str], bar_s: float = 0.0) -> None:
+        self._ending.update(tags)
         delivery = asyncio.get_running_loop().create_task(self._deliver(tags, bar_s))
         self._delivering.add(delivery)
-        delivery.add_done_callback(self._delivering.discard)
+        delivery.add_done_callback(partial(self._delivered, tags))
         await asyncio.shield(delivery)
 
     async def contents(self) -> Contents:
@@ -154,6 +159,12 @@ class SharedCache:
             self._stop_serving()
         elif said == OPEN:
             self._shut.pop(who, None)
+
+    def _delivered(self, tags: Sequence[str], delivery: asyncio.Task[None]) -> None:
+        self._delivering.discard(delivery)
+        self._ending.subtract(tags)
+        # What is left of it is what others are still delivering.
+        self._ending = +self._ending
 
     async def _deliver(self, tags: Sequence[str], bar_s: float) -> None:
         if self._prefix and self._clock.monotonic() - self._failed_at > _TRIED_S:

@@ -53,7 +53,6 @@ class PostgresLineage:
 
     def forget(self) -> None:
         self._footprints.clear()
-        self._surroundings.clear()
 
     async def _read(self, name: str, call: CallContext, *parameters: Parameter) -> str | None:
         rows = await self._runner.run(Statement(sql(name), parameters), call, need=Need.READ, kind="catalogue")
