@@ -68,6 +68,14 @@ def test_a_call_that_fails(capsys: pytest.CaptureFixture[str]) -> None:
     assert err.startswith("pgmcp: there is no table or view 'ordrs' (table) [unknown_table]\n  hint: Did you mean ")
 
 
+def test_a_setting_that_can_t_be_is_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is called, whichever setting it is."""
+    status = main(["call", "list_tables", "--dsn", "mysql://localhost/shop"])
+    printed = capsys.readouterr()
+    assert (status, printed.out) == (2, "")
+    assert printed.err.startswith("pgmcp: The database address can't be read: ")
+
+
 def test_a_write_needs_its_access(capsys: pytest.CaptureFixture[str]) -> None:
     """Read is the default."""
     words = ["--table", "orders", "--filters", '{"id":1}', "--data", '{"note":"x"}', "--dry_run", "true"]

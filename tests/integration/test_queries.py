@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+import pgmcp
 from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.json import Number
@@ -251,3 +252,25 @@ async def test_an_analysed_explain_leaves_nothing(make_database: MakeDatabase, i
         left = await base.texts("SELECT count(*)::text FROM item")
     assert isinstance(found, dict)
     assert ("Execution Time" in found, left) == (True, [("5",)])
+
+
+@pytest.mark.parametrize("guard", ["resolved", "names"])
+@pytest.mark.parametrize(
+    "tool, query, hint, position",
+    [
+        pytest.param("execute_query", "SELECT * FROM itme", "Did you mean 'item'?", 15, id="to run"),
+        pytest.param("explain_query", "SELECT * FROM itme", "Did you mean 'item'?", 15, id="to explain"),
+        pytest.param("execute_query", "EXPLAIN SELECT * FROM itme", "Did you mean 'item'?", 23, id="explained in SQL"),
+        pytest.param("execute_query", "SELECT * FROM publc.itme", "Did you mean 'item'?", 15, id="of a wrong schema"),
+    ],
+)
+async def test_a_mistyped_table_is_pointed_out(
+    make_database: MakeDatabase, driver: str, guard: str, tool: str, query: str, hint: str, position: int
+) -> None:
+    """With the nearest names, whoever finds it: the guard that judges the statement, or the server that runs it."""
+    request = {"execute_query": pgmcp.ExecuteQueryRequest, "explain_query": pgmcp.ExplainQueryRequest}[tool]
+    async with pgmcp.connect(await make_database(SCHEMA), driver=driver, guard=guard) as db:
+        with pytest.raises(pgmcp.QueryError) as refused:
+            await db.call(request(query=query))
+    error = refused.value
+    assert (error.code.name, error.hint, error.position) == ("undefined_object", hint, position)

@@ -143,7 +143,7 @@ class House:
         self.receipts = ReceiptService(self.memory.receipts, self.transactions, self.retrying, self.clock, settings)
         self.records = MemoryAuditLog()
         self.audit = AuditService(self.records, self.clock, settings)
-        self.guard = Guard(None, KeptVerdicts(self.clock), self.transactions)
+        self.guard = Guard(None, KeptVerdicts(self.clock), self.transactions, self.schemas)
         self.fair_use = FairUse(ProcessShares(), self.clock, settings)
         self.dispatcher = Dispatcher(
             self.security,

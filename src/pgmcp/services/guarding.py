@@ -20,6 +20,7 @@ from pgmcp.domain.sql.names import name_at
 from pgmcp.ports.resolving import Resolver
 from pgmcp.ports.transactions import Transaction
 from pgmcp.ports.verdicts import VerdictKey, Verdicts
+from pgmcp.services.schemas import SchemaService
 from pgmcp.services.transactions import TransactionService
 
 # What the server says of a name that isn't there: a table, a schema, a type; a column.
@@ -35,12 +36,20 @@ class Guard:
         resolver: Finds that out; None where nobody can: then bytes and shape alone decide, and nothing passes a policy.
         verdicts: Keeps what was decided.
         transactions: Where statements run: in a lease, what it has defined so far is there for them.
+        schemas: Knows the names that a mistyped one may have meant.
     """
 
-    def __init__(self, resolver: Resolver | None, verdicts: Verdicts, transactions: TransactionService) -> None:
+    def __init__(
+        self,
+        resolver: Resolver | None,
+        verdicts: Verdicts,
+        transactions: TransactionService,
+        schemas: SchemaService,
+    ) -> None:
         self._resolver = resolver
         self._verdicts = verdicts
         self._transactions = transactions
+        self._schemas = schemas
 
     async def judge(self, plan: Plan, call: CallContext) -> Verdict | None:
         """The verdict on a statement: whether its caller may have it run, what it touches, and why not.
@@ -71,7 +80,11 @@ class Guard:
         key = VerdictKey(text=text, read_only=read_only, view=call.view.digest)
         verdict = self._verdicts.get(key)
         if verdict is None:
-            verdict = await self._decide(self._resolver, text, query.types, call, read_only=read_only)
+            try:
+                verdict = await self._decide(self._resolver, text, query.types, call, read_only=read_only)
+            except PgmcpError as error:
+                _move(error, len(query.text) - len(text))
+                raise
             self._verdicts.put(key, verdict)
         return verdict if text is query.text else _moved(verdict, len(query.text) - len(text))
 
@@ -100,6 +113,7 @@ class Guard:
         except QueryError as error:
             if not call.view.is_open:
                 raise _discreet(error, text) from error.__cause__
+            await self._schemas.point_out(error, text, call)
             raise
         if isinstance(found, Verdict):
             verdict = found
@@ -189,3 +203,8 @@ def _discreet(error: QueryError, text: str) -> PgmcpError:
 def _moved(verdict: Verdict, characters: int) -> Verdict:
     """The verdict with its place in the whole text, of which a part was judged."""
     return verdict if verdict.position is None else evolve(verdict, position=verdict.position + characters)
+
+
+def _move(error: PgmcpError, characters: int) -> None:
+    """Give the error its place in the whole text, as above."""
+    error.position = error.position + characters if error.position is not None else None

@@ -19,7 +19,6 @@ from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import ExecuteQueryRequest, ReadRequest
 from pgmcp.domain.results import Result
 from pgmcp.domain.settings import Settings
-from pgmcp.domain.sql.names import name_at
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.repositories import QueryRepository
@@ -31,8 +30,6 @@ from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.transactions import TransactionService
 from pgmcp.services.validation import ValidationService
-
-UNKNOWN_RELATION = "42P01"
 
 
 class QueryService:
@@ -174,8 +171,7 @@ class QueryService:
                 return await self._transactions.write_in_parts(work, call, ANYTHING)
             return await self._retrying.writing(lambda: self._transactions.write(work, call, ANYTHING), call)
         except QueryError as error:
-            if error.sqlstate == UNKNOWN_RELATION and error.position is not None:
-                error.hint = await self._schemas.hint(name_at(plan.text, error.position), call) or error.hint
+            await self._schemas.point_out(error, plan.text, call)
             raise
 
     @track_execution_time("QueryService.explain", layer="service")
@@ -187,7 +183,11 @@ class QueryService:
 
         if plan.analyze:
             await self._weigh(plan.query, call)
-        return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
+        try:
+            return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
+        except QueryError as error:
+            await self._schemas.point_out(error, plan.query.text, call)
+            raise
 
     async def _weigh(self, plan: RawQuery, call: CallContext) -> None:
         """Ask PostgreSQL what a statement would cost, where that is limited: one round trip more."""

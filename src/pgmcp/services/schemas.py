@@ -8,11 +8,12 @@ from attrs import evolve
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.catalogue import Listed, Named, Schema, TableDescription
-from pgmcp.domain.errors import NotFoundError, SecurityError, codes
+from pgmcp.domain.errors import NotFoundError, QueryError, SecurityError, codes
 from pgmcp.domain.plans import DescribeTable, ListSchemas, ListTables
 from pgmcp.domain.policy.describing import description_seen
 from pgmcp.domain.receipts import SCHEMA
 from pgmcp.domain.relations import Relation
+from pgmcp.domain.sql.names import name_at
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.repositories import SchemaRepository
@@ -20,6 +21,7 @@ from pgmcp.services.retrying import Retrying
 from pgmcp.services.views import Views
 
 NO_TABLES = "list_tables shows what there is."
+_UNKNOWN_RELATION = "42P01"
 
 
 class SchemaService:
@@ -52,11 +54,16 @@ class SchemaService:
             )
         return found
 
-    async def hint(self, name: Sequence[str], call: CallContext) -> str | None:
-        """The nearest names to one that a statement has, by its parts; None where there is nothing to say."""
+    async def point_out(self, error: QueryError, text: str, call: CallContext) -> None:
+        """Give the server's error about a statement the nearest names, if it says that a relation is not there."""
+        if error.sqlstate == _UNKNOWN_RELATION and error.position is not None:
+            error.hint = await self._hint(name_at(text, error.position), call) or error.hint
+
+    async def _hint(self, name: Sequence[str], call: CallContext) -> str | None:
+        """The nearest names to a relation's that is not there, by its parts; None where there is nothing to say."""
         *schema, table = name or ("",)
-        known = await self._names(schema[-1] if schema else None, call)
-        return did_you_mean(table, known)
+        inside = did_you_mean(table, await self._names(schema[-1], call)) if schema else None
+        return inside or did_you_mean(table, await self._names(None, call))
 
     async def _find(self, table: str, schema: str | None, call: CallContext) -> Relation | None:
         found = await self._retrying.reading(lambda: self._repository.find(table, schema, call), call)
@@ -73,12 +80,13 @@ class SchemaService:
     async def _unknown(self, table: str, schema: str | None, call: CallContext) -> NotFoundError:
         if schema is not None:
             await self.require_schema(schema, call)
-        names = await self._names(schema, call)
+        parts = table.rpartition(".")[::2] if schema is None and "." in table else (table,)
+        hint = await self._hint(parts if schema is None else (schema, table), call)
         where = f" in schema '{schema}'" if schema is not None else ""
         error = NotFoundError(
             codes.UNKNOWN_TABLE,
             f"there is no table or view '{table}'{where}",
-            hint=did_you_mean(table, names, otherwise=NO_TABLES),
+            hint=hint or NO_TABLES,
             path="table",
         )
         if not call.view.is_open:

@@ -79,6 +79,35 @@ def test_every_tool_has_its_flags(capsys: pytest.CaptureFixture[str], tool: Any)
             id="a word too many",
         ),
         pytest.param(
+            ["call", "read_table", "orders"],
+            {
+                "message": "there is no flag or word 'orders' here",
+                "hint": "Each argument has its name: --table VALUE. See `pgmcp call read_table --help`.",
+            },
+            id="an argument without its name",
+        ),
+        pytest.param(
+            ["call", "get_cache_stats", "all"],
+            {"message": "there is no flag or word 'all' here", "hint": "See `pgmcp call get_cache_stats --help`."},
+            id="a word for a tool without arguments",
+        ),
+        pytest.param(
+            ["--driver", "memory", "tools"],
+            {
+                "message": "'--driver' stands in front of the command",
+                "hint": "Settings stand behind it: pgmcp COMMAND --driver ….",
+            },
+            id="a setting in front",
+        ),
+        pytest.param(
+            ["--max-rows=5", "tools"],
+            {
+                "message": "'--max_rows' stands in front of the command",
+                "hint": "Settings stand behind it: pgmcp COMMAND --max_rows ….",
+            },
+            id="a setting in front, with dashes and its value",
+        ),
+        pytest.param(
             ["call", "read_table", "--tabel", "orders"],
             {"message": "there is no flag or word '--tabel' here", "hint": "Did you mean '--table' or '--name'?"},
             id="an argument mistyped",

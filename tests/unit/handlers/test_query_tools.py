@@ -212,7 +212,8 @@ async def test_defining(query: str, answer: str) -> None:
                 "type": "security_error",
                 "code": "statement_not_allowed",
                 "message": "TRANSACTION is not run here",
-                "hint": "Every call is a transaction by itself; create_records writes many rows as one.",
+                "hint": "A call is a transaction by itself; begin_transaction holds one open for several, "
+                "with access write.",
                 "retry": "never",
             },
             id="transaction control",

@@ -85,7 +85,8 @@ class FakeResolver:
 def guard_of(resolver: FakeResolver | None) -> tuple[Guard, FixedClock]:
     """A guard and its clock."""
     clock = FixedClock(NOON)
-    return Guard(resolver, KeptVerdicts(clock, most=2, ttl_s=10), House().transactions), clock
+    house = House()
+    return Guard(resolver, KeptVerdicts(clock, most=2, ttl_s=10), house.transactions, house.schemas), clock
 
 
 def query(text: str, kind: StatementKind = StatementKind.ROWS, effect: Effect = Effect.READ) -> RawQuery:

@@ -226,7 +226,9 @@ class Failing:
         """Say so."""
         raise self._error
 
-    explain: Any = None
+    async def explain(self, plan: Explain, call: CallContext, within: Any = None) -> Any:
+        """Say so."""
+        raise self._error
 
 
 @pytest.mark.parametrize(
@@ -236,16 +238,16 @@ class Failing:
         pytest.param(
             "select * from public.ordrs", "42P01", 15, "Did you mean 'orders' or 'paid_orders'?", id="with its schema"
         ),
-        pytest.param("select * from sales.ordrs", "42P01", 15, "as it was", id="of a schema without any"),
+        pytest.param(
+            "select * from sales.ordrs", "42P01", 15, "Did you mean 'orders' or 'paid_orders'?", id="of another schema"
+        ),
         pytest.param("select * from zzz", "42P01", 15, "as it was", id="like none"),
         pytest.param("select * from ordrs", "42P01", None, "as it was", id="nobody knows where"),
         pytest.param("select * from ordrs", "42703", 15, "as it was", id="another mistake"),
     ],
 )
 async def test_an_unknown_table_in_a_statement(query: str, sqlstate: str, position: int | None, hint: str) -> None:
-    """The nearest names are told."""
-    error = QueryError(codes.UNDEFINED_OBJECT, "no", sqlstate=sqlstate, position=position, hint="as it was")
-    at = House(queries=Failing(error))
-    with pytest.raises(QueryError) as caught:
-        await at.queries.run(at.queries.raw_plan(ExecuteQueryRequest(query=query)), at.call())
-    assert caught.value.hint == hint
+    """The nearest names are told, whether it is to be run or explained."""
+    for tool in ("execute_query", "explain_query"):
+        error = QueryError(codes.UNDEFINED_OBJECT, "no", sqlstate=sqlstate, position=position, hint="as it was")
+        assert (await House(queries=Failing(error)).refusal(tool, {"query": query}))["hint"] == hint

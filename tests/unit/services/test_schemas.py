@@ -9,7 +9,7 @@ import pytest
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.catalogue import Named, Schema
-from pgmcp.domain.errors import NotFoundError
+from pgmcp.domain.errors import NotFoundError, QueryError, codes
 from pgmcp.domain.plans import ListSchemas
 from pgmcp.domain.relations import Name, Relation
 from pgmcp.ports.repositories import SchemaRepository
@@ -45,7 +45,7 @@ class Catalogue:
     async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
         """The names of a schema."""
         self.asked.append(("names", schema, call))
-        return [Named(Name("any", name), name) for name in NAMES[schema]]
+        return [Named(Name("any", name), name) for name in NAMES.get(schema, ())]
 
     async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:
         """Two schemas."""
@@ -126,6 +126,25 @@ async def test_which_relation_is_meant(
             [("find", "zzz", None, CALL), ("names", None, CALL)],
             id="like none",
         ),
+        pytest.param(
+            "sales.invoice",
+            None,
+            ("unknown_table", "there is no table or view 'sales.invoice'", "Did you mean 'invoices'?", "table"),
+            [("find", "sales.invoice", None, CALL), ("find", "invoice", "sales", CALL), ("names", "sales", CALL)],
+            id="behind its schema",
+        ),
+        pytest.param(
+            "sale.ordrs",
+            None,
+            ("unknown_table", "there is no table or view 'sale.ordrs'", "Did you mean 'orders'?", "table"),
+            [
+                ("find", "sale.ordrs", None, CALL),
+                ("find", "ordrs", "sale", CALL),
+                ("names", "sale", CALL),
+                ("names", None, CALL),
+            ],
+            id="behind a schema that is not there",
+        ),
     ],
 )
 async def test_a_relation_that_is_not_there(
@@ -141,20 +160,23 @@ async def test_a_relation_that_is_not_there(
 
 
 @pytest.mark.parametrize(
-    "name, schema, hint",
+    "name, schemas, hint",
     [
-        pytest.param(("ordrs",), None, "Did you mean 'orders'?", id="a name"),
-        pytest.param(("sales", "invoice"), "sales", "Did you mean 'invoices'?", id="its schema's names"),
-        pytest.param(("shop", "sales", "invoice"), "sales", "Did you mean 'invoices'?", id="with its database"),
-        pytest.param(("zzz",), None, None, id="like none"),
-        pytest.param((), None, None, id="no name at all"),
+        pytest.param("ordrs", [None], "Did you mean 'orders'?", id="a name"),
+        pytest.param("sales.invoice", ["sales"], "Did you mean 'invoices'?", id="its schema's names"),
+        pytest.param("shop.sales.invoice", ["sales"], "Did you mean 'invoices'?", id="with its database"),
+        pytest.param("sales.ordrs", ["sales", None], "Did you mean 'orders'?", id="of another schema"),
+        pytest.param("zzz", [None], "as it was", id="like none"),
+        pytest.param("(", [None], "as it was", id="no name at all"),
     ],
 )
-async def test_a_hint_for_a_statement(name: Sequence[str], schema: str | None, hint: str | None) -> None:
-    """From the names of the schema that the statement has."""
+async def test_a_hint_for_a_statement(name: str, schemas: list[str | None], hint: str) -> None:
+    """From the names of the schema that the statement has, else from those that need none."""
     catalogue = Catalogue()
-    assert await _service(catalogue).hint(name, CALL) == hint
-    assert catalogue.asked == [("names", schema, CALL)]
+    error = QueryError(codes.UNDEFINED_OBJECT, "no", sqlstate="42P01", position=15, hint="as it was")
+    await _service(catalogue).point_out(error, f"select * from {name}", CALL)
+    assert error.hint == hint
+    assert catalogue.asked == [("names", schema, CALL) for schema in schemas]
 
 
 async def test_what_is_only_asked() -> None:

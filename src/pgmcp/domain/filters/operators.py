@@ -168,8 +168,9 @@ OPERATORS: Mapping[str, Operator] = {
 # What other languages call them, for hints alone.
 _ELSEWHERE = {
     "=": "eq", "==": "eq", "equals": "eq", "!=": "ne", "<>": "ne", "neq": "ne", "not": "negate", ">": "gt", ">=": "gte",
-    "<": "lt", "<=": "lte", "ge": "gte", "le": "lte", "not_in": "nin", "regex": "match", "~": "match", "~*": "imatch",
-    "isnull": "is", "exists": "is", "elemmatch": "any", "@>": "contains", "<@": "contained_by", "&&": "overlap",
+    "<": "lt", "<=": "lte", "ge": "gte", "le": "lte", "greater": "gt", "more": "gt", "less": "lt", "not_in": "nin",
+    "regex": "match", "~": "match", "~*": "imatch", "isnull": "is", "exists": "is", "elemmatch": "any",
+    "@>": "contains", "<@": "contained_by", "&&": "overlap",
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ MAX_COMMENTS = 200
 
 READS = frozenset({"SelectStmt", "VariableShowStmt"})
 CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
-_TRANSACTIONS = "Every call is a transaction by itself; create_records writes many rows as one."
+_TRANSACTIONS = "A call is a transaction by itself; begin_transaction holds one open for several, with access write."
 # Statements that no access mode lets through: each would leave the transaction, the session or the server's care.
 NEVER = {
     "TransactionStmt": _TRANSACTIONS,

@@ -191,9 +191,10 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         container.register(kind, instance=made)
     for service in _SERVICES:
         container.register(service, scope=punq.Scope.singleton)
-    guard = make_guard(settings, ports.resolver, verdicts, container.resolve(TransactionService))
+    transactions, schemas = container.resolve(TransactionService), container.resolve(SchemaService)
+    guard = make_guard(settings, ports.resolver, verdicts, transactions, schemas)
     container.register(Guard, instance=guard)
-    ports.metadata.forgetting(guard.forget, container.resolve(SchemaService).forget)
+    ports.metadata.forgetting(guard.forget, schemas.forget)
     served: dict[str, AnyHandler] = {}
     for handler in HANDLERS:
         if security.serves(handler.effect, handler.group) and in_groups(handler.group, settings.tools):
@@ -256,8 +257,7 @@ def _postgres(
     analyser = make_analyser(settings)
     ttl_s = settings.catalogue_ttl_s
     metadata = KeptMetadata()
-    tally = metadata.tally
-    types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s, tally=tally("types"))
+    types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s, tally=metadata.tally("types"))
     reading = Need.READ if settings.read_dsn is None else Need.WRITE
     work = PostgresUnitOfWork(
         sessions=sessions, clock=clock, observer=observer, settle_s=settings.settle_s, reading=reading
@@ -289,11 +289,11 @@ def _postgres(
         leases=ProcessLeases(clock, remembered=settings.leases_remembered),
         history=watch.history,
         gauges=(StateGauge("pool", lambda: {"max": settings.pool_max, **asdict(sessions.state)}), *watch.gauges),
-        lineage=PostgresLineage(runner=runner, clock=clock, ttl_s=ttl_s, tally=tally("lineage")),
+        lineage=PostgresLineage(runner=runner, clock=clock, ttl_s=ttl_s, tally=metadata.tally("lineage")),
         announcements=Silence(listening=False)
         if settings.pooler == "transaction"
         else PostgresAnnouncements(driver=driver, sessions=sessions, clock=clock, observer=observer),
-        resolver=make_resolver(settings, runner, clock, tally("functions")),
+        resolver=make_resolver(settings, runner, clock, metadata.tally("functions")),
         metadata=metadata,
         receipts=PostgresReceiptBook(runner=runner, keeping=keeping, clock=clock, keep_s=settings.receipt_keep_s),
         keeping=keeping,

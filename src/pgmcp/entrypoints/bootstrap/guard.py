@@ -16,6 +16,7 @@ from pgmcp.ports.clock import Clock
 from pgmcp.ports.resolving import Resolver
 from pgmcp.ports.verdicts import Verdicts
 from pgmcp.services.guarding import Guard
+from pgmcp.services.schemas import SchemaService
 from pgmcp.services.transactions import TransactionService
 
 if TYPE_CHECKING:
@@ -54,7 +55,11 @@ def make_verdicts(settings: Settings, clock: Clock, tally: Tally) -> Verdicts:
 
 
 def make_guard(
-    settings: Settings, resolver: Resolver | None, verdicts: Verdicts, transactions: TransactionService
+    settings: Settings,
+    resolver: Resolver | None,
+    verdicts: Verdicts,
+    transactions: TransactionService,
+    schemas: SchemaService,
 ) -> Guard:
     """A guard that judges by what statements resolve to, unless the settings say that names are enough."""
-    return Guard(resolver if settings.guard == "resolved" else None, verdicts, transactions)
+    return Guard(resolver if settings.guard == "resolved" else None, verdicts, transactions, schemas)

@@ -47,12 +47,18 @@ def call(settings: Settings, said: Said) -> int:
 
     Returns:
         0, or 1 when the answer is an error.
+
+    Raises:
+        ValidationError: Arguments that can't be read, a setting that can't be; nothing was called.
     """
     handler = next(each for each in HANDLERS if each.name == said.tool)
     as_table = said.format == "table" or (said.format is None and sys.stdout.isatty())
     arguments = _arguments(said, handler.request)
+    database = build(settings)  # a setting that can't be is no answer
+    if database.embedded:
+        say_embedded()
     try:
-        response = asyncio.run(_called(settings, said.tool, arguments))
+        response = asyncio.run(_called(database, settings, said.tool, arguments))
     except PgmcpError as error:
         if as_table:
             report(error)
@@ -63,10 +69,7 @@ def call(settings: Settings, said: Said) -> int:
     return 0
 
 
-async def _called(settings: Settings, tool: str, arguments: Mapping[str, Any]) -> ResponseBase:
-    database: Database = build(settings)
-    if database.embedded:
-        say_embedded()
+async def _called(database: Database, settings: Settings, tool: str, arguments: Mapping[str, Any]) -> ResponseBase:
     try:
         caller = Caller(principal=Principal(settings.principal))
         return await database.call(tool, arguments, caller)

@@ -50,6 +50,7 @@ def parse(arguments: Sequence[str]) -> Command:
     Raises:
         ValidationError: An unknown command, flag or setting, or a bad value.
     """
+    _refuse_settings_in_front(arguments)
     parser = _Parser(prog="pgmcp", description="PostgreSQL for agents.", epilog=_EPILOG, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"pgmcp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
@@ -90,13 +91,29 @@ def parse(arguments: Sequence[str]) -> Command:
     return command
 
 
+def _refuse_settings_in_front(arguments: Sequence[str]) -> None:
+    first = arguments[0] if arguments else ""
+    name = first.partition("=")[0].removeprefix("--").replace("-", "_")
+    if first.startswith("--") and (name in described() or name == "config"):
+        raise ValidationError(
+            codes.UNKNOWN_ARGUMENT,
+            f"'--{name}' stands in front of the command",
+            hint=f"Settings stand behind it: pgmcp COMMAND --{name} ….",
+        )
+
+
 def _unknown_flag(flag: str, found: argparse.Namespace) -> ValidationError:
-    arguments = next((fields(each.request) for each in HANDLERS if each.name == getattr(found, "tool", None)), ())
-    known = [f"--{name}" for name in (*described(), "config", *(each.name for each in arguments))]
+    tool = next((each for each in HANDLERS if each.name == getattr(found, "tool", None)), None)
+    names = [each.name for each in fields(tool.request)] if tool else []
+    command = f"pgmcp {found.command} {tool.name}" if tool else f"pgmcp {found.command}"
+    hint: str | None = f"See `{command} --help`."
+    if flag.startswith("-"):
+        known = [f"--{name}" for name in (*described(), "config", *names)]
+        hint = did_you_mean(flag.partition("=")[0], known, otherwise=f"See `{command} --help`.")
+    elif tool and tool.example:
+        hint = f"Each argument has its name: --{next(iter(tool.example))} VALUE. {hint}"
     return ValidationError(
-        codes.UNKNOWN_ARGUMENT,
-        f"there is no flag or word '{flag.partition('=')[0]}' here",
-        hint=did_you_mean(flag.partition("=")[0], known, otherwise=f"See `pgmcp {found.command} --help`."),
+        codes.UNKNOWN_ARGUMENT, f"there is no flag or word '{flag.partition('=')[0]}' here", hint=hint
     )
 
 
