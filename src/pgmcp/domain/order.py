@@ -74,7 +74,7 @@ def _one(member: Any, relation: Relation, at: str) -> Order:
     descending = member.startswith("-") and member not in relation.by_name
     target = resolve(member[1:] if descending else member, relation, at)
     # A path's end is compared as jsonb however it is written, so that numbers stand in their own order.
-    operand = target.operand(JSONB) if target.path else _operand(target.column, at)
+    operand = target.operand(JSONB) if target.path else _operand(target.column, relation, at)
     return Order(operand=operand, descending=descending, nulls_first=descending)
 
 
@@ -100,11 +100,13 @@ def _object(member: Mapping[Any, Any], relation: Relation, at: str) -> Order:
     nulls = member.get("nulls", "first" if descending else "last")
     if not is_text(nulls) or nulls not in {"first", "last"}:
         raise ValidationError(codes.UNKNOWN_CHOICE, "'nulls' is 'first' or 'last'", path=f"{at}.nulls")
-    operand = _place(column, member["path"], f"{at}.path") if "path" in member else _operand(column, f"{at}.column")
+    operand = (
+        _place(column, member["path"], f"{at}.path") if "path" in member else _operand(column, relation, f"{at}.column")
+    )
     return Order(operand=operand, descending=descending, nulls_first=nulls == "first")
 
 
-def _operand(column: Column, at: str) -> Operand:
+def _operand(column: Column, relation: Relation, at: str) -> Operand:
     if not is_ordered(column.type):
         hint = 'Name a place in it: {"column":"…","path":"a.b"}.' if column.type.tag in DOCUMENTS else None
         raise ValidationError(
@@ -113,7 +115,7 @@ def _operand(column: Column, at: str) -> Operand:
             hint=hint or "Order by another column.",
             path=at,
         )
-    return Operand(column=column.name, type=column.type.root)
+    return relation.plain[column.name]
 
 
 def _place(column: Column, path: Any, at: str) -> Operand:

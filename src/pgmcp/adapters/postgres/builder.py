@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from pgmcp.adapters.postgres import changing, inserting, selecting
 from pgmcp.adapters.postgres.binder import Binder
 from pgmcp.adapters.postgres.kept import Kept
+from pgmcp.adapters.postgres.kept_reads import KeptRead, kept_of, shape_of
 from pgmcp.adapters.postgres.showing import Shown, shown
 from pgmcp.adapters.postgres.wire.dialect import ANY, Dialect
 from pgmcp.adapters.postgres.written import Written
@@ -20,8 +21,8 @@ _KEPT_SHAPES = 500
 class QueryBuilder:
     """Turns plans of tables into statements.
 
-    A statement's text follows from the plan's shape, values are bound beside it. The long part of a text, a row's
-    JSON, is kept by relation and columns.
+    A statement's text follows from the plan's shape, values are bound beside it. Texts of everyday reads are kept, of
+    others their long part: a row's JSON, by relation and columns.
     """
 
     def __init__(
@@ -36,11 +37,19 @@ class QueryBuilder:
         """
         self._mask_key = mask_key
         self._dialect = dialect
+        self._reads: Kept[Hashable, KeptRead] = Kept(clock, most=_KEPT_SHAPES)
         self._shown: Kept[tuple[Name, str, tuple[str, ...]], tuple[Relation, Shown]] = Kept(clock, most=_KEPT_SHAPES)
 
     def select(self, plan: Select) -> Written:
         """A read, capped, with the order's keys where they are needed."""
-        return selecting.select(plan, self._shown_of, self._binder(plan.relation))
+        shape = shape_of(plan)
+        kept = None if shape is None else self._reads.get(shape)
+        if kept is not None and kept.shown.dialect is self._dialect():
+            return kept.bound(plan)
+        written = selecting.select(plan, self._shown_of, self._binder(plan.relation))
+        if shape is not None and (fresh := kept_of(plan, written)) is not None:
+            self._reads.put(shape, fresh)
+        return written
 
     def largest(self, plan: Select) -> Written:
         """The number of the column that takes most of a read's first row."""

@@ -165,7 +165,7 @@ def _changed(statement: Written, rows: Sequence[Row], bounds: Bounds, form: Form
 
 def _telling(statement: Written, plan: Select | Insert | Update | Delete) -> Written:
     """The statement, which tells if code that it calls may leave something on the session."""
-    if not plan.relation.runs_code:
+    if not plan.relation.runs_code or statement.statement.dirties:
         return statement
     return evolve(statement, statement=evolve(statement.statement, dirties=True))
 

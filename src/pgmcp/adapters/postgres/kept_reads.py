@@ -1,0 +1,109 @@
+"""Statements of everyday reads, kept by the shape of their plan: only the values are put in anew.
+
+The text of a statement depends on a plan's shape alone (relation, columns, operators, order, whether there is an
+offset). Of a plan whose conditions each compare a column with one value the shape is quickly told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from attrs import field, frozen
+
+from pgmcp.adapters.postgres.binder import Suspect
+from pgmcp.adapters.postgres.showing import Shown
+from pgmcp.adapters.postgres.written import Written
+from pgmcp.domain.filters.tree import And, Compare, Filter
+from pgmcp.domain.plans import Select
+from pgmcp.domain.relations import Relation
+from pgmcp.domain.values.types import Type
+from pgmcp.ports.driver import Parameter, Statement
+
+
+@frozen(kw_only=True)
+class KeptRead:
+    """A statement without its values.
+
+    Args:
+        relation: What it reads: shapes are told by its identity, so it lives as long as this does.
+        text: The statement's text.
+        shown, keys, single: As of `Written`.
+    """
+
+    relation: Relation = field(repr=False)
+    text: str
+    shown: Shown
+    keys: tuple[Type, ...]
+    single: bool
+
+    def bound(self, plan: Select) -> Written:
+        """The statement of a plan of this shape."""
+        return Written(
+            statement=Statement(self.text, _values(plan, single=self.single), self.relation.runs_code),
+            suspects=_suspects(plan),
+            shown=self.shown,
+            keys=self.keys,
+            single=self.single,
+        )
+
+
+def shape_of(plan: Select) -> Hashable | None:
+    """What the text of a plan's statement depends on; None where that takes longer to tell than to write the text."""
+    relation = plan.relation
+    if plan.page.after is not None:
+        return None
+    conditions: list[object] = []
+    for part in _parts(plan):
+        # The relation's own operands: what is compared, and as what type, follows from the column's name then.
+        if type(part) is not Compare or part.fold or relation.plain.get(part.operand.column) is not part.operand:
+            return None
+        if part.value is None or part.value.type is not part.operand.type:
+            return None
+        conditions += (part.operand.column, part.op)
+    for order in plan.order:
+        if relation.plain.get(order.operand.column) is not order.operand:
+            return None
+        conditions += (order.operand.column, order.descending, order.nulls_first)
+    offset = bool(plan.page.offset)
+    return (id(relation), plan.columns, tuple(conditions), offset, plan.keyed, plan.bounds.max_bytes)
+
+
+def kept_of(plan: Select, written: Written) -> KeptRead | None:
+    """What is kept of a statement; None where it holds other values than its plan."""
+    bound = (_values(plan, single=written.single), _suspects(plan))
+    if (written.statement.parameters, written.suspects) != bound:
+        return None
+    return KeptRead(
+        relation=plan.relation,
+        text=written.statement.text,
+        shown=written.shown,
+        keys=written.keys,
+        single=written.single,
+    )
+
+
+def _parts(plan: Select) -> Sequence[Filter]:
+    return plan.filter.parts if type(plan.filter) is And else (plan.filter,)
+
+
+def _values(plan: Select, *, single: bool) -> tuple[Parameter, ...]:
+    """The values that are bound: those of the conditions, then those of the page."""
+    values: list[Parameter] = [
+        part.value.text for part in _parts(plan) if type(part) is Compare and part.value is not None
+    ]
+    page = plan.page
+    if page.offset:
+        values.append(str(page.offset))
+    if not single:
+        values.append(str(min(page.limit, plan.bounds.max_rows) + 1))
+    return tuple(values)
+
+
+def _suspects(plan: Select) -> tuple[Suspect, ...]:
+    return tuple(
+        [
+            Suspect((part.value,), part.value.type)
+            for part in _parts(plan)
+            if type(part) is Compare and part.value is not None
+        ]
+    )
