@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
-from benchmarks import leases, npm, pipeline, reads, startup, watching, wire
+from benchmarks import cancelling, leases, npm, pipeline, reads, startup, watching, wire
 from benchmarks.database import BenchDatabase, bench_database
 
 # In the order in which they run, with the rounds that keep the whole under three minutes.
@@ -21,6 +21,7 @@ _WITH_DATABASE: dict[str, tuple[Callable[[BenchDatabase, int], Awaitable[str]], 
     "wire": (wire.run, 5),
     "start": (startup.run, 3),
     "leases": (leases.run, 11),
+    "cancelling": (cancelling.run, 11),
     "watching": (watching.run, 21),
 }
 # Those that another server takes part in, which has to be installed.

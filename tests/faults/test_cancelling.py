@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections import Counter
+from statistics import median
 
 import pytest
 
+from pgmcp.domain.errors import codes
 from pgmcp.ports.driver import Need, Statement
 from pgmcp.ports.transactions import Outcome, TransactionOptions
 from tests.fixtures.killing import killer
@@ -16,6 +17,7 @@ from tests.fixtures.pool import Way, a_call, way_to
 from tests.fixtures.postgres import MakeDatabase
 
 MOMENTS = 1000
+AGENTS = 8
 POOL = 4
 SLEEP = Statement("SELECT pg_sleep(30)::text")
 
@@ -45,17 +47,21 @@ async def test_a_thousand_moments_leave_nothing_behind(make_database: MakeDataba
     """No statement runs on, the pool has its full size, and of each transaction there is all or nothing."""
     luck = random.Random(7)
     dsn = await make_database("CREATE TABLE item (id int)")
+    ended: Counter[bool] = Counter()
     async with way_to(dsn, pool_max=POOL) as way, killer(dsn) as watch:
+        pace_s = await taken(way)
 
         async def agent(numbers: range) -> None:
             for number in numbers:
                 task = asyncio.create_task((read if number % 2 else write)(way, number))
-                await asyncio.sleep(luck.expovariate(60))
+                # As long as it takes here and now, on the average: about half of them come to their end.
+                await asyncio.sleep(luck.expovariate(1 / (1.5 * pace_s)))
                 task.cancel()
                 await asyncio.wait({task})
                 assert task.cancelled() or task.exception() is None
+                ended[task.cancelled()] += 1
 
-        each = MOMENTS // 8
+        each = MOMENTS // AGENTS
         await asyncio.gather(*(agent(range(start, start + each)) for start in range(0, MOMENTS, each)))
         await watch.until_quiet()
         # As many can be in use at once as ever.
@@ -66,45 +72,66 @@ async def test_a_thousand_moments_leave_nothing_behind(make_database: MakeDataba
         assert (state.idle, state.leased, state.opening, state.waiting) == (POOL, 0, 0, 0)
         rows = await watch.ask("SELECT array_agg(n) FROM (SELECT count(*) AS n FROM item GROUP BY id) AS counts")
         assert set(Counter(rows)) <= {2}
-        assert len(rows) > MOMENTS / 50
+        # Enough of them were stopped, and enough were not, for that to mean something.
+        assert (len(rows) > MOMENTS / 50, ended[True] > MOMENTS / 5) == (True, True), (len(rows), ended)
+
+
+async def taken(way: Way) -> float:
+    """How long a write takes on this machine while all agents are at it, in seconds: the middle one of many."""
+    times: list[float] = []
+
+    async def agent(number: int) -> None:
+        for turn in range(5):
+            began = asyncio.get_running_loop().time()
+            await write(way, -1 - number - turn * AGENTS)
+            times.append(asyncio.get_running_loop().time() - began)
+
+    await asyncio.gather(*(agent(number) for number in range(AGENTS)))
+    return median(times)
 
 
 @pytest.mark.parametrize("how", ["cancelled", "deadline"])
-async def test_a_statement_stops_within_a_tenth_of_a_second(make_database: MakeDatabase, driver: str, how: str) -> None:
-    """On the server, and its caller is told by then; the session goes on."""
+async def test_a_statement_has_stopped_when_its_caller_is_told(
+    make_database: MakeDatabase, driver: str, how: str
+) -> None:
+    """On the server, which has not run it to its end; the session goes on. How soon: `scripts/bench cancelling`."""
     dsn = await make_database()
     async with way_to(dsn, pool_max=1) as way, killer(dsn) as watch:
-        await way.runner.run(Statement("SELECT 1::text"), a_call(), need=Need.READ, kind="select")
-        took = []
+        own = await pid_of(way)
         for _ in range(5):
             call = a_call(seconds=0.3 if how == "deadline" else 30)
             task = asyncio.create_task(way.runner.run(SLEEP, call, need=Need.READ, kind="sleep"))
             await watch.until_sleeping()
-            began = time.monotonic() if how == "cancelled" else call.deadline
             if how == "cancelled":
                 task.cancel()
             await asyncio.wait({task})
-            await watch.until_quiet()
-            took.append(time.monotonic() - began)
-        # The machine may be busy with something else for once.
-        assert sorted(took)[2] < 0.1
-        assert way.sessions.state.idle == 1
+            assert await watch.is_quiet()
+            heard = None if task.cancelled() else getattr(task.exception(), "code", None)
+            assert (heard, way.sessions.state.idle) == (None if how == "cancelled" else codes.CALL_TIMEOUT, 1)
+            assert [event[2] for event in way.heard.statements() if event[0] == "sleep"] == ["57014"]
+        assert await pid_of(way) == own
+
+
+async def pid_of(way: Way) -> str | None:
+    """The server's process behind the only session."""
+    found = await way.runner.run(Statement("SELECT pg_backend_pid()::text"), a_call(), need=Need.READ, kind="select")
+    return found.rows[0][0]
 
 
 async def test_a_cancel_request_that_comes_too_early_is_repeated(make_database: MakeDatabase, driver: str) -> None:
     """The trap: the server drops one that overtakes its statement, which would then run for half a minute."""
     dsn = await make_database()
     async with way_to(dsn, pool_max=1) as way, killer(dsn) as watch:
-        await way.runner.run(Statement("SELECT 1::text"), a_call(), need=Need.READ, kind="select")
-        began = time.monotonic()
+        own = await pid_of(way)
         for turns in range(60):
             task = asyncio.create_task(way.runner.run(SLEEP, a_call(), need=Need.READ, kind="sleep"))
             # The statement is on its way, or has not quite left: a few turns of the loop are all the difference.
             for _ in range(turns % 12):
                 await asyncio.sleep(0)
             task.cancel()
-            await asyncio.wait({task})
+            # Half of what it would take by itself.
+            await asyncio.wait({task}, timeout=15)
             assert task.cancelled()
-        assert time.monotonic() - began < 20
-        await watch.until_quiet()
+            assert await watch.is_quiet()
+        assert await pid_of(way) == own
         assert way.sessions.state.idle == 1

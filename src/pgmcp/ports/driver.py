@@ -78,6 +78,11 @@ class Connection(Protocol):
         ...
 
     @property
+    def silent(self) -> bool:
+        """Whether it was ended because the server said nothing any more, not even to a cancel request."""
+        ...
+
+    @property
     def process(self) -> int | None:
         """The number of the server's process that serves the session; None where a pooler changes it."""
         ...

@@ -133,6 +133,32 @@ async def test_who_gives_up_leaves_the_trial_to_the_next() -> None:
     guarded.driver.check(Need.READ)
 
 
+async def test_who_gives_up_late_has_learned_something() -> None:
+    """A server that opens no session for seconds hangs, whoever is to blame."""
+    guarded = Guarded()
+    guarded.server.gate.clear()
+    for tried in (1, 2):
+        task = asyncio.create_task(guarded.driver.connect(Need.READ))
+        while guarded.server.asked < tried:  # noqa: ASYNC110 -- as above
+            await asyncio.sleep(0)
+        guarded.clock.advance(2)
+        task.cancel()
+        await asyncio.wait({task})
+    assert guarded.recorder.events == [BreakerMoved(state="open", failures=2)]
+
+
+async def test_sessions_that_fall_silent_count() -> None:
+    """One after another they open it; one that is opened in the place of a silent one takes it back."""
+    guarded = Guarded()
+    guarded.driver.fell_silent(Need.READ)
+    await guarded.driver.connect(Need.READ)
+    guarded.driver.fell_silent(Need.READ)
+    guarded.driver.check(Need.READ)
+    guarded.driver.fell_silent(Need.WRITE)
+    with pytest.raises(DatabaseError, match="left alone"):
+        guarded.driver.check(Need.READ)
+
+
 async def test_a_refusal_of_our_own_counts_for_nothing() -> None:
     """Such as of a session that could write."""
     guarded = Guarded(SecurityError(codes.WRITE_REFUSED, ""))

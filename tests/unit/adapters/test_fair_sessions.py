@@ -13,7 +13,7 @@ from pgmcp.adapters.postgres.pool import PoolLimits, PoolState
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.domain.errors import DatabaseError, codes
 from pgmcp.ports.driver import Connection, DriverError, Fault, Need
-from tests.unit.adapters.test_sessions import FakeDriver, settle, until_waiting
+from tests.unit.adapters.test_sessions import FakeDriver, Told, settle, until_waiting
 from tests.unit.house import NOON
 
 LOST = DriverError(Fault(sqlstate="08006", message=""))
@@ -242,17 +242,12 @@ async def test_closing_waits_for_a_session_that_is_being_reset() -> None:
 
 async def test_nobody_waits_while_the_server_is_left_alone() -> None:
     """An idle session is given out all the same; whoever would need a new one hears at once."""
-    refusing = False
-
-    def check(need: Need) -> None:
-        if refusing:
-            raise DatabaseError(codes.BREAKER_OPEN, "left alone")
-
+    gate = Told()
     driver = FakeDriver()
     driver.gate.set()
-    manager = ConnectionManager(driver, PoolLimits(pool_max=1), FixedClock(NOON), check)
+    manager = ConnectionManager(driver, PoolLimits(pool_max=1), FixedClock(NOON), gate)
     manager.release(await manager.acquire(Need.READ))
-    refusing = True
+    gate.refusal = DatabaseError(codes.BREAKER_OPEN, "left alone")
     assert await manager.acquire(Need.READ) is driver.made[0]
     with pytest.raises(DatabaseError) as refused:
         await manager.acquire(Need.READ)

@@ -19,6 +19,7 @@ class FakeConnection:
 
     name: str
     usable: bool = True
+    silent: bool = False
     process: int | None = None
     closed: bool = False
     parameters: dict[str, str] = field(factory=dict)
@@ -351,3 +352,38 @@ async def test_waits_are_counted(pool: ConnectionManager) -> None:
     await waiter
     assert pool.state.waits_total == 1
     assert pool.state.waited_seconds_total > 0
+
+
+@define
+class Told:
+    """A gate that refuses with `refusal` if there is one, and that remembers what it was told."""
+
+    silences: list[Need] = field(factory=list)
+    refusal: DatabaseError | None = None
+
+    def check(self, need: Need) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+
+    def fell_silent(self, need: Need) -> None:
+        self.silences.append(need)
+
+
+async def test_the_gate_hears_of_silence(driver: FakeDriver) -> None:
+    """When a session comes back silent, and when one is found so after idling; of no other end."""
+    told = Told()
+    manager = ConnectionManager(driver, PoolLimits(pool_max=2, pool_check_s=0), SystemClock(), told)
+    returned = await manager.acquire(Need.READ)
+    driver.made[0].usable, driver.made[0].silent = False, True
+    manager.release(returned)
+    assert told.silences == [Need.READ]
+    manager.release(await manager.acquire(Need.WRITE))
+    driver.made[1].failure = DriverError(Fault(sqlstate="08006", message=""))
+    driver.made[1].silent = True
+    manager.release(await manager.acquire(Need.WRITE))
+    assert told.silences == [Need.READ, Need.WRITE]
+    broken = await manager.acquire(Need.READ)
+    driver.made[-1].usable = False
+    manager.release(broken)
+    assert len(told.silences) == 2
+    await manager.close()

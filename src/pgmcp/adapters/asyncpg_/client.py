@@ -146,6 +146,7 @@ class AsyncpgConnection:
         self._statements = KeptStatements(connection, statements_kept)
         self._reported = Reported(lambda name: getattr(connection.get_settings(), name, None))
         self._ear: Ear | None = None
+        self.silent = False
 
     @property
     def usable(self) -> bool:
@@ -241,11 +242,13 @@ class AsyncpgConnection:
         if isinstance(error, Exception):
             return error
         try:
-            await self._settle()
+            async with asyncio.timeout(_SETTLE_S):
+                await self._settle()
         except asyncpg.PostgresError:
             # The server answers: in a failed transaction, or to a cancel request that came late. That is idle enough.
             return error
-        except BaseException:  # noqa: BLE001 -- whatever it was, nobody may have this session again
+        except BaseException as other:  # noqa: BLE001 -- whatever it was, nobody may have this session again
+            self.silent = isinstance(other, TimeoutError)
             self._connection.terminate()
         return error
 

@@ -15,6 +15,9 @@ from pgmcp.ports.observing import Observer
 # (too many connections, a wrong password), it was reached. PostgreSQL 18, appendix A.
 _CONNECTION_CLASS = "08"
 _NOT_THERE = frozenset({"57P01", "57P02", "57P03"})
+# Who gives up on a session that has not come about in that time, in seconds, has learned something of the server: it
+# takes milliseconds, or some hundred of them with TLS from the other end of the world.
+_SLOW_S = 2.0
 
 
 class BreakingDriver:
@@ -49,6 +52,13 @@ class BreakingDriver:
                 details={"retry_after_ms": math.ceil(wait_s * 1000)},
             )
 
+    def fell_silent(self, need: Need) -> None:
+        """Count a session that was there and on which the server said nothing any more: it hangs, or can't be reached.
+
+        Whoever opens another one in its place takes it back, if the server is well.
+        """
+        self._become(self._breaker.failed(self._clock.monotonic()))
+
     async def connect(self, need: Need) -> Connection:
         """Open a session.
 
@@ -57,7 +67,8 @@ class BreakingDriver:
             DriverError: As the driver's own.
         """
         self.check(need)
-        self._become(self._breaker.tried(self._clock.monotonic()))
+        began = self._clock.monotonic()
+        self._become(self._breaker.tried(began))
         try:
             connection = await self._driver.connect(need)
         except DriverError as error:
@@ -67,7 +78,8 @@ class BreakingDriver:
                 self._become(self._breaker.succeeded())
             raise
         except BaseException:
-            self._become(self._breaker.abandoned())
+            now = self._clock.monotonic()
+            self._become(self._breaker.failed(now) if now - began >= _SLOW_S else self._breaker.abandoned())
             raise
         self._become(self._breaker.succeeded())
         return connection

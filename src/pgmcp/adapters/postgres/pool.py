@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from typing import Protocol, Self
+
+from attrs import field, fields, frozen
+
+from pgmcp.domain.settings import Settings
+from pgmcp.ports.driver import Need
 
 
 @frozen(kw_only=True)
@@ -27,6 +32,11 @@ class PoolLimits:
     pool_max_age_s: float = 3600.0
     pool_check_s: float = 30.0
 
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """What the settings say."""
+        return cls(**{each.name: getattr(settings, each.name) for each in fields(cls)})
+
 
 @frozen(kw_only=True)
 class PoolState:
@@ -43,3 +53,19 @@ class PoolState:
     waiting: int
     waits_total: int = field(default=0, eq=False)
     waited_seconds_total: float = field(default=0.0, eq=False)
+
+
+class Gate(Protocol):
+    """Keeps account of whether the server can be reached."""
+
+    def check(self, need: Need) -> None:
+        """Refuse at once whoever would only wait for a session that can't be opened.
+
+        Raises:
+            DatabaseError: `breaker_open`, with when to come back.
+        """
+        ...
+
+    def fell_silent(self, need: Need) -> None:
+        """Count a session that was there and on which the server said nothing any more."""
+        ...

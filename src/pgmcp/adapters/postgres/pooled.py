@@ -102,6 +102,10 @@ class PooledConnection:
         return self._connection.usable
 
     @property
+    def silent(self) -> bool:
+        return self._connection.silent
+
+    @property
     def process(self) -> int | None:
         return None
 

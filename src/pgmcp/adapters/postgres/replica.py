@@ -25,6 +25,10 @@ class ReplicaDriver:
         """
         self._by_need[need].check(need)
 
+    def fell_silent(self, need: Need) -> None:
+        """Count it against that need's server."""
+        self._by_need[need].fell_silent(need)
+
     async def connect(self, need: Need) -> Connection:
         """Open a session.
 

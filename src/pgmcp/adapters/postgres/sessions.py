@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 
 from pgmcp.adapters.postgres.cleansing import answers, cleanse
 from pgmcp.adapters.postgres.idle import IdleSessions, Session
-from pgmcp.adapters.postgres.pool import PoolLimits, PoolState
+from pgmcp.adapters.postgres.pool import Gate, PoolLimits, PoolState
 from pgmcp.adapters.postgres.waiting import Line, Place
 from pgmcp.adapters.postgres.wire.dialect import ANY, Dialect, dialect_of
 from pgmcp.domain.errors import DatabaseError, codes
@@ -42,16 +42,14 @@ class ConnectionManager:
         driver: Opens sessions.
         limits: The bounds.
         clock: The scale of deadlines and ages.
-        check: Raises at once where it is no use to wait for a session that would have to be opened.
+        gate: Knows whether the server can be reached; None where nobody keeps account of it.
     """
 
-    def __init__(
-        self, driver: Driver, limits: PoolLimits, clock: Clock, check: Callable[[Need], None] | None = None
-    ) -> None:
+    def __init__(self, driver: Driver, limits: PoolLimits, clock: Clock, gate: Gate | None = None) -> None:
         self._driver = driver
         self._limits = limits
         self._clock = clock
-        self._check = check
+        self._gate = gate
         self._idle = IdleSessions()
         self._leased: dict[Connection, Session] = {}
         # Places that are taken by sessions on their way in or out.
@@ -107,8 +105,8 @@ class ConnectionManager:
             self._leased[connection] = session
             if now - session.idle_since < self._limits.pool_check_s or await self._still_works(connection):
                 return connection
-        if self._check is not None:
-            self._check(need)
+        if self._gate is not None:
+            self._gate.check(need)
         handed = self._room(need) or await self._line.wait(need, principal, deadline)
         return await self._open(need, handed.victim) if isinstance(handed, Place) else handed
 
@@ -123,6 +121,7 @@ class ConnectionManager:
         session = self._leased.pop(connection, None)
         if session is None:
             return
+        self._listen_to_silence(session)
         if self._closed or not connection.usable or (session.need is Need.READ and could_write(connection)):
             self._retire(connection)
         elif session.dirtied:
@@ -184,11 +183,17 @@ class ConnectionManager:
         except BaseException:
             self.release(connection)
             raise
-        if not works and self._leased.pop(connection, None) is not None:
+        if not works and (session := self._leased.pop(connection, None)) is not None:
+            self._listen_to_silence(session)
             self._retire(connection)
         if self._closed:
             raise _stopping()
         return works
+
+    def _listen_to_silence(self, session: Session) -> None:
+        """Tell the gate of a session on which the server said nothing any more."""
+        if self._gate is not None and session.connection.silent:
+            self._gate.fell_silent(session.need)
 
     def _decline(self, handed: Connection | Place) -> None:
         """Whoever was given it is gone: nobody else must miss it."""

@@ -106,6 +106,10 @@ class PsycopgConnection:
         return self._line.idle
 
     @property
+    def silent(self) -> bool:
+        return self._line.silent
+
+    @property
     def process(self) -> int | None:
         return self._line.process
 

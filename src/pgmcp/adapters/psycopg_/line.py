@@ -41,11 +41,16 @@ _FAILED = frozenset({ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus
 
 
 class Line:
-    """One session's line, in one caller's hands at a time."""
+    """One session's line, in one caller's hands at a time.
+
+    Attributes:
+        silent: Whether it was ended because nothing came on it any more.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._libpq = session.pgconn
+        self.silent = False
 
     @property
     def idle(self) -> bool:
@@ -139,7 +144,8 @@ class Line:
                         async with asyncio.timeout(_REPEAT_S):
                             await wait_async(work, self._libpq.socket, interval=_LOOK_S)
                             return
-        except BaseException:  # noqa: BLE001 -- a broken line, time, a second cancellation: nobody may have it again
+        except BaseException as other:  # noqa: BLE001 -- a broken line, time, a second cancellation: nobody may have it again
+            self.silent = isinstance(other, TimeoutError | psycopg.errors.CancellationTimeout)
             self.end()
 
 

@@ -20,7 +20,7 @@ from pgmcp.adapters.silence import Silence
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.caches import make_caching
-from pgmcp.entrypoints.bootstrap.drivers import Check, demanded, make_driver, shown_address, uses_embedded
+from pgmcp.entrypoints.bootstrap.drivers import demanded, make_driver, shown_address, uses_embedded
 from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_resolver, make_verdicts
 from pgmcp.entrypoints.bootstrap.keys import key_from, make_mask_key, make_sealer
 from pgmcp.entrypoints.bootstrap.observing import Watching, watching
@@ -67,6 +67,7 @@ from pgmcp.services.views import Views
 
 if TYPE_CHECKING:
     from pgmcp.adapters.memory.declare import TableSpec
+    from pgmcp.adapters.postgres.pool import Gate
     from pgmcp.ports.driver import Driver
 
 _SERVICES = (
@@ -102,8 +103,8 @@ def build(settings: Settings, *, observer: Observer | None = None) -> Database:
     resources = AsyncExitStack()
     embedded = uses_embedded(settings, os.environ)
     watch = watching(settings, observer)
-    driver, check = make_driver(settings, resources, watch.observer, embedded=embedded)
-    ports = _postgres(settings, driver, check, resources, watch)
+    driver, gate = make_driver(settings, resources, watch.observer, embedded=embedded)
+    ports = _postgres(settings, driver, gate, resources, watch)
     return _assemble(settings, ports, resources, embedded=embedded)
 
 
@@ -222,7 +223,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
 
 
 def _postgres(
-    settings: Settings, driver: Driver, check: Check | None, resources: AsyncExitStack, watch: Watching
+    settings: Settings, driver: Driver, gate: Gate | None, resources: AsyncExitStack, watch: Watching
 ) -> Ports:
     from pgmcp.adapters.postgres.announcing import PostgresAnnouncements
     from pgmcp.adapters.postgres.builder import QueryBuilder
@@ -241,16 +242,7 @@ def _postgres(
     from pgmcp.adapters.postgres.types import TypeCatalogue
 
     clock, observer = SystemClock(), watch.observer
-    limits = PoolLimits(
-        pool_min=settings.pool_min,
-        pool_max=settings.pool_max,
-        pool_wait_s=settings.pool_wait_s,
-        pool_queue=settings.pool_queue,
-        pool_idle_s=settings.pool_idle_s,
-        pool_max_age_s=settings.pool_max_age_s,
-        pool_check_s=settings.pool_check_s,
-    )
-    sessions = ConnectionManager(driver, limits, clock, check)
+    sessions = ConnectionManager(driver, PoolLimits.of(settings), clock, gate)
     resources.push_async_callback(sessions.close)
     comment = Commenter() if settings.statement_comments else None
     runner = Runner(sessions=sessions, clock=clock, observer=observer, comment=comment)

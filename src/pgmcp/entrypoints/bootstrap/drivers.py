@@ -13,19 +13,17 @@ from pgmcp.adapters.clock import SystemClock
 from pgmcp.domain.breaker import Breaker
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.settings import Settings
-from pgmcp.ports.driver import Driver, Need
+from pgmcp.ports.driver import Driver
 from pgmcp.ports.observing import Observer
 
 if TYPE_CHECKING:
     # The drivers' side is imported where it is used.
     from pgmcp.adapters.postgres.examining import Demanded
+    from pgmcp.adapters.postgres.pool import Gate
 
 EMBEDDED = "embedded://"
 # Any of these says where a server is, by libpq's own rules.
 _LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPORT", "PGDATABASE")
-
-Check = Callable[[Need], None]
-"""Raises at once where it is no use to wait for a session that would have to be opened."""
 
 
 def uses_embedded(settings: Settings, environment: Mapping[str, str]) -> bool:
@@ -39,7 +37,7 @@ def uses_embedded(settings: Settings, environment: Mapping[str, str]) -> bool:
 
 def make_driver(
     settings: Settings, resources: AsyncExitStack, observer: Observer, *, embedded: bool
-) -> tuple[Driver, Check | None]:
+) -> tuple[Driver, Gate | None]:
     """The driver that the settings name, to the server that they name, behind its breaker.
 
     Args:
@@ -49,7 +47,7 @@ def make_driver(
         embedded: Whether the server is the embedded one, which is attached at the first connection.
 
     Returns:
-        The driver, and what says at once that its breaker is open.
+        The driver, and what says at once that its breaker is open, and hears of what speaks for that.
     """
     from pgmcp.adapters.postgres.address import Address
     from pgmcp.adapters.postgres.breaking import BreakingDriver
@@ -87,9 +85,9 @@ def make_driver(
     if not embedded:
         direct = client(settings.dsn.reveal() if settings.dsn else None)
         if settings.read_dsn is None:
-            return direct, direct.check
+            return direct, direct
         both = ReplicaDriver(direct, client(settings.read_dsn.reveal()))
-        return both, both.check
+        return both, both
     from pgmcp.adapters.embedded.driver import EmbeddedDriver
     from pgmcp.adapters.embedded.server import attach
     from pgmcp.adapters.shop.load import DATABASE, load
