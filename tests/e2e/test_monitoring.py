@@ -72,6 +72,16 @@ async def test_it_is_alive_but_not_ready() -> None:
         assert (found.status_code, found.json()) == (503, {"status": "unready", "code": "connection_failed"})
 
 
+async def test_it_is_alive_but_stopping() -> None:
+    """Told to end, it says so for as long as what runs has its grace: nobody is sent here any more."""
+    database = build(Settings(driver="memory"))
+    async with served(database) as client:
+        await MCPRouter(database).stopping()
+        assert (await client.get("/healthz")).status_code == 200
+        found = await client.get("/readyz")
+        assert (found.status_code, found.json()) == (503, {"status": "unready", "code": "shutting_down"})
+
+
 async def test_metrics(client: httpx.AsyncClient) -> None:
     """As the client library's parser reads them."""
     found = await client.get("/metrics")

@@ -35,14 +35,14 @@ def test_ten_million_samples_stay_within_the_bound() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_million_events_stay_within_the_bound() -> None:
-    """On the way that calls take: what is gathered is bounded too, whatever share is drawn."""
+    """On the way that calls take: what is gathered is bounded too, and so are names."""
     clock = FixedClock(NOON)
     clock.advance(1)
     kept = BoundedHistory(1_000, clock)
-    recorder = MetricsRecorder(kept, clock, 0.5)
+    recorder = MetricsRecorder(kept, clock, 1.0)
     observe = recorder.observe
     ended = [
-        CallEnded(CallId(f"c{number}"), f"tool{number}", "ana", 0.001, 1, f"error{number}", f"table{number}")
+        CallEnded(CallId(f"c{number}"), f"tool{number}", "ana", 0.001, 1, f"error{number}", f"table{number}", ())
         for number in range(2_000)
     ]
     for _ in range(500):

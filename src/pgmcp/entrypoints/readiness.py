@@ -8,7 +8,7 @@ import secrets
 from attrs import define, field
 
 from pgmcp.domain.calls import CallContext, CallId
-from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.examining import Examiner
 
@@ -31,9 +31,16 @@ class Readiness:
     _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _asked_at: float | None = field(default=None, init=False)
     _error: str | None = field(default=None, init=False)
+    _stopping: bool = field(default=False, init=False)
+
+    def stop(self) -> None:
+        """Say from now on that the server is stopping: whoever balances load sends nobody here any more."""
+        self._stopping = True
 
     async def error(self) -> str | None:
         """The code of what keeps a call from being answered; None when nothing does."""
+        if self._stopping:
+            return codes.SHUTTING_DOWN.name
         async with self._turn:
             now = self._clock.monotonic()
             if self._asked_at is None or now - self._asked_at > _KEPT_S:

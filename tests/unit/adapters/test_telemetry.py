@@ -15,6 +15,8 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 import pgmcp
 from pgmcp.adapters.clock import SystemClock
+from pgmcp.adapters.metrics.gauges import GaugedResources, ProcessGauge, StateGauge
+from pgmcp.adapters.telemetry.gauges import GaugeExport
 from pgmcp.adapters.telemetry.observer import OtelObserver
 from pgmcp.domain.calls import CallId, Principal
 from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten, StatementRan
@@ -138,27 +140,104 @@ def test_a_statement_that_fails(exported: InMemorySpanExporter) -> None:
         "db.operation.name": "query",
         "db.response.status_code": "57014",
         "error.type": "57014",
-        "db.response.returned_rows": 0,
         "pgmcp.statement.fingerprint": "f00d",
     }
     assert ended.parent is None
     assert [event.name for event in ended.events] == ["CatalogueForgotten"]
 
 
-def test_what_is_measured(read: InMemoryMetricReader) -> None:
-    """Durations of calls and statements, in seconds."""
-    observer = OtelObserver(SystemClock(), {})
-    observer.observe(StatementRan(call=CallId("c"), kind="select", seconds=0.01))
-    observer.observe(CallEnded(call=CallId("c"), tool="t", principal="ana", seconds=0.02, error="lock_timeout"))
+def measured(read: InMemoryMetricReader) -> dict[str, tuple[str | None, list[Any]]]:
+    """Every metric's unit and points, by its name."""
     data = read.get_metrics_data()
     assert data is not None
-    found = {
-        each.name: each.unit
-        for resource in data.resource_metrics
-        for scope in resource.scope_metrics
-        for each in scope.metrics
+    found: dict[str, tuple[str | None, list[Any]]] = {}
+    for resource in data.resource_metrics:
+        for scope in resource.scope_metrics:
+            for each in scope.metrics:
+                found.setdefault(each.name, (each.unit, []))[1].extend(each.data.data_points)
+    return found
+
+
+def test_what_is_measured(read: InMemoryMetricReader) -> None:
+    """Durations of calls and statements, and rows that were given: not those that were changed, not of what failed."""
+    observer = OtelObserver(SystemClock(), {"db.namespace": "measured"})
+    observer.observe(StatementRan(call=CallId("c"), kind="select", seconds=0.01, rows=7))
+    observer.observe(StatementRan(call=CallId("c"), kind="update", seconds=0.01, rows=9))
+    observer.observe(StatementRan(call=CallId("c"), kind="select", seconds=0.01, sqlstate="57014"))
+    observer.observe(CallEnded(call=CallId("c"), tool="measured", principal="ana", seconds=0.02, error="lock_timeout"))
+    found = measured(read)
+    units = {name: unit for name, (unit, _) in found.items()}
+    assert units["mcp.server.operation.duration"] == units["db.client.operation.duration"] == "s"
+    assert units["db.client.response.returned_rows"] == "{row}"
+    (rows,) = (point for point in found["db.client.response.returned_rows"][1] if of(point, "measured"))
+    assert (rows.sum, rows.count) == (7, 1)
+    assert dict(rows.attributes) == {
+        "db.system.name": "postgresql",
+        "db.namespace": "measured",
+        "db.operation.name": "select",
     }
-    assert found == {"mcp.server.operation.duration": "s", "db.client.operation.duration": "s"}
+    assert len([point for point in found["db.client.operation.duration"][1] if of(point, "measured")]) == 3
+    (call,) = (
+        point
+        for point in found["mcp.server.operation.duration"][1]
+        if point.attributes.get("gen_ai.tool.name") == "measured"
+    )
+    assert (call.count, call.attributes["error.type"], call.attributes["mcp.method.name"]) == (
+        1,
+        "lock_timeout",
+        "tools/call",
+    )
+
+
+def of(point: Any, database: str) -> bool:
+    """Whether a point is about a database: a process has one meter, and what other tests left stays."""
+    return bool(point.attributes.get("db.namespace") == database)
+
+
+def test_what_is_used(read: InMemoryMetricReader) -> None:
+    """The pool by the names that the conventions give it, the rest by ours; nothing once it is closed."""
+    gauges = GaugedResources(
+        [
+            ProcessGauge(),
+            StateGauge(
+                "pool",
+                lambda: {
+                    "max": 10,
+                    "idle": 2,
+                    "leased": 3,
+                    "waiting": 4,
+                    "waits_total": 5,
+                    "waited_seconds_total": 0.5,
+                },
+            ),
+            StateGauge("breaker", lambda: {"state": "open"}),
+            StateGauge("leases", lambda: {"open": 1}),
+            StateGauge("cache", lambda: {"hits_total": 6}),
+        ]
+    )
+    export = GaugeExport(gauges, "used")
+    found = {
+        (name, *sorted(point.attributes.items())): point.value
+        for name, (_, points) in measured(read).items()
+        for point in points
+        if hasattr(point, "value")
+    }
+    pool = ("db.client.connection.pool.name", "used")
+    expected = {
+        ("db.client.connection.count", pool, ("db.client.connection.state", "idle")): 2,
+        ("db.client.connection.count", pool, ("db.client.connection.state", "used")): 3,
+        ("db.client.connection.max", pool): 10,
+        ("db.client.connection.pending_requests", pool): 4,
+        ("pgmcp.pool.waits", pool): 5,
+        ("pgmcp.pool.waited", pool): 0.5,
+        ("pgmcp.resource", ("pgmcp.figure", "state"), ("pgmcp.part", "breaker"), ("pgmcp.state", "open")): 1,
+        ("pgmcp.resource", ("pgmcp.figure", "open"), ("pgmcp.part", "leases")): 1,
+        ("pgmcp.count", ("pgmcp.figure", "hits"), ("pgmcp.part", "cache")): 6,
+    }
+    assert {key: found.get(key) for key in expected} == expected
+    export.close()
+    left = [point for _, points in measured(read).values() for point in points]
+    assert not [point for point in left if point.attributes.get(pool[0]) == "used"]
 
 
 def test_calls_that_never_end_are_bounded(exported: InMemorySpanExporter) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+import pgmcp
 from pgmcp.adapters.metrics.gauges import GaugedResources, ProcessGauge, StateGauge
 from pgmcp.adapters.metrics.recorder import MetricsRecorder
 from pgmcp.domain.calls import CallId
@@ -15,7 +16,7 @@ from pgmcp.domain.samples import Layer, Sample
 from pgmcp.domain.settings import Access, Settings
 from pgmcp.handlers.get_metrics import GetMetricsHandler
 from pgmcp.services.metrics import MetricsService
-from tests.unit.house import House
+from tests.unit.house import House, shop
 
 ADMIN = Settings(access=Access.ADMIN)
 
@@ -253,6 +254,16 @@ async def test_an_answer_is_at_most_four_kilobytes(what: str) -> None:
     text = await here.answer("get_metrics", {"metric_type": what, "window_seconds": 100})
     assert 3000 < len(text.encode()) <= 4096
     assert json.loads(text)["left_out"] > 0
+
+
+async def test_everything_that_is_used_fits_too() -> None:
+    """With every part on: process, cache, leases; an operator reads it in one answer of at most four kilobytes."""
+    async with pgmcp.memory(shop(), cache="memory", tools=["core", "metrics", "cache"]) as db:
+        await db.call(pgmcp.ReadRequest(table="orders"))
+        answer = await db.call(pgmcp.GetMetricsRequest(metric_type="resource_usage"))
+    assert len(json.dumps(dict(answer.document), separators=(",", ":"))) <= 4096
+    assert set(answer.document) == {"metric_type", "process", "leases", "cache"}
+    assert {"hits_total", "misses_total", "entries", "bytes", "metadata_hits_total"} <= set(answer.document["cache"])
 
 
 async def test_a_reset() -> None:

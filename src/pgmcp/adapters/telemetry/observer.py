@@ -22,7 +22,12 @@ from pgmcp.ports.clock import Clock
 # A call whose end is never heard is a defect; it must not keep memory for ever.
 _OPEN_AT_MOST = 10_000
 _NS = 1_000_000_000
-_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]  # as the conventions for database clients recommend
+# As the conventions recommend for each.
+_STATEMENT_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
+_CALL_SECONDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300]
+_ROWS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000]
+# Their rows are those that were changed: none were returned, or it is not known how many.
+_CHANGES = frozenset({"insert", "update", "delete"})
 
 Attributes = dict[str, str | int]
 
@@ -34,10 +39,10 @@ class OtelObserver:
 
     Args:
         clock: The clock of the events.
-        database: Attributes of the database, for statements: `db.namespace`, `server.address`.
+        database: Attributes of the database, for statements: `db.namespace`, `server.address`, `server.port`.
     """
 
-    def __init__(self, clock: Clock, database: Mapping[str, str]) -> None:
+    def __init__(self, clock: Clock, database: Mapping[str, str | int]) -> None:
         self._clock = clock
         self._database: Attributes = {"db.system.name": "postgresql", **database}
         self._tracer = trace.get_tracer("pgmcp")
@@ -46,13 +51,19 @@ class OtelObserver:
             "mcp.server.operation.duration",
             unit="s",
             description="How long calls of tools take.",
-            explicit_bucket_boundaries_advisory=_SECONDS,
+            explicit_bucket_boundaries_advisory=_CALL_SECONDS,
         )
         self._statements = meter.create_histogram(
             "db.client.operation.duration",
             unit="s",
             description="How long statements take.",
-            explicit_bucket_boundaries_advisory=_SECONDS,
+            explicit_bucket_boundaries_advisory=_STATEMENT_SECONDS,
+        )
+        self._returned = meter.create_histogram(
+            "db.client.response.returned_rows",
+            unit="{row}",
+            description="How many rows statements give.",
+            explicit_bucket_boundaries_advisory=_ROWS,
         )
         self._open: OrderedDict[CallId, Span] = OrderedDict()
 
@@ -79,7 +90,10 @@ class OtelObserver:
         if event.sqlstate is not None:
             attributes |= {"db.response.status_code": event.sqlstate, "error.type": event.sqlstate}
         self._statements.record(event.seconds, attributes)
-        more: Attributes = {"db.response.returned_rows": event.rows}
+        more: Attributes = {}
+        if event.sqlstate is None and event.kind not in _CHANGES:
+            self._returned.record(event.rows, attributes)
+            more["db.response.returned_rows"] = event.rows
         if event.fingerprint is not None:
             more["pgmcp.statement.fingerprint"] = event.fingerprint
         end = self._nanoseconds(self._clock.monotonic())

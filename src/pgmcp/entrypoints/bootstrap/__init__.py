@@ -15,7 +15,7 @@ from attrs import asdict
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.leases import ProcessLeases
 from pgmcp.adapters.metadata import KeptMetadata
-from pgmcp.adapters.metrics.gauges import GaugedResources, ProcessGauge, StateGauge
+from pgmcp.adapters.metrics.gauges import StateGauge
 from pgmcp.adapters.silence import Silence
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap.audit import audit_log
@@ -23,7 +23,7 @@ from pgmcp.entrypoints.bootstrap.caches import make_caching
 from pgmcp.entrypoints.bootstrap.drivers import demanded, make_driver, shown_address, uses_embedded
 from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_resolver, make_verdicts
 from pgmcp.entrypoints.bootstrap.keys import key_from, make_mask_key, make_sealer
-from pgmcp.entrypoints.bootstrap.observing import Watching, watching
+from pgmcp.entrypoints.bootstrap.observing import Watching, all_gauges, watching
 from pgmcp.entrypoints.bootstrap.ports import Ports
 from pgmcp.entrypoints.bootstrap.sharing import make_fair_use
 from pgmcp.entrypoints.database import Database
@@ -165,8 +165,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         observer=ports.observer,
         key=key_from(settings),
     )
-    leases_held = StateGauge("leases", lambda: {"open": len(ports.leases.open())})
-    gauges = GaugedResources((ProcessGauge(), *ports.gauges, leases_held, StateGauge("cache", operating.reading)))
+    gauges = all_gauges(settings, ports.gauges, ports.leases, operating, resources)
     for kind, made in (
         (TableRepository, ports.tables),
         (QueryRepository, ports.queries),

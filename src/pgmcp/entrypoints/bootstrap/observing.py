@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
+
 from attrs import frozen
 
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.fanning import FanOut
 from pgmcp.adapters.metrics.breaking import BreakerGauge
+from pgmcp.adapters.metrics.gauges import GaugedResources, ProcessGauge, StateGauge
 from pgmcp.adapters.metrics.history import BoundedHistory
 from pgmcp.adapters.metrics.recorder import MetricsRecorder
 from pgmcp.adapters.observers import LogObserver
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.settings import Settings
 from pgmcp.ports.history import History
+from pgmcp.ports.leases import LeaseKeeper
 from pgmcp.ports.observing import Observer
-from pgmcp.ports.resources import Gauge
+from pgmcp.ports.resources import Gauge, Resources
+from pgmcp.services.cache_operating import CacheOperating
 
 
 @frozen(kw_only=True)
@@ -57,8 +64,53 @@ def _telemetry(settings: Settings) -> Observer:
             hint="Run: pip install 'pgmcp[otel]'",
             path="opentelemetry",
         ) from None
-    named = {} if settings.name is None else {"db.namespace": settings.name}
-    return OtelObserver(SystemClock(), named)
+    return OtelObserver(SystemClock(), _database(settings))
+
+
+def all_gauges(
+    settings: Settings,
+    gauges: Sequence[Gauge],
+    leases: LeaseKeeper,
+    cache: CacheOperating,
+    resources: AsyncExitStack,
+) -> Resources:
+    """Everything that is used by one database, told to OpenTelemetry too where it is set.
+
+    Args:
+        settings: Whether it is.
+        gauges: Those of its adapters.
+        leases: The transactions that callers hold.
+        cache: What is kept.
+        resources: Ends the telling.
+    """
+    held = StateGauge("leases", lambda: {"open": len(leases.open())})
+    found = GaugedResources((ProcessGauge(), *gauges, held, StateGauge("cache", cache.reading)))
+    if settings.opentelemetry:
+        from pgmcp.adapters.telemetry.gauges import GaugeExport
+
+        named = _database(settings)
+        pool = "/".join(str(each) for each in named.values()) or settings.driver
+        resources.callback(GaugeExport(found, pool).close)
+    return found
+
+
+def _database(settings: Settings) -> dict[str, str | int]:
+    """What OpenTelemetry calls the database: its name and where its server is, as far as the address says so."""
+    from pgmcp.adapters.postgres.address import Address
+
+    told = settings.dsn.reveal() if settings.dsn is not None else ""
+    shown = (
+        urlsplit(str(Address.read(told))) if told and not told.startswith(("embedded:", "memory:")) else urlsplit("")
+    )
+    found: dict[str, str | int] = {}
+    name = settings.name or shown.path.removeprefix("/")
+    if name:
+        found["db.namespace"] = name
+    # Several servers, or a socket's folder, are no address of one.
+    if shown.hostname and "," not in shown.netloc:
+        found["server.address"] = shown.hostname
+        found |= {"server.port": shown.port} if shown.port is not None else {}
+    return found
 
 
 def log_observer(settings: Settings) -> Observer:

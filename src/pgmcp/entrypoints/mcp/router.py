@@ -68,7 +68,8 @@ class MCPRouter:
         return not self._database.security.admits(Effect.UPDATE) or _is_read_only(arguments)
 
     async def stopping(self) -> None:
-        """Roll back the transactions that nobody uses."""
+        """Be ready for nobody else, and roll back the transactions that nobody uses."""
+        self._database.readiness.stop()
         await self._database.leases.shut_down()
 
     async def call(self, name: str, arguments: bytes, controls: CallControls) -> ToolAnswer:

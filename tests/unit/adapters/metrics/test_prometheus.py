@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -92,6 +93,21 @@ def test_the_stricter_format() -> None:
     assert media_type.startswith("application/openmetrics-text")
     families = open_metrics(body.decode())  # type: ignore[no-untyped-call] # the library's parser has no types
     assert samples(families)[("pgmcp_call_duration_seconds_count", ("read_table",))] == 2
+
+
+def test_every_metric_says_what_it_is() -> None:
+    """HELP and TYPE stand before its samples, once, and it has a type."""
+    lines = exposition(some()).render("")[0].decode().splitlines()
+    told: dict[str, list[str]] = {}
+    for line in lines:
+        if line.startswith("#"):
+            _, word, name, _ = line.split(" ", 3)
+            told.setdefault(name, []).append(word)
+        else:
+            bare = re.split(r"[{ ]", line)[0]
+            assert any(bare in {name, f"{name}_bucket", f"{name}_count", f"{name}_sum"} for name in told), line
+    assert set(map(tuple, told.values())) == {("HELP", "TYPE")}
+    assert not [line for line in lines if line.startswith("# TYPE") and line.endswith("untyped")]
 
 
 def test_names_keep_to_the_conventions() -> None:

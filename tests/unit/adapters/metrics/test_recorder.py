@@ -150,7 +150,7 @@ def test_events_of_threads_are_all_counted() -> None:
     start, going = threading.Barrier(_THREADS + 1), threading.Event()
 
     def work(number: int) -> None:
-        event = CallEnded(CallId("c"), f"tool{number % 2}", "ana", 0.001, relation="orders")
+        event = CallEnded(CallId("c"), f"tool{number % 2}", "ana", 0.001, relation="orders", parts=())
         start.wait()
         for _ in range(_EACH):
             recorder.observe(event)
