@@ -14,6 +14,7 @@ import pytest_asyncio
 from attrs import frozen
 
 from pgmcp.domain.errors import InternalError, PgmcpError
+from pgmcp.domain.guard.places import BLOT
 from pgmcp.domain.policy.parsing import parse_policy
 from pgmcp.domain.responses import DataResponse, ResponseBase
 from pgmcp.domain.results import WireRows
@@ -184,24 +185,105 @@ async def test_an_explain_is_judged_too(guarded: Guarded) -> None:
     assert through == []
 
 
+# A hidden name and one that nothing has, as long and in the same place of the statement.
+_ALIKE = {
+    "vault": "vaulu",
+    "public.vault": "public.vaulu",
+    '"vault"': '"vaulu"',
+    "hidden.client": "hidden.cliemt",
+    "vault_view": "vault_wiew",
+    "pin": "pim",
+    "c.pin": "c.pim",
+}
+_TOLD_OF = {
+    "SELECT * FROM {}": "vault public.vault hidden.client",
+    "SELECT count(*) FROM {} AS t WHERE t.id = 'x'": "vault public.vault hidden.client",
+    "SELECT nothing FROM {}": 'vault public.vault "vault" hidden.client',
+    "SELECT t.nothing, pim FROM client AS c, {} AS t": "vault hidden.client",
+    "SELECT * FROM nothing, {}": "vault hidden.client",
+    "SELECT * FROM {}, nothing": "vault hidden.client",
+    "SELECT id + 'a'::text FROM {}": "vault hidden.client",
+    "SELECT id FROM {} GROUP BY token": "vault",
+    "SELECT id FROM {} UNION SELECT 1, 2": "vault hidden.client",
+    "SELECT * FROM {} AS t(a, b, c, d, e, f)": "vault hidden.client",
+    "SELECT (SELECT nothing FROM {}) FROM sale": "vault hidden.client",
+    "SELECT lower(t) FROM {} AS t": "vault hidden.client",
+    "SELECT NULL::{}": "vault public.vault hidden.client",
+    "INSERT INTO {} VALUES (1, 2, 3, 4, 5, 6)": "vault hidden.client",
+    "UPDATE {} SET nothing = 1": "vault hidden.client",
+    "SELECT {} FROM client AS c": "pin c.pin",
+    "SELECT {} + 1 FROM client AS c": "pin c.pin",
+    "SELECT id FROM client AS c WHERE {} = 1": "pin c.pin",
+    "SELECT id FROM client AS c WHERE {} IN (1, 2)": "pin c.pin",
+    "SELECT {}, nothing FROM client AS c": "pin c.pin",
+    "SELECT nothing, {} FROM client AS c": "pin c.pin",
+    "SELECT {} FROM client AS c JOIN sale AS s ON c.nothing = 1": "pin c.pin",
+    "SELECT {} FROM client AS c, vault": "pin c.pin",
+    "SELECT nosuch({}) FROM client AS c": "pin c.pin",
+    "SELECT sum({}) FROM client AS c": "pin c.pin",
+    "SELECT name, count(*) FROM client AS c ORDER BY {}": "pin c.pin",
+    "SELECT id FROM client AS c UNION SELECT {} FROM client AS c": "pin c.pin",
+    "SELECT * FROM client AS c JOIN (SELECT 1 AS pin) AS o USING ({})": "pin",
+    "SELECT {} FROM client AS c, client AS d": "pin c.pin",
+    "SELECT (c).{} FROM client AS c": "pin",
+    "SELECT {}::nosuch FROM client AS c": "pin c.pin",
+    "SELECT {} -> 'a' FROM client AS c": "pin c.pin",
+}
+
+
 @pytest.mark.asyncio(loop_scope="module")
 async def test_names_that_are_hidden_and_names_that_are_not_there_look_alike(guarded: Guarded) -> None:
-    """Asking for a hidden table, column or type tells as much as asking for none."""
-    told = []
-    for hidden, missing in (
-        ("SELECT * FROM vault", "SELECT * FROM vaulu"),
-        ("SELECT * FROM public.vault", "SELECT * FROM public.vaulu"),
-        ("SELECT pin FROM client", "SELECT pim FROM client"),
-        ("SELECT c.pin FROM client c", "SELECT c.pim FROM client c"),
-        ("SELECT NULL::vault", "SELECT NULL::vaulu"),
-    ):
-        found = []
-        for text in (hidden, missing):
-            with pytest.raises(PgmcpError) as refused:
-                await answer(guarded.ruled, text)
-            found.append(json.dumps(refused.value.document()).replace("vaulu", "vault").replace("pim", "pin"))
-        told.append(found[0] == found[1] or found)
-    assert told == [True] * 5
+    """Asking for a hidden table, column or type tells as much as asking for none, whatever else is wrong."""
+    differing = []
+    for text, hidden in _TOLD_OF.items():
+        for name in hidden.split():
+            told = []
+            for used in (name, _ALIKE[name]):
+                with pytest.raises(PgmcpError) as refused:
+                    await answer(guarded.ruled, text.format(used))
+                document = json.dumps(refused.value.document(), ensure_ascii=False)
+                assert BLOT not in document
+                told.append(document.replace(_ALIKE[name], name).replace(_ALIKE[name].strip('"'), name.strip('"')))
+            if told[0] != told[1]:
+                differing.append((text, name, *told))
+    assert differing == []
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("SELECT * FROM client UNION SELECT {}", id="a union"),
+        pytest.param("TABLE client EXCEPT SELECT {}", id="a difference"),
+    ],
+)
+async def test_how_many_columns_there_are_is_not_told(guarded: Guarded, text: str) -> None:
+    """Nor of which types: any number of them is refused alike."""
+    told = set()
+    for number in range(1, 8):
+        listed = ", ".join("NULL" for _ in range(number))
+        with pytest.raises(PgmcpError) as refused:
+            await answer(guarded.ruled, text.format(listed))
+        told.add(json.dumps(refused.value.document()))
+    assert len(told) == 1
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        pytest.param("SELECT c.name, count(*) FROM client c", "c.name", id="what is not grouped by"),
+        pytest.param("SELECT name, count(*) FROM client", "client.name", id="by a name made of two"),
+        pytest.param("SELECT name + 1 FROM client", "text + integer", id="an operator that is not there"),
+        pytest.param("SELECT id FROM client JOIN sale ON true", '"id" is ambiguous', id="a name that is not clear"),
+        pytest.param("SELECT nam FROM client", "'nam'", id="a name mistyped"),
+    ],
+)
+async def test_honest_mistakes_are_told(guarded: Guarded, text: str, said: str) -> None:
+    """Under a policy too, with what the statement itself names."""
+    with pytest.raises(PgmcpError) as refused:
+        await answer(guarded.ruled, text)
+    assert said in refused.value.message
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -184,6 +184,7 @@ class RawQuery:
         params: The caller's values for `$1`, `$2`…, as JSON values or Python values.
         read_only: Whether it runs in a read-only transaction.
         types: Names that may be types', each with its parts: parsing a literal of a type can run code.
+        relations: Names that stand where relations do, each with its parts.
     """
 
     text: str
@@ -192,6 +193,7 @@ class RawQuery:
     params: tuple[Any, ...] = field(default=(), repr=False)
     read_only: bool = True
     types: frozenset[tuple[str, ...]] = frozenset()
+    relations: frozenset[tuple[str, ...]] = frozenset()
     bounds: Bounds
 
 

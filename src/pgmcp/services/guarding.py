@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
-
 from attrs import evolve
 
 from pgmcp.domain.caching.basis import basis_of
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.errors import NotFoundError, PgmcpError, QueryError, codes
+from pgmcp.domain.errors import PgmcpError, QueryError, codes
 from pgmcp.domain.guard.places import explained, place_of
 from pgmcp.domain.guard.resolution import Resolution
 from pgmcp.domain.guard.verdicts import ALLOWED, Verdict, judge
 from pgmcp.domain.plans import Effect, Explain, Plan, RawQuery, StatementKind
 from pgmcp.domain.policy.refusals import Refusal
 from pgmcp.domain.policy.views import View
-from pgmcp.domain.sql.names import name_at
 from pgmcp.ports.resolving import Resolver
 from pgmcp.ports.transactions import Transaction
 from pgmcp.ports.verdicts import VerdictKey, Verdicts
+from pgmcp.services.discretion import Hidden, discreet, hint, is_missing, missing, without_hidden, written
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.transactions import TransactionService
 
-# What the server says of a name that isn't there: a table, a schema, a type; a column.
-_NO_NAME = frozenset({"42P01", "3F000", "42704"})
-_NO_COLUMN = "42703"
-_QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+_MISSING = frozenset({codes.UNKNOWN_TABLE, codes.UNKNOWN_COLUMN})
 
 
 class Guard:
@@ -81,7 +75,7 @@ class Guard:
         verdict = self._verdicts.get(key)
         if verdict is None:
             try:
-                verdict = await self._decide(self._resolver, text, query.types, call, read_only=read_only)
+                verdict = await self._decide(self._resolver, text, query, call, read_only=read_only)
             except PgmcpError as error:
                 _move(error, len(query.text) - len(text))
                 raise
@@ -100,26 +94,35 @@ class Guard:
             self._resolver.forget()
 
     async def _decide(
-        self, resolver: Resolver, text: str, types: Collection[tuple[str, ...]], call: CallContext, *, read_only: bool
+        self, resolver: Resolver, text: str, query: RawQuery, call: CallContext, *, read_only: bool
     ) -> Verdict:
-        async def work(within: Transaction | None, call: CallContext) -> Verdict | Resolution:
+        async def work(within: Transaction | None, call: CallContext) -> Verdict:
             # Parsing may run what comes with a type, so that is judged first.
-            brought = await resolver.brought(types, call, within) if types else Resolution()
-            early = judge(brought, call.view, read_only=read_only)
-            return await resolver.resolve(text, call, within) if early.allowed else early
+            brought = await resolver.brought(query.types, call, within) if query.types else Resolution()
+            verdict = judge(brought, call.view, read_only=read_only)
+            if not verdict.allowed:
+                return verdict if call.view.is_open else _placed(verdict, text)
+            try:
+                found = await resolver.resolve(text, call, within)
+            except QueryError as error:
+                if call.view.is_open:
+                    raise
+                hidden, other = await without_hidden(resolver, text, query.relations, call, within)
+                raise discreet(other or error, text, hidden) from error.__cause__
+            verdict = evolve(judge(found, call.view, read_only=read_only), basis=basis_of(found, text))
+            if verdict.refusal is None or call.view.is_open:
+                return verdict
+            _, other = await without_hidden(resolver, text, query.relations, call, within)
+            if other is not None and is_missing(other):
+                return _missing(verdict, verdict.refusal, other, text)
+            return _placed(verdict, text)
 
         try:
-            found = await self._transactions.read(work, call)
+            return await self._transactions.read(work, call)
         except QueryError as error:
-            if not call.view.is_open:
-                raise _discreet(error, text) from error.__cause__
-            await self._schemas.point_out(error, text, call)
+            if call.view.is_open:
+                await self._schemas.point_out(error, text, call)
             raise
-        if isinstance(found, Verdict):
-            verdict = found
-        else:
-            verdict = evolve(judge(found, call.view, read_only=read_only), basis=basis_of(found, text))
-        return verdict if call.view.is_open else _placed(verdict, text)
 
 
 # What is no query has no tree: SHOW tells settings, definitions go by their own tools.
@@ -156,48 +159,21 @@ def _placed(verdict: Verdict, text: str) -> Verdict:
     if refusal is None or verdict.mention is None:
         return verdict
     place = verdict.position or place_of(text, verdict.mention)
-    if refusal.code in {codes.UNKNOWN_TABLE, codes.UNKNOWN_COLUMN}:
-        written = _written(text, place)
+    if refusal.code in _MISSING:
+        name = written(text, place)
         column = refusal.code is codes.UNKNOWN_COLUMN
-        hint = _hint(column=column) if written else refusal.hint
-        refusal = evolve(refusal, message=_missing(written, column=column), hint=hint)
+        way_out = hint(column=column) if name else refusal.hint
+        refusal = evolve(refusal, message=missing(name, column=column), hint=way_out)
     elif place is None and verdict.mention.isidentifier() and refusal.rule != "functions":
         refusal = evolve(refusal, message="the statement reaches rows or columns that you may not read as they are")
     return evolve(verdict, refusal=refusal, position=place)
 
 
-def _missing(written: str, *, column: bool) -> str:
-    if not written:
-        return "the statement reaches something that you may not use"
-    return f"there is no {'column' if column else 'table or type'} '{written}' that you may use"
-
-
-def _hint(*, column: bool) -> str:
-    return "describe_table shows a table's columns." if column else "list_tables shows what there is."
-
-
-def _written(text: str, place: int | None) -> str:
-    return ".".join(name_at(text, place)) if place is not None else ""
-
-
-def _discreet(error: QueryError, text: str) -> PgmcpError:
-    """The server's error in words that name nothing which the statement doesn't: what is hidden has no hints."""
-    if error.sqlstate in _NO_NAME or error.sqlstate == _NO_COLUMN:
-        column = error.sqlstate == _NO_COLUMN
-        return NotFoundError(
-            codes.UNKNOWN_COLUMN if column else codes.UNKNOWN_TABLE,
-            _missing(_written(text, error.position), column=column),
-            hint=_hint(column=column),
-            path="query",
-            position=error.position,
-        )
-    lowered = text.lower()
-    if any(name.lower() not in lowered for name in _QUOTED.findall(error.message)):
-        error.message = "PostgreSQL refuses the statement as it is written."
-        error.args = (error.message,)
-    if error.hint is not None and '"' in error.hint:
-        error.hint = None
-    return error
+def _missing(verdict: Verdict, refusal: Refusal, other: QueryError, text: str) -> Verdict:
+    """The verdict in the words that the server has for names that are nobody's."""
+    told = discreet(other, text, Hidden())
+    refusal = evolve(refusal, code=told.code, message=told.message, hint=told.hint)
+    return evolve(verdict, refusal=refusal, position=told.position)
 
 
 def _moved(verdict: Verdict, characters: int) -> Verdict:

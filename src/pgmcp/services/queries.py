@@ -126,6 +126,7 @@ class QueryService:
             kind=analysis.kind,
             effect=effect,
             types=analysis.types,
+            relations=analysis.relations,
             params=tuple(request.params),
             read_only=request.read_only,
             bounds=Bounds(max_rows=max_rows, max_bytes=self._settings.max_bytes),
@@ -143,6 +144,7 @@ class QueryService:
             kind=analysis.kind,
             effect=effect,
             types=analysis.types,
+            relations=analysis.relations,
             params=tuple(params),
             bounds=self._bounds,
         )

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from pgmcp.adapters.analyser.lexical import LexicalAnalyser
 from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
 from pgmcp.domain.errors import QueryError, ValidationError
 from pgmcp.domain.plans import StatementKind
 from pgmcp.domain.sql.analysis import Parameter
+from pgmcp.ports.analysing import SqlAnalyser
 
 ROWS, RETURNING, CHANGE, UTILITY = StatementKind
 
@@ -92,3 +94,26 @@ def test_the_functions_that_a_statement_calls() -> None:
     """By their last names, wherever they stand; a column or a text of that name is none."""
     text = "SELECT a.lower, pg_catalog.set_config('x', 'now()', false) FROM \"Odd\"(1) WHERE upper(b) = 'count(1)'"
     assert PgparseAnalyser().analyse(text).functions == {"set_config", "Odd", "upper"}
+
+
+@pytest.mark.parametrize("analyser", [PgparseAnalyser(), LexicalAnalyser()], ids=["parser", "tokens"])
+@pytest.mark.parametrize(
+    "text, relations",
+    [
+        pytest.param("SELECT a FROM t, s.u JOIN v ON true", {("t",), ("s", "u"), ("v",)}, id="FROM"),
+        pytest.param('TABLE "T"', {("T",)}, id="TABLE"),
+        pytest.param("SELECT (SELECT max(a) FROM t) WHERE EXISTS (SELECT FROM ONLY u)", {("t",), ("u",)}, id="inside"),
+        pytest.param("INSERT INTO t SELECT * FROM u", {("t",), ("u",)}, id="INSERT"),
+        pytest.param("UPDATE t SET a = 1 FROM u", {("t",), ("u",)}, id="UPDATE"),
+        pytest.param("DELETE FROM t USING u", {("t",), ("u",)}, id="DELETE"),
+    ],
+)
+def test_the_relations_of_a_statement(analyser: SqlAnalyser, text: str, relations: set[tuple[str, ...]]) -> None:
+    """Every name that stands where a relation does; tokens alone find some more."""
+    assert analyser.analyse(text).relations >= relations
+
+
+def test_a_with_list_gives_no_relation() -> None:
+    """Its names are the statement's own."""
+    analysed = PgparseAnalyser().analyse("WITH x AS (SELECT * FROM t) SELECT * FROM x, public.x")
+    assert analysed.relations == {("t",), ("public", "x")}

@@ -32,6 +32,8 @@ _COMMANDS = {
 _CHANGES = ("insert", "update", "delete", "merge")
 _STRENGTHS = ("update", "share", "no", "key")
 _NAMES = frozenset({TokenKind.WORD, TokenKind.QUOTED})
+# What stands before a relation's name.
+_BEFORE = ("from", "join", "into", "update", "table", "using", "only", ",", "(")
 
 
 class LexicalAnalyser:
@@ -82,6 +84,7 @@ def _analysis(whole: str, listed: Sequence[Token], *, statements: int) -> Analys
         writes=writes,
         functions=frozenset(_called(judged)),
         types=frozenset(_typed(judged)),
+        relations=frozenset(_placed(judged)),
         explained=about,
         parameters=parameters_of(whole),
         main=main,
@@ -134,3 +137,11 @@ def _typed(listed: Sequence[Token]) -> Iterator[tuple[str, ...]]:
         if token.kind in _NAMES:
             qualified = at > 1 and listed[at - 1].says(".") and listed[at - 2].kind in _NAMES
             yield (_name(listed[at - 2]), _name(token)) if qualified else (_name(token),)
+
+
+def _placed(listed: Sequence[Token]) -> Iterator[tuple[str, ...]]:
+    """Names that may be a relation's: those behind a word, or a sign, that one can stand behind."""
+    for at, token in enumerate(listed[1:], start=1):
+        if token.kind in _NAMES and listed[at - 1].says(*_BEFORE):
+            qualified = at + 2 < len(listed) and listed[at + 1].says(".") and listed[at + 2].kind in _NAMES
+            yield (_name(token), _name(listed[at + 2])) if qualified else (_name(token),)

@@ -56,6 +56,7 @@ def _analysis(tree: list[dict[str, Any]], text: str, start: int, end: int) -> An
         writes=writes,
         functions=frozenset(_functions(tree[0]["stmt"])),
         types=frozenset(_types(tree[0]["stmt"])),
+        relations=frozenset(_relations(tree[0]["stmt"])),
         explained=explained,
         parameters=parameters_of(whole),
         main=main_start(whole) if "withClause" in statement else 0,
@@ -112,6 +113,24 @@ def _types(tree: Any) -> Iterator[tuple[str, ...]]:
                 if isinstance(parts, list):
                     yield tuple(part["String"]["sval"] for part in parts if "String" in part)
             left += node.values()
+
+
+def _relations(tree: Any) -> Iterator[tuple[str, ...]]:
+    """The names that stand where relations do, but for those that a WITH list gives."""
+    left = [tree]
+    named: list[tuple[str, ...]] = []
+    given: set[tuple[str, ...]] = set()
+    while left:
+        node = left.pop()
+        if isinstance(node, list):
+            left += node
+        elif isinstance(node, dict):
+            if "ctename" in node:
+                given.add((node["ctename"],))
+            if "relname" in node and "relpersistence" in node:
+                named.append(tuple(node[part] for part in ("schemaname", "relname") if node.get(part)))
+            left += node.values()
+    return (name for name in named if name not in given)
 
 
 def _syntax_error(text: str, message: str, position: int) -> QueryError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from pgmcp.domain.sql.lexer import Token, TokenKind, tokens
 
 _NAMES = frozenset({TokenKind.WORD, TokenKind.QUOTED})
@@ -25,10 +27,55 @@ def place_of(text: str, name: str) -> int | None:
     return listed[at].start + 1
 
 
+BLOT = "\N{LATIN EPIGRAPHIC LETTER SIDEWAYS I}"
+"""A letter of which the names are made that stand for what shall not be there."""
+
+# What a star stands for, or what joins by all columns of a name, says how many there are and of which types.
+_BEFORE_STAR = ("select", ",", ".", "returning", "distinct", "all")
+
+
+def blotted(text: str, is_hidden: Callable[[Sequence[str]], bool]) -> str:
+    """A statement with other names, as long as they were, in place of those that shall not be there.
+
+    Args:
+        text: The statement.
+        is_hidden: Says it of a name with its qualifier, where it has one.
+
+    >>> len(blotted("SELECT pin FROM t", lambda name: name == ["pin"]).replace(BLOT * 3, "pin"))
+    17
+    """
+    listed = list(tokens(text))
+    characters = list(text)
+    for at, token in enumerate(listed):
+        if token.kind not in _NAMES:
+            continue
+        qualified = at > 1 and listed[at - 1].says(".") and listed[at - 2].kind in _NAMES
+        if is_hidden([*([_named(listed[at - 2])] if qualified else ()), _named(token)]):
+            start, end = token.start, token.end
+            if token.kind is TokenKind.QUOTED:
+                start, end = text.index('"', start) + 1, end - 1
+            characters[start:end] = BLOT * (end - start)
+    return "".join(characters)
+
+
+def stars(text: str) -> bool:
+    """Whether a statement has columns that it doesn't name: by a star, `TABLE` or `NATURAL`.
+
+    >>> stars("SELECT t.* FROM t"), stars("SELECT count(*), 2 * 3 FROM t")
+    (True, False)
+    """
+    listed = list(tokens(text))
+    starred = (token.says("*") and at > 0 and listed[at - 1].says(*_BEFORE_STAR) for at, token in enumerate(listed))
+    return any(starred) or any(token.says("table", "natural") for token in listed)
+
+
+def _named(token: Token) -> str:
+    """A token's name, as PostgreSQL reads it."""
+    return token.text[1:-1].replace('""', '"') if token.kind is TokenKind.QUOTED else token.text.lower()
+
+
 def _is(token: Token, name: str) -> bool:
-    if token.kind is TokenKind.QUOTED:
-        return token.text[1:-1].replace('""', '"') == name
-    return token.kind is TokenKind.WORD and token.text.lower() == name
+    return token.kind in _NAMES and _named(token) == name
 
 
 def explained(text: str) -> str | None:

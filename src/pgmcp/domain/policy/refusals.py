@@ -17,6 +17,10 @@ _TOOLS = {
 }
 
 
+BY_NAME = "describe_table shows its columns; name them one by one instead of *."
+"""The way out for whoever asks for columns that are not named."""
+
+
 @frozen(kw_only=True)
 class Refusal:
     """A refusal.
@@ -71,7 +75,7 @@ def no_such_column(schema: str, name: str, column: str, rule: str) -> Refusal:
     return Refusal(
         code=codes.UNKNOWN_COLUMN,
         message=f"'{schema}.{name}' has no column '{column}'",
-        hint="describe_table shows its columns; name them one by one instead of *.",
+        hint=BY_NAME,
         rule=rule,
     )
 
