@@ -21,6 +21,7 @@ from tests.fixtures.cached import SCHEMA, client, kept, read, until, watch
 from tests.fixtures.caches import REALM, Bus, a_result, free_port, shared_cache
 from tests.fixtures.pool import Heard
 from tests.fixtures.postgres import MakeDatabase
+from tests.fixtures.served import environment, finished
 
 TAGS = ("*", "t:a.a")
 
@@ -183,3 +184,27 @@ async def test_a_server_that_starts_serves_nothing_at_first(server: ValkeyServer
         while not isinstance(await cache.look_up(b"k", TAGS), Ticket):  # noqa: ASYNC110 -- time is what is waited for
             await asyncio.sleep(0.01)
         assert asyncio.get_running_loop().time() - began >= 0.29
+
+
+async def test_check_says_what_it_will_do(make_database: MakeDatabase, server: ValkeyServer) -> None:
+    """Whether it is reached and bounded, heard, and for which tables; its password is not shown."""
+    dsn = await make_database(SCHEMA)
+    await watch(dsn, "counter", "parted")
+    url = server.connection_url.replace("redis://", "redis://:a-word@")
+    async with Redis.from_url(server.connection_url) as redis:
+        await redis.config_set("maxmemory", "100mb")
+        await redis.config_set("requirepass", "a-word")
+    code, said, _ = await finished("check", "--cache", "redis", env=environment(dsn) | {"PGMCP_CACHE_URL": url})
+    found = [line.split(maxsplit=1)[1] for line in said.splitlines() if "cache" in line]
+    place = server.connection_url
+    assert (code, [" ".join(line.split()) for line in found]) == (
+        0,
+        [
+            f"cache {place}, 104,857,600 bytes at the most, each result for up to 30 s",
+            "cache listening writes to tables with triggers are heard, whoever makes them",
+            "cached tables 2 of 3 tell of their writes; the other 1 are not kept: pgmcp init --cache-triggers plain",
+        ],
+    )
+    server.terminate()
+    _, said, _ = await finished("check", "--cache", "redis", env=environment(dsn) | {"PGMCP_CACHE_URL": url})
+    assert f"{place} can't be reached: calls go on without it" in said

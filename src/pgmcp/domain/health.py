@@ -55,6 +55,9 @@ class ServerFacts:
         extensions: Names of those installed.
         quiet_log: Whether the server's own log can be spared what is told to the session alone: the role may set
             `log_min_messages`, or it is as high as it gets.
+        tables, watched: Tables that the role may read, and how many of them tell caches of their writes.
+        unwatched: Names of some of the others.
+        tells_definitions: Whether the database tells of changed definitions.
         pgaudit: What pgaudit logs, its setting `pgaudit.log`; None where the server has not loaded it.
     """
 
@@ -79,6 +82,10 @@ class ServerFacts:
     bound: bool | None = None
     certificate_ends: datetime | None = None
     certificate_days: int | None = None
+    tables: int = 0
+    watched: int = 0
+    unwatched: tuple[str, ...] = ()
+    tells_definitions: bool = False
 
 
 def judge(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
@@ -90,7 +97,6 @@ def judge(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
     yield _pool(facts, settings)
     yield Finding("extensions", Level.OK, ", ".join(facts.extensions) or "none")
     yield _audit(facts, settings)
-    yield Finding("cache", Level.OK, "off")
     yield _guard(facts, settings)
 
 

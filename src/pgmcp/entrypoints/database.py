@@ -21,6 +21,7 @@ from pgmcp.ports.examining import Examiner
 from pgmcp.ports.history import History
 from pgmcp.ports.keeping import Keeping
 from pgmcp.ports.resources import Resources
+from pgmcp.services.cache_operating import CacheOperating
 from pgmcp.services.leases import LeaseService
 from pgmcp.services.policing import PolicyService
 from pgmcp.services.security import SecurityService
@@ -40,6 +41,7 @@ class Database:
         readiness: Tells whether it can be called now.
         history: What was counted of its calls.
         gauges: What it uses.
+        operating: Tells of the cache.
         policing: Holds the policy against the catalogue.
         keeping: Makes what is kept in the database itself.
         address: Where it is, as it may be shown.
@@ -56,6 +58,7 @@ class Database:
     readiness: Readiness
     history: History
     gauges: Resources
+    operating: CacheOperating
     policing: PolicyService
     keeping: Keeping
     address: str

@@ -7,12 +7,18 @@ from typing import Any
 
 from attrs import frozen
 
+from pgmcp.domain.caching.health import CacheFacts
 from pgmcp.domain.caching.operating import ClearCache
+from pgmcp.domain.calls import CallContext
 from pgmcp.ports.announcing import Announcements
 from pgmcp.ports.caching import Cache, CacheLedger
+from pgmcp.ports.clock import Clock
 from pgmcp.ports.metadata import Metadata
 from pgmcp.services.outdating import Outdating
 
+# How long it may take until announcements are heard, and how often that is looked at, in seconds.
+_HEARD_S = 2.0
+_LOOK_S = 0.02
 # Tables that one answer tells of.
 _TOLD = 20
 
@@ -22,6 +28,8 @@ class CacheInUse:
     """The parts of a cache that is on."""
 
     kind: str
+    place: str
+    clock: Clock
     cache: Cache
     ledger: CacheLedger
     announcements: Announcements
@@ -73,6 +81,27 @@ class CacheOperating:
                 for name, (found, missed, ended) in list(counts.tables.items())[:_TOLD]
             },
         }
+
+    async def facts(self, call: CallContext) -> CacheFacts | None:
+        """What `pgmcp check` wants to know of a cache that is on; None of one that is off.
+
+        Args:
+            call: Whose deadline holds for finding out whether announcements are heard.
+        """
+        if self._used is None:
+            return None
+        used, clock = self._used, self._used.clock
+        used.outdating.listen()
+        until = min(call.deadline, clock.monotonic() + _HEARD_S)
+        while not used.announcements.listening and clock.monotonic() < until:
+            await clock.sleep(_LOOK_S)
+        holds = await used.cache.contents()
+        return CacheFacts(
+            place=used.place,
+            reached=holds.entries is not None,
+            capacity_bytes=holds.capacity_bytes,
+            listening=used.announcements.listening,
+        )
 
     async def clear(self, plan: ClearCache) -> None:
         """Forget what hangs on some tables, a schema, or everything."""

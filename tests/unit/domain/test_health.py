@@ -46,7 +46,6 @@ def test_a_server_that_is_as_it_should_be() -> None:
         Finding("pool", Level.OK, "up to 10 connections; the server has 90 of 100 free"),
         Finding("extensions", Level.OK, "hstore, pg_trgm"),
         Finding("audit", Level.OK, "none kept by pgmcp; no pgaudit in the server"),
-        Finding("cache", Level.OK, "off"),
         Finding("guard", Level.OK, "raw SQL is judged by what it resolves to"),
     ]
 

@@ -17,7 +17,8 @@ REFUSED = "pgmcp: no SQL parser is installed: execute_query and explain_query ar
 def test_the_parser_where_there_is_one() -> None:
     """Whatever the settings say about where there is none."""
     assert has_parser()
-    assert isinstance(make_analyser(Settings(without_parser="refuse")), PgparseAnalyser)
+    text = "SELECT lower(name) FROM orders WHERE id = $1"
+    assert make_analyser(Settings(without_parser="refuse")).analyse(text) == PgparseAnalyser().analyse(text)
 
 
 @pytest.mark.parametrize(

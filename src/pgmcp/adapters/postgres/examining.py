@@ -50,8 +50,8 @@ class PostgresExaminer:
     async def facts(self, call: CallContext) -> ServerFacts:
         found = await self._runner.run(Statement(sql("facts")), call, need=Need.READ, kind="facts")
         document = json.loads(found.rows[0][0] or "{}")
-        given = {"extensions": tuple(document["extensions"]), "verified": self._demanded.verified}
-        return ServerFacts(**document | given)
+        lists = {name: tuple(document[name]) for name in ("extensions", "unwatched")}
+        return ServerFacts(**document | lists, verified=self._demanded.verified)
 
     async def protected(self, facts: ServerFacts, call: CallContext) -> ServerFacts:
         if facts.tls is None:

@@ -213,6 +213,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         readiness=Readiness(ports.examiner, ports.clock),
         history=ports.history,
         gauges=gauges,
+        operating=operating,
         policing=container.resolve(PolicyService),
         keeping=ports.keeping,
         address=shown_address(settings, embedded=embedded),

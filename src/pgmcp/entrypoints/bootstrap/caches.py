@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import cache
 from hashlib import blake2b
+from urllib.parse import urlsplit
 
 from pgmcp.adapters.changing import NobodyListens
 from pgmcp.domain.errors import ValidationError, codes
@@ -96,8 +97,16 @@ def make_caching(  # noqa: PLR0913 -- what the parts of a cache need
         settings=settings,
         outdating=outdating,
     )
-    used = CacheInUse(settings.cache, made, ledger, announcements, outdating)
+    used = CacheInUse(settings.cache, _place(settings), clock, made, ledger, announcements, outdating)
     return service, outdating, CacheOperating(used, metadata)
+
+
+def _place(settings: Settings) -> str:
+    """Where the cache is, without its user and password."""
+    if settings.cache_url is None:
+        return "in this process"
+    parts = urlsplit(settings.cache_url.reveal())
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _memory(settings: Settings, clock: Clock) -> Cache:

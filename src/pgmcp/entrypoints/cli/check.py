@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from pgmcp.domain.caching.health import judge_cache
 from pgmcp.domain.calls import CallContext, CallId, Principal
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.health import Finding, Level, judge
@@ -70,9 +71,11 @@ async def _findings(settings: Settings) -> Iterator[Finding]:
     try:
         facts = await database.examiner.protected(await database.examiner.facts(call), call)
         policy = await database.policing.findings(call)
+        cache = judge_cache(await database.operating.facts(call), facts, settings)
     except PgmcpError as error:
         text = f"{error.message} [{error.code.name}]" + (f"; {error.hint}" if error.hint else "")
         return iter((address, Finding("connection", Level.FAIL, text)))
     finally:
         await database.aclose()
-    return iter((address, Finding("connection", Level.OK, "works"), *judge(facts, settings), *policy, tools))
+    works = Finding("connection", Level.OK, "works")
+    return iter((address, works, *judge(facts, settings), *cache, *policy, tools))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pgmcp.domain import json
 from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.cli.demo_cache import CACHE_STEPS
 from pgmcp.entrypoints.cli.demo_metrics import METRICS_STEPS
 from pgmcp.entrypoints.cli.demo_step import HELD, Step
 from pgmcp.entrypoints.cli.demo_transactions import TRANSACTION_STEPS
@@ -99,6 +100,7 @@ STEPS = (
         fails=True,
     ),
     *TRANSACTION_STEPS,
+    *CACHE_STEPS,
     *METRICS_STEPS,
 )
 
@@ -116,7 +118,8 @@ async def _round(settings: Settings) -> int:
     from mcp.client.session import ClientSession
     from mcp.client.stdio import StdioServerParameters, stdio_client
 
-    words = ["serve", "--access", "write", "--tools", "core,metrics"]
+    words = ["serve", "--access", "write", "--tools", "core,cache,metrics"]
+    words += ["--cache", "memory", "--cache-without-triggers", "true"]
     # By the environment, as other users of the machine may see a process's words, and the address may hold a password.
     database = {"PGMCP_DRIVER": settings.driver, "PGMCP_POOLER": settings.pooler}
     if settings.dsn is not None:
@@ -159,7 +162,8 @@ async def _take(session: ClientSession, step: Step, held: list[str]) -> bool:
     print(f"── {step.says}")
     print(f"   {step.tool} {json.dumps(arguments)}")
     print(_indented(text, failed=bool(answer.is_error)), end="\n\n")
-    return bool(answer.is_error) == step.fails
+    document = json.loads(text)
+    return bool(answer.is_error) == step.fails and bool(document.get("cached")) >= step.cached
 
 
 def _indented(text: str, *, failed: bool) -> str:

@@ -20,6 +20,7 @@ class Step:
         tool: The tool that is called.
         arguments: With what.
         fails: Whether the answer shall be an error.
+        cached: Whether the answer shall come from the cache.
         pause_s: How long to wait before it, in seconds.
     """
 
@@ -27,4 +28,5 @@ class Step:
     tool: str
     arguments: Mapping[str, Any] = field(factory=dict)
     fails: bool = False
+    cached: bool = False
     pause_s: float = 0.0

@@ -34,6 +34,8 @@ def table(document: dict[str, Any]) -> str:
     drawn = ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     drawn.append(f"({count} row{'' if str(count) == '1' else 's'})")
     drawn += [f"{key}: {document[key]}" for key in ("truncated", "hint", "next_cursor") if key in document]
+    if document.get("cached"):
+        drawn.append(f"from the cache, as of {document['as_of']}")
     return "\n".join(drawn)
 
 

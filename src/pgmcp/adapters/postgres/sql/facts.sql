@@ -1,9 +1,16 @@
 -- What the server says of itself and of the role that asks: one row of one JSON object, as text.
 WITH seen AS (
-  SELECT c.oid
+  SELECT c.oid, c.relkind, c.relispartition, EXISTS (
+    SELECT FROM pg_catalog.pg_trigger t
+    WHERE t.tgrelid = c.oid AND t.tgname = 'pgmcp_tell_cache' AND t.tgenabled IN ('O', 'A')
+  ) AS watched
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+), kept AS (
+  SELECT seen.oid, seen.watched FROM seen
+  WHERE seen.relkind IN ('r', 'p') AND NOT seen.relispartition AND has_table_privilege(seen.oid, 'SELECT')
+    AND seen.oid::regclass::text NOT LIKE 'pgmcp.%'
 )
 SELECT json_build_object(
   'version', current_setting('server_version'),
@@ -23,6 +30,15 @@ SELECT json_build_object(
   'extensions', (SELECT coalesce(json_agg(e.extname ORDER BY e.extname), '[]') FROM pg_catalog.pg_extension e),
   'quiet_log', current_setting('log_min_messages') IN ('fatal', 'panic')
     OR has_parameter_privilege('log_min_messages', 'SET'),
+  'tables', (SELECT count(*) FROM kept),
+  'watched', (SELECT count(*) FROM kept WHERE kept.watched),
+  'unwatched', (
+    SELECT coalesce(json_agg(named.name), '[]')
+    FROM (SELECT oid::regclass::text AS name FROM kept WHERE NOT watched ORDER BY 1 LIMIT 4) AS named
+  ),
+  'tells_definitions', EXISTS (
+    SELECT FROM pg_catalog.pg_event_trigger e WHERE e.evtname = 'pgmcp_tell_definitions' AND e.evtenabled IN ('O', 'A')
+  ),
   'pgaudit', current_setting('pgaudit.log', true)
 )::text
 FROM pg_catalog.pg_roles r
