@@ -22,6 +22,14 @@ from tests.fixtures.killing import Killer, killer
 from tests.fixtures.postgres import MakeDatabase
 
 ITEMS = "CREATE TABLE item (id int PRIMARY KEY, n int NOT NULL); INSERT INTO item VALUES (1, 0)"
+# A change, or its COMMIT, that takes its time, so that something can happen during it.
+SLOW = f"""{ITEMS};
+CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2); RETURN NEW; END $$;
+CREATE TRIGGER slow BEFORE UPDATE ON item FOR EACH ROW EXECUTE FUNCTION take_time()
+"""
+LATE = SLOW.replace("CREATE TRIGGER slow BEFORE", "CREATE CONSTRAINT TRIGGER slow AFTER").replace(
+    "FOR EACH ROW", "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+)
 LOCKS = "SELECT count(*) = 0 FROM pg_locks WHERE relation = 'item'::regclass"
 
 
@@ -174,6 +182,7 @@ async def test_one_too_many_is_told_when_to_come_back(make_database: MakeDatabas
     "moment, outcome, stays",
     [
         pytest.param(Moment.BEFORE, "rolled_back", 0, id="before"),
+        pytest.param(Moment.DURING, "rolled_back", 0, id="during"),
         pytest.param(Moment.UNANSWERED, "committed", 7, id="unanswered"),
         pytest.param(Moment.AFTER, "committed", 7, id="after"),
     ],
@@ -182,11 +191,13 @@ async def test_a_backend_that_is_killed_around_commit(
     make_database: MakeDatabase, driver: str, moment: Moment, outcome: str, stays: int
 ) -> None:
     """The answer is a fact whenever PostgreSQL can be asked, and asking again gives the same one."""
-    dsn = await make_database(ITEMS)
+    during = moment is Moment.DURING
+    dsn = await make_database(LATE if during else ITEMS)
     async with killer(dsn) as watch, disturbing_proxy(dsn) as proxy, agents(proxy.dsn, driver) as some:
         handle = await some.begin()
         await some.change(handle)
-        proxy.intervention = Intervention(sent=b"COMMIT\0", moment=moment, act=watch.kill)
+        act = watch.kill_sleeping if during else watch.kill
+        proxy.intervention = Intervention(sent=b"COMMIT\0", moment=moment, act=act)
         said = await _end(some, handle)
         assert (said, await watch.ask("SELECT n FROM item")) == (outcome, stays)
         _, _, details = await some.refusal(some.commit(handle))
@@ -228,6 +239,47 @@ async def test_a_backend_that_is_killed_in_the_middle(make_database: MakeDatabas
         other = await some.begin()
         await some.change(other)
         assert _said(await some.commit(other)) == "committed"
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+async def test_a_backend_that_is_killed_around_a_statement(
+    make_database: MakeDatabase, driver: str, moment: Moment
+) -> None:
+    """Whether its answer was heard or not, everything in the transaction is undone, and its handle says so."""
+    during = moment is Moment.DURING
+    dsn = await make_database(SLOW if during else ITEMS)
+    async with killer(dsn) as watch, disturbing_proxy(dsn) as proxy, agents(proxy.dsn, driver) as some:
+        handle = await some.begin()
+        act = watch.kill_sleeping if during else watch.kill
+        # The value is in the message that runs the statement, and in no earlier one.
+        proxy.intervention = Intervention(sent=b"70707", moment=moment, act=act)
+        change = pgmcp.UpdateRequest(table="item", filters={"id": 1}, data={"n": 70707}, transaction_id=handle)
+        heard = "answered" if moment is Moment.AFTER else "transaction_ended"
+        try:
+            await some.call("update_records", change)
+            said = "answered"
+        except PgmcpError as error:
+            said = error.code.name
+        assert (said, proxy.intervened) == (heard, True)
+        lost = ("rolled_back", "connection_lost")
+        _, _, details = await some.refusal(some.commit(handle))
+        assert details["outcome"] == lost[0]
+        _, _, details = await some.refusal(some.commit(handle))
+        assert (details["outcome"], details["reason"]) == lost
+        assert await watch.ask("SELECT n FROM item") == 0
+
+
+@pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.UNANSWERED])
+async def test_a_backend_that_is_killed_around_begin(make_database: MakeDatabase, driver: str, moment: Moment) -> None:
+    """Nothing was done in it, so another one is begun, and its caller never hears of it."""
+    dsn = await make_database(ITEMS)
+    async with killer(dsn) as watch, disturbing_proxy(dsn) as proxy, agents(proxy.dsn, driver) as some:
+        await some.commit(await some.begin())
+        proxy.intervention = Intervention(sent=b"BEGIN", moment=moment, act=watch.kill)
+        handle = await some.begin()
+        await some.change(handle)
+        assert (_said(await some.commit(handle)), proxy.intervened) == ("committed", True)
+        assert await watch.ask("SELECT n FROM item") == 7
 
 
 async def _killed(watch: Killer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Coroutine
 
 import asyncpg
 import pytest
@@ -14,12 +15,17 @@ from tests.fixtures.servers import fragile_server
 
 CLIENTS = 16
 CRASHES = 3
+# Rows that a write of each kind adds.
+ROWS = {"single": 1, "keyed": 1, "several": 3}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(90)
 async def test_a_crash_under_load_loses_nothing_that_was_promised(driver: str) -> None:
-    """Sixteen clients write while the server is stopped in immediate mode and started again, several times over."""
+    """Sixteen clients write while the server is stopped in immediate mode and started again, several times over.
+
+    Each write is one by itself, one with a key, or several in one transaction; only of the first may nothing be known.
+    """
     said: dict[str, str] = {}
     over = asyncio.Event()
     async with fragile_server() as fragile:
@@ -33,18 +39,21 @@ async def test_a_crash_under_load_loses_nothing_that_was_promised(driver: str) -
             while not over.is_set():
                 tag = f"{number}.{turn}"
                 turn += 1
-                if turn % 3:
-                    work = db.call(pgmcp.CreateRequest(table="item", data={"tag": tag}))
-                else:
-                    records = [{"tag": tag}] * 3
-                    work = db.call(pgmcp.CreateBatchRequest(table="item", records=records, batch_size=1))
+                work: Coroutine[object, object, object]
+                match kind_of(tag):
+                    case "single":
+                        work = db.call(pgmcp.CreateRequest(table="item", data={"tag": tag}))
+                    case "keyed":
+                        work = db.call(pgmcp.CreateRequest(table="item", data={"tag": tag}, idempotency_key=tag))
+                    case _:
+                        work = hold(db, tag)
                 said[tag] = await outcome_of(work)
                 if said[tag] != "committed":
                     # What is refused at once takes no time at all, and nobody else would ever have any.
                     await asyncio.sleep(0.02)
 
         async with pgmcp.connect(
-            dsn, driver=driver, access="write", pool_max=8, call_timeout_s=5, breaker_cooldown_s=0.2
+            dsn, driver=driver, access="write", pool_max=8, leases_per_principal=4, breaker_cooldown_s=0.2, settle_s=20
         ) as db:
             clients = [asyncio.create_task(client(number, db)) for number in range(CLIENTS)]
             for _ in range(CRASHES):
@@ -66,8 +75,25 @@ async def test_a_crash_under_load_loses_nothing_that_was_promised(driver: str) -
     there = Counter({str(row["tag"]): int(row["count"]) for row in rows})
     wrong = {}
     for tag, outcome in said.items():
-        whole = 1 if (int(tag.partition(".")[2]) + 1) % 3 else 3
-        if there[tag] not in rows_after(outcome, whole):
+        if there[tag] not in rows_after(outcome, ROWS[kind_of(tag)]):
             wrong[tag] = (outcome, there[tag])
     assert wrong == {}
     assert there.keys() <= said.keys()
+    assert {kind_of(tag) for tag, outcome in said.items() if outcome == "unknown"} <= {"single"}
+    assert {kind_of(tag) for tag, outcome in said.items() if outcome == "committed"} == ROWS.keys()
+
+
+def kind_of(tag: str) -> str:
+    """What kind of write has a tag: they take turns."""
+    return list(ROWS)[int(tag.partition(".")[2]) % len(ROWS)]
+
+
+async def hold(db: pgmcp.Client, tag: str) -> None:
+    """Write several rows in a transaction that is held between calls, or in batches, by turns."""
+    if int(tag.partition(".")[2]) % 2:
+        records = [{"tag": tag}] * ROWS["several"]
+        await db.call(pgmcp.CreateBatchRequest(table="item", records=records, batch_size=1))
+        return
+    async with db.transaction() as tx:
+        for _ in range(ROWS["several"]):
+            await tx.call(pgmcp.CreateRequest(table="item", data={"tag": tag}))

@@ -117,6 +117,7 @@ class House:
             LeaseEnds(self.keeper, self.listener, self.clock, self.recorder),
             self.clock,
             self.recorder,
+            self.retrying,
             settings,
         )
         self.transactions = TransactionService(work or self.memory.work, self.leases, self.listener, settings)

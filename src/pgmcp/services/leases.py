@@ -33,6 +33,7 @@ from pgmcp.ports.observing import Observer
 from pgmcp.ports.transactions import Transaction, UnitOfWork
 from pgmcp.services.lease_ends import LeaseEnds
 from pgmcp.services.lease_turns import LeaseTurns
+from pgmcp.services.retrying import Retrying
 
 T = TypeVar("T")
 
@@ -57,6 +58,7 @@ class LeaseService:
         ends: LeaseEnds,
         clock: Clock,
         observer: Observer,
+        retrying: Retrying,
         settings: Settings,
     ) -> None:
         """Take transactions from `work`, within the settings' limits."""
@@ -66,6 +68,7 @@ class LeaseService:
         self._turns = LeaseTurns(keeper, ends, clock)
         self._clock = clock
         self._observer = observer
+        self._retrying = retrying
         self._most = Limits(total_s=settings.lease_total_s, idle_s=settings.lease_idle_s)
         self._per_owner = settings.leases_per_principal
         self._in_all = settings.leases_max or max(1, settings.pool_max // 2)
@@ -99,7 +102,8 @@ class LeaseService:
             raise exhausted(wait)
         self._keeper.reserve(lease)
         try:
-            transaction = await self._work.begin(lease.options, call)
+            # Nothing has been done in it yet.
+            transaction = await self._retrying.reading(lambda: self._work.begin(lease.options, call), call)
         except BaseException:
             self._keeper.give_up(lease.id)
             raise
