@@ -9,7 +9,7 @@ SERVER_TESTS=(
     tests/integration/test_servers.py tests/integration/test_catalogue.py tests/integration/test_wire_values.py
     tests/integration/test_every_type.py tests/integration/test_sizes.py tests/integration/test_tables.py
     tests/integration/test_reads.py tests/integration/test_queries.py tests/integration/test_filter_meaning.py
-    tests/integration/test_resolving.py tests/integration/test_guard.py
+    tests/integration/test_filter_matrix.py tests/integration/test_resolving.py tests/integration/test_guard.py
 )
 
 # server_programs VERSION: prints the folder of that version's `postgres`, which is installed where it can be.

@@ -11,8 +11,10 @@ import asyncpg
 from pgmcp.adapters.memory.declare import TableSpec, enum, table
 from pgmcp.adapters.postgres.naming import quote
 from pgmcp.domain.errors import PgmcpError, ValidationError
-from pgmcp.domain.filters.operators import OPERATORS
+from pgmcp.domain.filters.keys import resolve
+from pgmcp.domain.filters.operators import OPERATORS, working_on
 from pgmcp.domain.json import loads
+from pgmcp.domain.values.types import GEOMETRIES
 from tests.fixtures.adapters import Database, in_memory, native, over_postgres
 from tests.fixtures.postgres import MakeDatabase, TestServer
 from tests.fixtures.repositories import native as native_call
@@ -94,6 +96,24 @@ def test_every_operator_has_a_meaning() -> None:
     """No operator of the language is left out of the table."""
     said = {key for case in CASES for key in keys(case["filters"])}
     assert OPERATORS.keys() - said == set()
+
+
+async def test_every_operator_on_shapes_has_a_meaning_on_each_of_them(make_database: MakeDatabase) -> None:
+    """What works on geometry differs from shape to shape, so each pair stands in the table."""
+    async with over_postgres(await make_database(SCHEMA)) as database:
+        relation = await database.relation("things")
+    shapes = {name: resolve(name, relation, "filters") for name in relation.by_name}
+    shapes = {name: target for name, target in shapes.items() if target.type.tag in GEOMETRIES}
+    wanted = {(target.type.tag, name) for target in shapes.values() for name in working_on(target) if name != "is"}
+    said = {
+        (shapes[column].type.tag, name)
+        for case in CASES
+        for column, condition in case["filters"].items()
+        if column in shapes and isinstance(condition, dict)
+        for name in condition
+    }
+    assert {target.type.tag for target in shapes.values()} == GEOMETRIES
+    assert wanted - said == set()
 
 
 async def ids(database: Database, case: Mapping[str, Any]) -> str | list[int]:

@@ -18,7 +18,7 @@ from tests.fixtures.copying import copier
 from tests.fixtures.postgres import TestServer
 
 STATEMENTS = sorted(path.stem for path in (Path(adapter.__file__).parent / "sql").glob("*.sql"))
-FRAGMENTS = {"type_facts", "size"}
+FRAGMENTS = {"type_facts", "size", "usable"}
 """What other statements include."""
 MADE = tuple(name for name in STATEMENTS if name.startswith(("cache_triggers", "receipt")))
 """What makes, uses and removes tables and functions of our own; their own tests run them."""

@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from pgmcp.adapters.memory.declare import TableSpec, table
+from pgmcp.adapters.memory.typenames import BUILTIN, read_type
 from pgmcp.domain.errors import PgmcpError, ValidationError
 from pgmcp.domain.filters.tree import Literal
 from pgmcp.domain.plans import Page
 from tests.fixtures.adapters import Database, in_memory, over_postgres, wire
 from tests.fixtures.declared import sql_of
 from tests.fixtures.postgres import MakeDatabase
-from tests.fixtures.random_tables import MOOD, filters, tables
+from tests.fixtures.random_tables import MOOD, POOLS, filters, tables
 
 REFUSED = "feature_not_supported"
 PAGE = 3
@@ -37,7 +38,9 @@ async def dsn(make_database: MakeDatabase) -> str:
     return await make_database(f"CREATE TYPE mood AS ENUM ({labels})")
 
 
-async def pair(stack: AsyncExitStack, dsn: str, spec: TableSpec) -> tuple[Database, Database, str]:
+async def pair(
+    stack: AsyncExitStack, dsn: str, spec: TableSpec, driver: str | None = None
+) -> tuple[Database, Database, str]:
     """The same table in memory and in PostgreSQL, and its name."""
     name = f"t{next(_NUMBERS)}"
     connection = await asyncpg.connect(dsn)
@@ -47,7 +50,7 @@ async def pair(stack: AsyncExitStack, dsn: str, spec: TableSpec) -> tuple[Databa
     finally:
         await connection.close()
     memory = await stack.enter_async_context(in_memory({name: spec}))
-    return memory, await stack.enter_async_context(over_postgres(dsn)), name
+    return memory, await stack.enter_async_context(over_postgres(dsn, driver)), name
 
 
 async def outcome(database: Database, table: str, wanted: dict[str, Any], order: Any = None) -> str | list[str]:
@@ -62,12 +65,12 @@ async def outcome(database: Database, table: str, wanted: dict[str, Any], order:
 @settings(SHARED, max_examples=60)
 @given(data=st.data(), made=tables())
 async def test_a_filter_keeps_the_same_rows(
-    dsn: str, data: st.DataObject, made: tuple[TableSpec, dict[str, str]]
+    dsn: str, driver: str, data: st.DataObject, made: tuple[TableSpec, dict[str, str]]
 ) -> None:
     """True, false and unknown fall alike: the order is the key's, so whole answers are compared."""
     spec, columns = made
     async with AsyncExitStack() as stack:
-        memory, server, table = await pair(stack, dsn, spec)
+        memory, server, table = await pair(stack, dsn, spec, driver)
         assert await memory.rows(table) == await server.rows(table)
         for wanted in data.draw(st.lists(filters(columns), min_size=8, max_size=20)):
             try:
@@ -80,6 +83,12 @@ async def test_a_filter_keeps_the_same_rows(
                 event("refused by name")
                 continue
             assert (wanted, found) == (wanted, await outcome(server, table, wanted))
+
+
+def test_no_type_of_memory_is_forgotten() -> None:
+    """Random tables have columns of every type that the memory database has."""
+    there = {declared.type.name for declared in (read_type(each, {"mood": MOOD}) for each in POOLS)}
+    assert BUILTIN.keys() - there == set()
 
 
 @settings(SHARED, max_examples=30)

@@ -30,9 +30,10 @@ _RANGES = {
     "tsrange": "timestamp",
     "tstzrange": "timestamptz",
 }
-_BUILTIN: Mapping[str, Type] = {name: Type(name=name) for name in _BASE} | {
+BUILTIN: Mapping[str, Type] = {name: Type(name=name) for name in _BASE} | {
     name: Type(name=name, kind=Kind.RANGE, element=Type(name=subtype)) for name, subtype in _RANGES.items()
 }
+"""The types of the memory database that PostgreSQL brings, by name."""
 _ALIASES = {
     "boolean": "bool",
     "smallint": "int2",
@@ -91,7 +92,7 @@ def read_type(spelling: str | Type, known: Mapping[str, Type]) -> Declared:
     found = _SPELLING.fullmatch(spelling)
     words = " ".join(f"{found['name']} {found['rest']}".split()) if found else spelling
     name = _ALIASES.get(words.lower(), words.lower())
-    base = known.get(words) or _BUILTIN.get(name)
+    base = known.get(words) or BUILTIN.get(name)
     if found is None or base is None:
         raise _unknown(words, known)
     modifier = tuple(int(number) for number in (found["mod"] or "").split(",") if number.strip())
@@ -109,7 +110,7 @@ def read_type(spelling: str | Type, known: Mapping[str, Type]) -> Declared:
 
 def builtin(name: str) -> Type | None:
     """The built-in type of a name or an alias; None where the memory database has none."""
-    return _BUILTIN.get(_ALIASES.get(name.lower(), name.lower()))
+    return BUILTIN.get(_ALIASES.get(name.lower(), name.lower()))
 
 
 def _unknown(words: str, known: Mapping[str, Type]) -> PgmcpError:
@@ -118,5 +119,5 @@ def _unknown(words: str, known: Mapping[str, Type]) -> PgmcpError:
     return ValidationError(
         codes.UNDEFINED_OBJECT,
         f"there is no type '{words}'",
-        hint=did_you_mean(words, [*known, *_BUILTIN, *_ALIASES], otherwise="An enum is declared with pgmcp.enum."),
+        hint=did_you_mean(words, [*known, *BUILTIN, *_ALIASES], otherwise="An enum is declared with pgmcp.enum."),
     )
