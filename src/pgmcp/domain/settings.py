@@ -116,6 +116,10 @@ class Settings:
     )
     port: int = setting(8000, "The port it listens on; 0 takes a free one.", minimum=0, maximum=65535)
 
+    workers: int = setting(
+        1, "Processes that serve HTTP on one socket; more than one without transactions.", minimum=1, maximum=64
+    )
+
     http_tokens: tuple[str, ...] = setting(
         (), "Bearer tokens over HTTP, as `pgmcp token NAME` prints them: name, access and digest of each."
     )

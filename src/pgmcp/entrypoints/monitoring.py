@@ -9,6 +9,7 @@ from pgmcp import __version__
 from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.mcp.pages import Page, Show
 
+ONE_OF_MANY = b"Each worker counts for itself: use --opentelemetry true, which tells them apart.\n"
 MISSING = b"Install pgmcp[prometheus] to serve metrics here.\n"
 
 
@@ -27,14 +28,12 @@ def open_pages(database: Database) -> Mapping[str, Show]:
 
 def guarded_pages(database: Database) -> Mapping[str, Show]:
     """What is for operators: it names tools and relations."""
+    if database.settings.workers > 1:
+        return {"/metrics": _nothing(ONE_OF_MANY)}
     try:
         from pgmcp.adapters.metrics.prometheus import MetricsExposition
     except ImportError:
-
-        async def missing(_: str) -> Page:
-            return Page(body=MISSING, media_type="text/plain", status=501)
-
-        return {"/metrics": missing}
+        return {"/metrics": _nothing(MISSING)}
     labels = {"version": __version__, "driver": database.settings.driver}
     exposition = MetricsExposition(database.history, database.gauges, labels)
 
@@ -43,6 +42,13 @@ def guarded_pages(database: Database) -> Mapping[str, Show]:
         return Page(body=body, media_type=media_type)
 
     return {"/metrics": metrics}
+
+
+def _nothing(why: bytes) -> Show:
+    async def nothing(_: str) -> Page:
+        return Page(body=why, media_type="text/plain", status=501)
+
+    return nothing
 
 
 def _told(http_status: int, **document: str) -> Page:

@@ -53,6 +53,7 @@ def test_the_defaults() -> None:
         "transport": "stdio",
         "host": "127.0.0.1",
         "port": 8000,
+        "workers": 1,
         "http_tokens": (),
         "oauth_issuer": None,
         "oauth_jwks": None,

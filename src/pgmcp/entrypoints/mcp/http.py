@@ -42,19 +42,23 @@ class _QuietServer(uvicorn.Server):
         yield
 
 
-def http_gate(server: MCPServer, security: TransportSecuritySettings, door: Door | None = None) -> FrameGate:
+def http_gate(
+    server: MCPServer, security: TransportSecuritySettings, door: Door | None = None, *, sessions: bool = True
+) -> FrameGate:
     """The ASGI app that serves MCP.
 
     Args:
         server: Who answers.
         security: The Host and Origin headers that are served.
         door: Who may come in; None for everyone.
+        sessions: Whether clients of the older protocols get a session; without, whichever process answers will do.
 
     Returns:
         The app; its `close` lets the running calls finish.
     """
     app: ASGIApp = server.sdk.streamable_http_app(
         streamable_http_path=PATH,
+        stateless_http=not sessions,
         transport_security=security,
         max_request_body_size=_SDK_BODY_BYTES,  # the gate has measured it
         # For its metadata alone: tokens are asked for at the door, before a body is read.
@@ -69,6 +73,7 @@ async def serve_http(
     settings: Settings,
     *,
     listening: Callable[[str], None],
+    listener: socket.socket | None = None,
     open_pages: Mapping[str, Show] | None = None,
     guarded_pages: Mapping[str, Show] | None = None,
 ) -> None:
@@ -79,6 +84,7 @@ async def serve_http(
         limits: The bounds of serving.
         settings: Where it listens, who may come in, and in whose name clients call who need no token.
         listening: Told the URL once the socket is open.
+        listener: The open socket, where several processes share one; None to open it.
         open_pages: Pages that anybody may see, by path.
         guarded_pages: Pages for operators, by path; behind the door where there is one.
 
@@ -88,12 +94,23 @@ async def serve_http(
     """
     door = door_of(settings)
     tls = tls_of(settings)
-    listener = listening_socket(settings.host, settings.port, guarded=door is not None)
-    gate = http_gate(MCPServer(toolbox, limits, Principal(settings.principal)), allowed(settings), door)
+    listener = listener or open_listener(settings)
+    server = MCPServer(toolbox, limits, Principal(settings.principal))
+    gate = http_gate(server, allowed(settings), door, sessions=settings.workers == 1)
     with stop_on_signals() as stop:
         listening(url_of(listener, tls=tls is not None))
         guarded = behind(door, gate, guarded_pages or {})
         await serve_socket(Pages(guarded, open_pages or {}), listener, stop, gate.close, tls)
+
+
+def open_listener(settings: Settings) -> socket.socket:
+    """Listen where the settings say; beyond loopback only where callers are asked who they are.
+
+    Raises:
+        SecurityError: `listen_refused`.
+        ValidationError: The address can't be listened on, or a setting is not whole (`setting_invalid`).
+    """
+    return listening_socket(settings.host, settings.port, guarded=door_of(settings) is not None)
 
 
 def behind(door: Door | None, gate: FrameGate, pages: Mapping[str, Show]) -> ASGIApp:
