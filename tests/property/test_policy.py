@@ -120,7 +120,8 @@ async def test_a_server_keeps_to_a_policy(
 
 
 @pytest.mark.slow
-@settings(SHARED, max_examples=15)
+@pytest.mark.timeout(300)
+@settings(SHARED, max_examples=12)
 @given(policy=policies, calls=st.lists(MIXED, min_size=10, max_size=25))
 async def test_statements_keep_to_a_policy(
     make_database: MakeDatabase,

@@ -47,8 +47,15 @@ class Kept:
     answer: str | None = field(repr=False)
 
 
-def receipt_for(key: str, principal: Principal, tool: str, request: RequestBase[Any]) -> Receipt:
+def receipt_for(key: str, principal: Principal, tool: str, request: RequestBase[Any], view: str = "") -> Receipt:
     """The receipt of a request. One that comes with other attributes, such as another tenant, is another request.
+
+    Args:
+        key: The write's key.
+        principal: Whose it is.
+        tool: The tool that it asks.
+        request: All that it asks for.
+        view: The digest of what the principal may know and do; empty without a policy.
 
     Raises:
         ValidationError: The key is empty or too long, or the request's records come from somewhere only once.
@@ -71,7 +78,8 @@ def receipt_for(key: str, principal: Principal, tool: str, request: RequestBase[
         each.name: _plain(getattr(request, each.name)) for each in fields(type(request)) if each.name not in _BESIDE
     }
     whole = (tool, asked, _plain(principal.attributes)) if principal.attributes else (tool, asked)
-    return Receipt(principal=principal.name, key=key, digest=sha256(repr(whole).encode(errors="replace")).hexdigest())
+    digest = sha256(repr(whole).encode(errors="replace")).hexdigest()
+    return Receipt(principal=principal.name, key=key, digest=f"{digest}.{view}" if view else digest)
 
 
 def answer_under(kept: Kept, receipt: Receipt, form: Form) -> Result:
@@ -83,10 +91,20 @@ def answer_under(kept: Kept, receipt: Receipt, form: Form) -> Result:
         form: The form that rows are wanted in.
 
     Raises:
-        TransactionError: `idempotency_conflict`: the key was used for another request.
+        TransactionError: `idempotency_conflict`: the key was used for another request, or under other rules.
         DatabaseError: `idempotency_running`.
     """
-    if kept.digest != receipt.digest:
+    asked, _, view = receipt.digest.partition(".")
+    asked_first, _, view_then = kept.digest.partition(".")
+    if asked_first == asked and view_then != view:
+        # The first answer may hold what has been hidden since.
+        raise TransactionError(
+            codes.IDEMPOTENCY_CONFLICT,
+            "The write was asked for under rules that are others now, so its answer isn't given again.",
+            hint="It is done once at the most: read the rows to see whether it is.",
+            path="idempotency_key",
+        )
+    if asked_first != asked:
         raise TransactionError(
             codes.IDEMPOTENCY_CONFLICT,
             "The idempotency key was used for another request.",

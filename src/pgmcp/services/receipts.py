@@ -83,7 +83,7 @@ class ReceiptService:
             DatabaseError: `idempotency_running` when the first did not end within this call's time;
                 `receipts_unavailable`.
         """
-        receipt = receipt_for(key, call.principal, call.tool, request)
+        receipt = receipt_for(key, call.principal, call.tool, request, call.view.digest)
         await self._book.ready(call)
         if call.transaction is not None:
             return await self._held(receipt, call, run)

@@ -109,6 +109,24 @@ def test_another_tenants_asking_is_another() -> None:
     assert caught.value.code.name == "idempotency_conflict"
 
 
+@pytest.mark.parametrize(
+    "then, now",
+    [
+        pytest.param("", "a policy", id="a policy came"),
+        pytest.param("a policy", "", id="it went"),
+        pytest.param("a policy", "another", id="it changed"),
+    ],
+)
+def test_an_answer_under_other_rules_is_not_given_again(then: str, now: str) -> None:
+    """It may hold what they hide; nor is the write done once more."""
+    request = CreateRequest(table="t", data={"a": 1})
+    first, again = (receipt_for("k", ANA, "create_record", request, view) for view in (then, now))
+    for answer in ("{}", None):
+        with pytest.raises(PgmcpError) as caught:
+            answer_under(Kept(digest=first.digest, answer=answer), again, Form.WIRE)
+        assert (caught.value.code.name, "others now" in caught.value.message) == ("idempotency_conflict", True)
+
+
 def test_an_answer_that_is_still_to_come() -> None:
     """Is to be asked for later."""
     asked = receipt_for("k", ANA, "create_record", CreateRequest(table="t", data={"a": 1}))
