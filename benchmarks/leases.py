@@ -19,6 +19,7 @@ from attrs import evolve, field, frozen
 
 import pgmcp
 from benchmarks.database import BenchDatabase
+from benchmarks.line import distant
 from benchmarks.measuring import Contender, Work, take_turns
 from benchmarks.printing import table
 from benchmarks.tables import MIXED
@@ -42,27 +43,35 @@ _ROWS = 1000
 
 
 async def run(database: BenchDatabase, rounds: int) -> str:
-    """Time one update in a transaction that is open, and a whole transaction with one."""
+    """Time one update in a transaction that is open, and a whole transaction with one, here and a millisecond away."""
     tables = []
-    for driver, connected in _BARE.items():
-        async with AsyncExitStack() as resources:
-            ours = await _ours(database, driver, resources)
-            bare = await resources.enter_async_context(connected(database.dsn))
-            client = await resources.enter_async_context(pgmcp.connect(database.dsn, driver=driver))
-            one = [
-                Contender(name="bare driver", work=_bare_updates(bare, ours), calls=_UPDATES),
-                Contender(name="lease, services and repository", work=_updates(ours), calls=_UPDATES),
-                Contender(name="lease, calls from Python", work=_called_updates(client), calls=_UPDATES),
-            ]
-            whole = [
-                Contender(name="bare driver, asks for the id", work=_bare_whole(bare, ours), calls=_TRANSACTIONS),
-                Contender(name="lease, services and repository", work=_whole(ours), calls=_TRANSACTIONS),
-                Contender(name="lease, calls from Python", work=_called_whole(client), calls=_TRANSACTIONS),
-            ]
-            for title, contenders in (("an update in a transaction", one), ("BEGIN, an update, COMMIT", whole)):
-                measured = await take_turns(contenders, rounds, database.pids)
-                tables.append(table(f"{driver}: {title}", measured, with_database=True))
+    async with distant(database.dsn) as far:
+        for place, dsn in (("", database.dsn), (", 1 ms away", far)):
+            for driver in _BARE:
+                tables += await _compared(database, dsn, driver, place, rounds)
     return "\n".join(tables)
+
+
+async def _compared(database: BenchDatabase, dsn: str, driver: str, place: str, rounds: int) -> list[str]:
+    async with AsyncExitStack() as resources:
+        ours = await _ours(dsn, driver, resources)
+        bare = await resources.enter_async_context(_BARE[driver](dsn))
+        client = await resources.enter_async_context(pgmcp.connect(dsn, driver=driver))
+        one = [
+            Contender(name="bare driver", work=_bare_updates(bare, ours), calls=_UPDATES),
+            Contender(name="lease, services and repository", work=_updates(ours), calls=_UPDATES),
+            Contender(name="lease, calls from Python", work=_called_updates(client), calls=_UPDATES),
+        ]
+        whole = [
+            Contender(name="bare driver, asks for the id", work=_bare_whole(bare, ours), calls=_TRANSACTIONS),
+            Contender(name="lease, services and repository", work=_whole(ours), calls=_TRANSACTIONS),
+            Contender(name="lease, calls from Python", work=_called_whole(client), calls=_TRANSACTIONS),
+        ]
+        jobs = (("an update in a transaction", one), ("BEGIN, an update, COMMIT", whole))
+        return [
+            table(f"{driver}{place}: {title}", await take_turns(contenders, rounds, database.pids), with_database=True)
+            for title, contenders in jobs
+        ]
 
 
 @frozen(kw_only=True)
@@ -111,8 +120,8 @@ class _Ours:
     statements: Iterator[Statement] = field(repr=False)
 
 
-async def _ours(database: BenchDatabase, driver: str, resources: AsyncExitStack) -> _Ours:
-    made = build(load({"dsn": database.dsn, "driver": driver, "access": "write"}, {}))
+async def _ours(dsn: str, driver: str, resources: AsyncExitStack) -> _Ours:
+    made = build(load({"dsn": dsn, "driver": driver, "access": "write"}, {}))
     resources.push_async_callback(made.aclose)
     handler = made.handlers["update_records"]
     assert isinstance(handler, UpdateRecordsHandler)
