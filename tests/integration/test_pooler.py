@@ -105,13 +105,13 @@ async def test_each_transaction_has_what_a_session_would_have(dsn: str) -> None:
     async with opened(dsn, Need.WRITE) as connection, session(dsn, settings=PooledSettings()) as other:
         seen = [list((await connection.run(shown)).rows[0])]
         await connection.control("BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE")
-        await connection.control("SET LOCAL statement_timeout = 7")
+        await connection.control("SET LOCAL statement_timeout = 7777")
         seen.append(list((await connection.run(shown)).rows[0]))
         await connection.control("SET LOCAL statement_timeout TO DEFAULT")
         seen.append(list((await connection.run(shown)).rows[0]))
         assert await connection.control("COMMIT") == "COMMIT"
         left = list((await other.run(shown)).rows[0])
-    assert seen == [ours, ["7ms", *ours[1:]], ours]
+    assert seen == [ours, ["7777ms", *ours[1:]], ours]
     assert left[0] == left[3] == "0"
 
 

@@ -7,6 +7,7 @@ errors stay as they are; it holds only what is the same from call to call, so st
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 from pgmcp.domain.calls import CallContext
@@ -15,6 +16,9 @@ from pgmcp.ports.driver import Statement
 # Beyond these the comments are made anew: callers bring their own names, which must not fill the memory.
 _KEPT = 1_000
 _LONGEST = 200
+
+Remark = Callable[[CallContext], str]
+"""Gives the comment of whatever is run for a call."""
 
 
 class Commenter:
@@ -25,13 +29,22 @@ class Commenter:
 
     def __call__(self, statement: Statement, call: CallContext) -> Statement:
         """The statement with its comment."""
+        return Statement(statement.text + self.remark(call), statement.parameters, statement.dirties)
+
+    def remark(self, call: CallContext) -> str:
+        """The comment alone, to stand behind a text of a call's."""
         known = (call.tool, call.principal.name)
         comment = self._comments.get(known)
         if comment is None:
             if len(self._comments) >= _KEPT:
                 self._comments.clear()
             comment = self._comments[known] = comment_of(*known)
-        return Statement(statement.text + comment, statement.parameters, statement.dirties)
+        return comment
+
+
+def no_remark(_: CallContext) -> str:
+    """In place of `remark` where statements stay as they are."""
+    return ""
 
 
 def comment_of(tool: str, principal: str) -> str:

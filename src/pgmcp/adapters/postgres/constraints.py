@@ -15,8 +15,8 @@ from pgmcp.ports.driver import DriverError, Need, Statement
 _PATIENCE_S = 0.5
 
 
-async def name_columns(error: PgmcpError, sessions: ConnectionManager) -> None:
-    """Add `columns` to the details of an error that names a constraint of a table."""
+async def name_columns(error: PgmcpError, sessions: ConnectionManager, remark: str = "") -> None:
+    """Add `columns` to the details of an error that names a constraint of a table; `remark` says who has it."""
     details = error.details
     if "columns" in details or not {"constraint", "schema", "table"} <= details.keys():
         return
@@ -25,7 +25,7 @@ async def name_columns(error: PgmcpError, sessions: ConnectionManager) -> None:
         async with asyncio.timeout(_PATIENCE_S):
             connection = await sessions.acquire(Need.READ)
             try:
-                found = await connection.run(Statement(sql("constraint_columns"), names))
+                found = await connection.run(Statement(sql("constraint_columns") + remark, names))
             finally:
                 sessions.release(connection)
         if found.rows and found.rows[0][0]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pgmcp.adapters.postgres import cache_triggers
 from pgmcp.adapters.postgres.texts import sql
-from pgmcp.adapters.postgres.transactions import PostgresUnitOfWork
+from pgmcp.adapters.postgres.units import PostgresUnitOfWork
 from pgmcp.domain.calls import CallContext
 from pgmcp.ports.keeping import Part
 from pgmcp.ports.transactions import TransactionOptions

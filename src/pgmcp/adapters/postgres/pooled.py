@@ -140,7 +140,7 @@ class PooledConnection:
         begin, _, rest = text.partition(";")
         if begin.startswith("BEGIN"):
             return await self._connection.control(f"{begin}; {self._opening};{rest}")
-        if text == LIMIT_TO_DEFAULT:
+        if text.startswith(LIMIT_TO_DEFAULT):
             # The default is the pooler's session's, not ours.
             return await self._connection.control(self._opening)
         return await self._connection.control(text)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from attrs import evolve
 
-from pgmcp.adapters.postgres.commenting import Commenter
+from pgmcp.adapters.postgres.commenting import Commenter, Remark, no_remark
 from pgmcp.adapters.postgres.constraints import name_columns
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.exchange import Exchange
@@ -46,6 +46,9 @@ class Runner:
         clock: For deadlines and times.
         observer: Hears of each statement.
         comment: Says on each statement who runs it; None leaves statements as they are.
+
+    Attributes:
+        remark: The comment of what is run for a call, for texts that others send.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Runner:
     ) -> None:
         self._sessions = sessions
         self._comment = comment
+        self.remark: Remark = no_remark if comment is None else comment.remark
         self._exchange = Exchange(clock=clock, observer=observer)
 
     @property
@@ -93,8 +97,9 @@ class Runner:
         Raises:
             PgmcpError: What the server said of the text.
         """
+        said = text + self.remark(call)
         return await self._carry_out(
-            lambda session: session.describe(text), call, Need.READ, "describe", within, lambda _: 0, text
+            lambda session: session.describe(said), call, Need.READ, "describe", within, lambda _: 0, text
         )
 
     async def run_foreign(
@@ -145,11 +150,13 @@ class Runner:
         try:
             if within is not None:
                 transaction = PostgresTransaction.of(within)
-                limit = call.statement_timeout_ms
-                return await self._exchange.carry_out(lambda: transaction.use(work, limit), call, kind, count, text)
+                limit, said = call.statement_timeout_ms, self.remark(call)
+                return await self._exchange.carry_out(
+                    lambda: transaction.use(work, limit, said), call, kind, count, text
+                )
             return await self._exchange.carry_out(lambda: self._alone(work, call, need), call, kind, count, text)
         except PgmcpError as error:
-            await name_columns(error, self._sessions)
+            await name_columns(error, self._sessions, self.remark(call))
             if within is None and need is Need.WRITE:
                 unsettled = error.code in _UNSETTLED and error.sqlstate != NOT_CONNECTED
                 error.with_details(outcome=Outcome.UNKNOWN if unsettled else Outcome.ROLLED_BACK)
@@ -161,7 +168,8 @@ class Runner:
             standing = standing_text(call.view.standing)
             if call.statement_timeout_ms is None and not standing:
                 return await work(connection)
-            return await _surrounded(work, connection, need, standing + _limit(call.statement_timeout_ms))
+            before = standing + _limit(call.statement_timeout_ms)
+            return await _surrounded(work, connection, need, before, self.remark(call))
         finally:
             self._sessions.release(connection)
 
@@ -170,17 +178,19 @@ def _limit(limit_ms: int | None) -> str:
     return "" if limit_ms is None else f"; SET LOCAL statement_timeout = {limit_ms:d}"
 
 
-async def _surrounded(work: Callable[[Connection], Awaitable[T]], connection: Connection, need: Need, what: str) -> T:
+async def _surrounded(
+    work: Callable[[Connection], Awaitable[T]], connection: Connection, need: Need, before: str, remark: str
+) -> T:
     """Do the work in a transaction of its own, behind statements that hold for it alone: two round trips more."""
     begin = "BEGIN READ ONLY" if need is Need.READ else "BEGIN"
     try:
-        await connection.control(f"{begin}{what}")
+        await connection.control(begin + before + remark)
         result = await work(connection)
-        await connection.control("COMMIT")
+        await connection.control("COMMIT" + remark)
     except BaseException:
         if not connection.usable:
             # If even this fails the session is not usable, and the pool closes it.
             with suppress(DriverError):
-                await connection.control("ROLLBACK")
+                await connection.control("ROLLBACK" + remark)
         raise
     return result

@@ -47,13 +47,13 @@ class Settling:
         self.patience_s = patience_s
         self._reading = reading
 
-    async def proof_from(self, connection: Connection) -> Proof | None:
+    async def proof_from(self, connection: Connection, remark: str = "") -> Proof | None:
         """What an open transaction can be found by; None where it has written nothing, so that no fate matters.
 
         Raises:
             DriverError: The transaction has failed, or its session is gone.
         """
-        rows = await connection.run(Statement(sql("proof")))
+        rows = await connection.run(Statement(sql("proof") + remark))
         id_, process, checkpoint = rows.rows[0]
         return None if id_ is None else Proof(id_, process or "", checkpoint or "")
 
@@ -72,7 +72,7 @@ class Settling:
         except TimeoutError:
             return Outcome.UNKNOWN
 
-    async def footprint(self, process: int | None) -> Footprint:
+    async def footprint(self, process: int | None, remark: str = "") -> Footprint:
         """The locks of a process, and who waits for it; nothing where a pooler hides which process it is.
 
         Raises:
@@ -80,7 +80,7 @@ class Settling:
         """
         if process is None:
             return Footprint()
-        rows = await self._run(Statement(sql("footprint"), (str(process),)))
+        rows = await self._run(Statement(sql("footprint") + remark, (str(process),)))
         document = json.loads(rows[0] or "{}")
         return Footprint(
             locks=tuple(Held(relation=each["relation"], mode=each["mode"]) for each in document["locks"]),

@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 from attrs import evolve
 
-from pgmcp.adapters.postgres.beginning import begin_text
+from pgmcp.adapters.postgres.commenting import Remark
 from pgmcp.adapters.postgres.ending import to_its_end
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.exchange import Exchange
@@ -16,13 +16,10 @@ from pgmcp.adapters.postgres.naming import quote
 from pgmcp.adapters.postgres.session_settings import LIMIT_TO_DEFAULT
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.adapters.postgres.settling import Proof, Settling
-from pgmcp.adapters.postgres.standing import standing_text
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, TransactionError, codes
-from pgmcp.ports.clock import Clock
-from pgmcp.ports.driver import Connection, DriverError, Need
-from pgmcp.ports.observing import Observer
-from pgmcp.ports.transactions import Condition, Footprint, Outcome, Transaction, TransactionOptions
+from pgmcp.ports.driver import Connection, DriverError
+from pgmcp.ports.transactions import Condition, Footprint, Outcome, Transaction
 
 T = TypeVar("T")
 
@@ -36,48 +33,6 @@ _FAILED = "25P02"
 _PAST_LIMIT = frozenset({"25P03", "25P04"})
 
 
-class PostgresUnitOfWork:
-    """Where transactions come from; implements `UnitOfWork`.
-
-    Args:
-        sessions: Lends them their sessions.
-        clock: Tells when a call's time is up.
-        observer: Hears of each step.
-        settle_s: How long a transaction's end may take when nobody waits for it, and the server be asked for a fate.
-        reading: The sessions that read-only ones take: those for writing, where those for reading are on a replica.
-    """
-
-    def __init__(
-        self,
-        *,
-        sessions: ConnectionManager,
-        clock: Clock,
-        observer: Observer,
-        settle_s: float,
-        reading: Need = Need.READ,
-    ) -> None:
-        self._sessions = sessions
-        self._exchange = Exchange(clock=clock, observer=observer)
-        self._settling = Settling(sessions, settle_s, reading)
-        self._reading = reading
-
-    async def begin(self, options: TransactionOptions, call: CallContext) -> PostgresTransaction:
-        return await self._exchange.carry_out(lambda: self._begin(options, call), call, "begin", _no_rows)
-
-    async def _begin(self, options: TransactionOptions, call: CallContext) -> PostgresTransaction:
-        need = self._reading if options.read_only else Need.WRITE
-        connection = await self._sessions.acquire(need, principal=call.principal.name, deadline=call.deadline)
-        try:
-            begin = begin_text(options, connection.parameters.get("server_version", ""))
-            await connection.control(begin + standing_text(call.view.standing))
-        except BaseException:
-            self._sessions.release(connection)
-            raise
-        return PostgresTransaction(
-            connection, self._sessions, self._exchange, self._settling, may_write=not options.read_only
-        )
-
-
 class PostgresTransaction:
     """A transaction that is open on one session; implements `Transaction`. One statement at a time; others wait."""
 
@@ -89,7 +44,10 @@ class PostgresTransaction:
         settling: Settling,
         *,
         may_write: bool,
+        remark: Remark,
+        began: str,
     ) -> None:
+        self._remark, self._began = remark, began
         self._connection = connection
         self._sessions = sessions
         self._exchange = exchange
@@ -112,11 +70,12 @@ class PostgresTransaction:
             raise TypeError(f"a transaction of another adapter: {type(transaction).__name__}")
         return transaction
 
-    async def use(self, work: Callable[[Connection], Awaitable[T]], limit_ms: int | None = None) -> T:
+    async def use(self, work: Callable[[Connection], Awaitable[T]], limit_ms: int | None = None, remark: str = "") -> T:
         """Do work on the transaction's session.
 
         Args:
             work: What to do.
+            remark: Who it is done for.
             limit_ms: The server stops a statement after that long; None leaves the session's own limit. Costs two round
                 trips more; when the work fails, rolling back undoes the limit with everything else.
 
@@ -130,9 +89,9 @@ class PostgresTransaction:
             try:
                 if limit_ms is None:
                     return await work(self._connection)
-                await self._connection.control(f"SET LOCAL statement_timeout = {limit_ms:d}")
+                await self._connection.control(f"SET LOCAL statement_timeout = {limit_ms:d}{remark}")
                 result = await work(self._connection)
-                await self._connection.control(LIMIT_TO_DEFAULT)
+                await self._connection.control(LIMIT_TO_DEFAULT + remark)
             except BaseException as error:
                 self._condition = Condition.EXPIRED if _is_past_limit(error) else None
                 raise
@@ -180,7 +139,7 @@ class PostgresTransaction:
     async def _asked(self) -> Condition:
         """The transaction's condition by the server's own word: no error of a driver's says it for certain."""
         try:
-            await self._connection.control(_NOTHING)
+            await self._connection.control(_NOTHING + self._began)
         except DriverError as error:
             if error.fault.sqlstate == _FAILED:
                 return Condition.FAILED
@@ -190,7 +149,7 @@ class PostgresTransaction:
 
     async def footprint(self, call: CallContext) -> Footprint:
         return await self._exchange.carry_out(
-            lambda: self._settling.footprint(self._connection.process),
+            lambda: self._settling.footprint(self._connection.process, self._remark(call)),
             call,
             "footprint",
             lambda found: len(found.locks),
@@ -209,7 +168,10 @@ class PostgresTransaction:
     async def commit(self, call: CallContext) -> Outcome:
         try:
             return await self._exchange.carry_out(
-                lambda: to_its_end(self._commit(), self._settling.patience_s), call, "commit", _no_rows
+                lambda: to_its_end(self._commit(self._remark(call)), self._settling.patience_s),
+                call,
+                "commit",
+                _no_rows,
             )
         except PgmcpError as error:
             # Where it was not even begun, it is not to be left open either.
@@ -224,18 +186,18 @@ class PostgresTransaction:
 
     async def _control(self, text: str, call: CallContext, kind: str) -> None:
         await self._exchange.carry_out(
-            lambda: self.use(lambda connection: connection.control(text)), call, kind, _no_rows
+            lambda: self.use(lambda connection: connection.control(text + self._remark(call))), call, kind, _no_rows
         )
 
-    async def _commit(self) -> Outcome:
+    async def _commit(self, remark: str) -> Outcome:
         async with self._turn:
             if self._outcome is not None:
                 raise _ended(self._outcome)
-            proof = await self._proof()
+            proof = await self._proof(remark)
             # True until the server answers: whatever happens from here on, nobody may think it was rolled back.
             self._outcome = Outcome.UNKNOWN
             try:
-                tag = await self._connection.control("COMMIT")
+                tag = await self._connection.control("COMMIT" + remark)
                 self._outcome = Outcome.COMMITTED if tag == "COMMIT" else Outcome.ROLLED_BACK
             except DriverError as error:
                 # An error that leaves the session usable is the server's answer: it has rolled back. So it has when
@@ -249,7 +211,7 @@ class PostgresTransaction:
                     self._outcome = await self._settling.outcome_of(proof)
         return self._outcome
 
-    async def _proof(self) -> Proof | None:
+    async def _proof(self, remark: str) -> Proof | None:
         """What the server can be asked by, should the answer to COMMIT be lost; None where nothing was written.
 
         Raises:
@@ -258,7 +220,7 @@ class PostgresTransaction:
         if self._known is not None or not self._may_write:
             return self._known
         try:
-            return await self._settling.proof_from(self._connection)
+            return await self._settling.proof_from(self._connection, remark)
         except DriverError as error:
             if error.fault.sqlstate == _FAILED:
                 return None
@@ -271,7 +233,7 @@ class PostgresTransaction:
         try:
             async with asyncio.timeout(self._settling.patience_s), self._turn:
                 if self._outcome is None:
-                    await self._connection.control("ROLLBACK")
+                    await self._connection.control("ROLLBACK" + self._began)
         except (DriverError, TimeoutError):
             # The server rolls back whatever its client left.
             await self._connection.close()

@@ -238,8 +238,8 @@ def _postgres(
     from pgmcp.adapters.postgres.schemas import PostgresSchemaRepository
     from pgmcp.adapters.postgres.sessions import ConnectionManager
     from pgmcp.adapters.postgres.tables import PostgresTableRepository
-    from pgmcp.adapters.postgres.transactions import PostgresUnitOfWork
     from pgmcp.adapters.postgres.types import TypeCatalogue
+    from pgmcp.adapters.postgres.units import PostgresUnitOfWork
 
     clock, observer = SystemClock(), watch.observer
     sessions = ConnectionManager(driver, PoolLimits.of(settings), clock, gate)
@@ -252,7 +252,12 @@ def _postgres(
     types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s, tally=metadata.tally("types"))
     reading = Need.READ if settings.read_dsn is None else Need.WRITE
     work = PostgresUnitOfWork(
-        sessions=sessions, clock=clock, observer=observer, settle_s=settings.settle_s, reading=reading
+        sessions=sessions,
+        clock=clock,
+        observer=observer,
+        settle_s=settings.settle_s,
+        reading=reading,
+        remark=runner.remark,
     )
     keeping = PostgresKeeping(work)
     return Ports(

@@ -24,35 +24,37 @@ _WITHIN = (
 )
 
 
-async def trees_alone(connection: Connection, text: str, standing: str = "") -> Sequence[str]:
+async def trees_alone(connection: Connection, text: str, standing: str = "", remark: str = "") -> Sequence[str]:
     """The query trees of a statement, from a read-only transaction of its own; none where the server tells none.
 
     Args:
         connection: Where it is prepared.
         text: The statement.
         standing: Statements that give the transaction what the statement will run under, each after a semicolon.
+        remark: Says on each statement who it is for.
 
     Raises:
         DriverError: What the server said of the text.
     """
-    return await _trees(connection, text, f"BEGIN READ ONLY; {_QUIETLY}{standing}; {_TELLING}", "ROLLBACK")
+    before = f"BEGIN READ ONLY; {_QUIETLY}{standing}; {_TELLING}"
+    return await _trees(connection, text, before, "ROLLBACK", remark)
 
 
-async def trees_within(connection: Connection, text: str) -> Sequence[str]:
+async def trees_within(connection: Connection, text: str, remark: str = "") -> Sequence[str]:
     """As `trees_alone`, inside the transaction that is open; it is afterwards as it was."""
-    return await _trees(connection, text, *_WITHIN)
+    return await _trees(connection, text, *_WITHIN, remark)
 
 
-async def _trees(connection: Connection, text: str, before: str, behind: str) -> Sequence[str]:
+async def _trees(connection: Connection, text: str, before: str, behind: str, remark: str) -> Sequence[str]:
     try:
-        await connection.control(before)
+        await connection.control(before + remark)
         # Preparing can run code of the database's (a domain's check on an array's literal), which tells trees too: all
         # of them count.
-        notices = await connection.listen_to(text)
+        notices = await connection.listen_to(text + remark)
     except BaseException:
         # If even this fails the session is not usable, and the pool closes it.
         with suppress(DriverError):
-            await connection.control(behind)
+            await connection.control(behind + remark)
         raise
-    await connection.control(behind)
+    await connection.control(behind + remark)
     return [notice.detail for notice in notices if notice.message == TITLE and notice.detail]

@@ -46,10 +46,10 @@ class PostgresResolver:
     async def resolve(self, text: str, call: CallContext, within: Transaction | None = None) -> Resolution:
         async def alone(connection: Connection) -> Sequence[str]:
             # What names mean can hang on the role and the search path that the statement will have.
-            return await trees_alone(connection, text, standing_text(call.view.standing))
+            return await trees_alone(connection, text, standing_text(call.view.standing), self._runner.remark(call))
 
         async def inside(connection: Connection) -> Sequence[str]:
-            return await trees_within(connection, text)
+            return await trees_within(connection, text, self._runner.remark(call))
 
         work = alone if within is None else inside
         trees = await self._runner.unlimited(work, call, kind="resolve", within=within)
