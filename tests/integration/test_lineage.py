@@ -24,6 +24,11 @@ CREATE VIEW chance AS SELECT id FROM a WHERE random() > 0.5;
 CREATE VIEW setting AS SELECT id FROM a WHERE doc = current_setting('app.x');
 CREATE VIEW sampled AS SELECT id FROM a TABLESAMPLE system (50);
 CREATE VIEW typed AS SELECT id, doc::timestamptz AS at FROM a;
+CREATE VIEW typed_many AS SELECT id, doc::timestamptz[] AS at FROM a;
+CREATE VIEW typed_range AS SELECT id, doc::tstzrange AS at FROM a;
+CREATE VIEW numbered AS SELECT id, doc::int AS n, id::text AS t FROM a;
+CREATE VIEW placed AS SELECT id, ctid AS place FROM a;
+CREATE VIEW filled AS SELECT a.id, r.at FROM a, jsonb_to_record(doc::jsonb) AS r(at date);
 CREATE VIEW shown AS SELECT id, to_char(at, 'YYYY') AS y, json_build_object('d', doc) AS j FROM a;
 CREATE VIEW catalogue AS SELECT relname FROM pg_class;
 CREATE FUNCTION looks(int) RETURNS bigint STABLE LANGUAGE sql AS 'SELECT count(*) FROM c';
@@ -55,6 +60,11 @@ READS = {
     "setting": ("a", "unsteady"),  # setting
     "sampled": ("a", "unsteady"),  # tablesample
     "typed": ("a", "unsteady"),  # text-read-as-a-time
+    "typed_many": ("a", "unsteady"),  # texts-read-as-times
+    "typed_range": ("a", "unsteady"),  # text-read-as-a-range-of-times
+    "numbered": ("a", None),  # text-read-as-a-number
+    "placed": ("a", "unsteady"),  # where-a-row-is-stored
+    "filled": ("a", "unsteady"),  # a-document-read-as-a-row
     "shown": ("a", None),  # steady-functions
     "catalogue": ("pg_class", "system catalogue"),  # catalogue
     "looking": ("a", "unsteady"),  # stable-function-of-a-user

@@ -10,7 +10,7 @@ from pgmcp.adapters.postgres.kept import Kept, Tally
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.texts import sql
 from pgmcp.domain.caching.footprints import Footprint, Surroundings, Touched
-from pgmcp.domain.caching.steady import STEADY
+from pgmcp.domain.caching.steady import STEADY, TIMELESS
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.policy.standing import Standing
 from pgmcp.domain.relations import Name
@@ -18,6 +18,7 @@ from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Need, Parameter, Statement
 
 _KEPT = 2000
+_TIMELESS = [str(oid) for oid in sorted(TIMELESS)]
 _KEPT_SURROUNDINGS = 100
 
 
@@ -48,7 +49,7 @@ class PostgresLineage:
         kept = self._footprints.get(name)
         if kept is not None:
             return kept
-        text = await self._read("lineage", call, name.schema, name.name, sorted(STEADY))
+        text = await self._read("lineage", call, name.schema, name.name, sorted(STEADY), _TIMELESS)
         return None if text is None else self._footprints.put(name, _footprint(json.loads(text)))
 
     def forget(self) -> None:

@@ -38,6 +38,16 @@ STEADY = frozenset(
     "timestamptz_ne_timestamp timestamptz_out timestamptz_pl_interval timetz timezone to_date to_timestamp".split()
 )
 
+TIMELESS = frozenset(
+    {16, 17, 18, 19, 20, 21, 23, 25, 26, 114, 142, 700, 701, 790, 1042, 1043, 1186, 1560, 1562, 1700, 2950, 3802, 869}
+    | {650, 829, 774, 3614, 3615, 3904, 3906, 3926, 600}
+)
+"""Ids of the types that a text can be cast to without being read as a time, or as something that may have one inside.
+
+They are bool, bytea, char, name, int8, int2, int4, text, oid, json, xml, float4, float8, money, bpchar, varchar, interval,
+bit, varbit, numeric, uuid, jsonb, inet, cidr, macaddr, macaddr8, tsvector, tsquery, int4range, numrange, int8range, point.
+"""
+
 # What PostgreSQL's date and time input takes as the moment of reading.
 # https://www.postgresql.org/docs/18/datatype-datetime.html#DATATYPE-DATETIME-SPECIAL-VALUES
 _SPECIAL = re.compile(r"\b(?:now|today|tomorrow|yesterday)\b")

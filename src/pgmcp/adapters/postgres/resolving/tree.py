@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 from attrs import define, field, frozen
 
+from pgmcp.domain.caching.steady import TIMELESS
+
 FIRST_OF_USERS = 16384
 """Ids below it are PostgreSQL's own (`FirstNormalObjectId`, access/transam.h)."""
 
@@ -40,13 +42,6 @@ _PLAIN = "relid seqid requiredPerms location commandType constvalue opnos varatt
 # Nodes whose values hang on the moment, the session or chance, or that read texts from rows as values of any type.
 _UNSTEADY = frozenset(
     {"SQLVALUEFUNCTION", "NEXTVALUEEXPR", "CURRENTOFEXPR", "TABLESAMPLECLAUSE", "TABLEFUNC", "JSONEXPR"}
-)
-# What a text can be cast to without being read as a time, or as something that may have one inside: bool, bytea, char,
-# name, int8, int2, int4, text, oid, json, xml, float4, float8, money, bpchar, varchar, interval, bit, varbit, numeric,
-# uuid, jsonb, inet, cidr, macaddr, macaddr8, tsvector, tsquery, int4range, numrange, int8range, and point.
-_TIMELESS = frozenset(
-    {16, 17, 18, 19, 20, 21, 23, 25, 26, 114, 142, 700, 701, 790, 1042, 1043, 1186, 1560, 1562, 1700, 2950, 3802, 869}
-    | {650, 829, 774, 3614, 3615, 3904, 3906, 3926, 600}
 )
 _CARRIERS = frozenset({"VAR", "RANGETBLENTRY", "COMMONTABLEEXPR", "SETOPERATIONSTMT"})
 # A field of any node whose name tells of a type, such as `vartype`, `aggargtypes`, `coltypes`, `typeId`, `row_typeid`.
@@ -207,7 +202,7 @@ def _touch(touch: Touch, node: _Node) -> None:
 
 
 def _is_timeless(node: _Node) -> bool:
-    return _TIMELESS.issuperset(_numbers(node.fields.get("resulttype", "0")))
+    return TIMELESS.issuperset(_numbers(node.fields.get("resulttype", "0")))
 
 
 def _name(node: _Node, found: Mentions, type_: int) -> None:

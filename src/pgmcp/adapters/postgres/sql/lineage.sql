@@ -1,4 +1,4 @@
--- $1: a schema, $2: a name, $3: stable functions that are steady. What stands behind a relation, and what a write to it
+-- $1: a schema, $2: a name, $3: stable functions that are steady, $4: types that no time can be in. What stands behind a relation, and what a write to it
 -- reaches. A view's rule is the analysed query, so that its tables and functions can be read off it, built-ins too.
 WITH RECURSIVE target AS (
     SELECT c.oid
@@ -113,10 +113,15 @@ SELECT pg_catalog.json_build_object(
             OR (p.provolatile = 's' AND n.nspname = 'pg_catalog' AND p.proname = ANY ($3::text[]))
         )
     ) OR EXISTS (
-        -- The session's and the statement's values; texts that are read as times when the view is.
+        -- The session's and the statement's values, where a row is stored, and what reads texts of rows as any type;
+        -- texts that may be read as times when the view is.
         SELECT FROM rules AS r
-        WHERE r.action ~ '\{(?:SQLVALUEFUNCTION|NEXTVALUEEXPR|TABLESAMPLECLAUSE|CURRENTOFEXPR) '
-           OR r.action ~ '\{COERCEVIAIO .*:resulttype (?:1082|1083|1114|1184|1266) '
+        WHERE r.action ~ '\{(?:SQLVALUEFUNCTION|NEXTVALUEEXPR|TABLESAMPLECLAUSE|CURRENTOFEXPR|TABLEFUNC|JSONEXPR) '
+           OR r.action ~ ':varattno -[1-5] '
+           OR (r.action ~ '\{COERCEVIAIO ' AND EXISTS (
+                SELECT FROM pg_catalog.regexp_matches(r.action, ':resulttype (\d+)', 'g') AS made(hit)
+                WHERE made.hit[1] <> ALL ($4::text[])
+           ))
     )
 )::text
 WHERE EXISTS (SELECT FROM target)
