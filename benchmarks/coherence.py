@@ -115,10 +115,11 @@ async def write_past(dsn: str, servers: list[Served], seen: Seen, until: float, 
                 looks = [asyncio.create_task(_look_at(line, written + at * APART_S)) for at, line in enumerate(ways)]
                 looked = await asyncio.gather(*looks, return_exceptions=True)
                 found = [each for each in looked if isinstance(each, tuple)]
-                stale = [began for began, shown in found if shown < value]
-                fresh = [began for began, shown in found if shown >= value and began > max(stale, default=0.0)]
+                # Until one shows it that began behind every one that did not: none is left out for being late.
+                while not (fresh := _fresh(found, value)) and time.monotonic() < until:
+                    found.append(await _look_at(ways[0], time.monotonic()))
                 if fresh:
-                    seen.delays_s.append(max(stale, default=written) - written)
+                    seen.delays_s.append(_last_stale(found, value, written) - written)
                     seen.shown_s.append(min(fresh) - written)
             await asyncio.sleep(0.2)
     finally:
@@ -127,9 +128,20 @@ async def write_past(dsn: str, servers: list[Served], seen: Seen, until: float, 
             line.close()
 
 
+def _last_stale(found: list[tuple[float, int]], value: int, otherwise: float) -> float:
+    """When the last look began that showed what was before."""
+    return max((began for began, shown in found if shown < value), default=otherwise)
+
+
+def _fresh(found: list[tuple[float, int]], value: int) -> list[float]:
+    """When looks began that showed what was written, behind all that did not."""
+    last = _last_stale(found, value, 0.0)
+    return [began for began, shown in found if shown >= value and began > last]
+
+
 async def _look_at(line: Line, moment: float) -> tuple[float, int]:
     """When a look at the outside counter really began, and what it showed."""
-    await asyncio.sleep(moment - time.monotonic())
+    await asyncio.sleep(max(0.0, moment - time.monotonic()))
     began = time.monotonic()
     return began, await _look(line)
 

@@ -44,8 +44,9 @@ TIMELESS = frozenset(
 )
 """Ids of the types that a text can be cast to without being read as a time, or as something that may have one inside.
 
-They are bool, bytea, char, name, int8, int2, int4, text, oid, json, xml, float4, float8, money, bpchar, varchar, interval,
-bit, varbit, numeric, uuid, jsonb, inet, cidr, macaddr, macaddr8, tsvector, tsquery, int4range, numrange, int8range, point.
+They are bool, bytea, char, name, int8, int2, int4, text, oid, json, xml, float4, float8, money, bpchar, varchar,
+interval, bit, varbit, numeric, uuid, jsonb, inet, cidr, macaddr, macaddr8, tsvector, tsquery, int4range, numrange,
+int8range, point.
 """
 
 # What PostgreSQL's date and time input takes as the moment of reading.
