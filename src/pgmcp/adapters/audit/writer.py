@@ -25,7 +25,7 @@ from pgmcp.ports.observing import Observer
 # one among others, and all of a second's at once would hold up the event loop.
 _MADE_TOGETHER = 16
 # Lines are given to the thread after so long, or when there are so many: it takes the interpreter from calls to wake.
-_GATHER_S = 0.1
+_GATHER_S = 0.25
 _GIVEN_TOGETHER = 512
 
 
