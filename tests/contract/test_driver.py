@@ -269,3 +269,18 @@ async def test_what_was_taken_as_text_is_described_as_ever(make_database: MakeDa
         await connection.run_foreign(Statement("SELECT id, size, name FROM item WHERE id = $1", ("2",)))
         described = await connection.describe("SELECT item FROM item")
     assert [name for name, _ in described.columns] == ["item"]
+
+
+async def test_a_server_that_says_too_much(make_database: MakeDatabase, driver: str) -> None:
+    """Where taking it all would hold up everything else, it is not taken, and the session ends."""
+    columns = ", ".join(f"a.id AS c{number}" for number in range(1600))
+    copies = ", ".join(f"b{number} AS (SELECT * FROM w)" for number in range(80))
+    text = f"WITH w AS (SELECT {columns} FROM item AS a), {copies} SELECT 1 FROM b1"
+    async with session(await make_database(ITEMS)) as connection:
+        await connection.control("BEGIN; SET LOCAL debug_print_parse = on; SET LOCAL client_min_messages = log")
+        if driver == "asyncpg":
+            fault = await fault_of(connection.listen_to(text))
+            assert (fault.sqlstate, connection.usable) == ("54001", False)
+        else:
+            assert sum(len(notice.detail) for notice in await connection.listen_to(text)) > 16_000_000
+            await connection.control("ROLLBACK")

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from attrs import frozen
 
-from pgmcp.domain.errors import InternalError, PgmcpError
+from pgmcp.domain.errors import InternalError, PgmcpError, codes
 from pgmcp.domain.guard.places import BLOT
 from pgmcp.domain.policy.parsing import parse_policy
 from pgmcp.domain.responses import DataResponse, ResponseBase
@@ -309,6 +309,17 @@ async def test_statements_that_may_write_are_judged_alike(guarded: Guarded, text
     except PgmcpError:
         done = False
     assert (done, await guarded.state()) == (allowed, before)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_short_statement_with_a_long_tree(guarded: Guarded) -> None:
+    """Is refused before it holds anybody up; the next one is answered."""
+    sources = ", ".join(f"pg_class AS c{number}" for number in range(40))
+    copies = ", ".join(f"b{number} AS (SELECT * FROM a)" for number in range(60))
+    with pytest.raises(PgmcpError) as refused:
+        await answer(guarded.open, f"WITH a AS (SELECT * FROM {sources}), {copies} SELECT 1 FROM b1")
+    assert refused.value.code is codes.STATEMENT_TOO_LARGE
+    assert shown(await answer(guarded.open, "SELECT 1")) == "[1]"
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -117,3 +117,10 @@ def test_a_with_list_gives_no_relation() -> None:
     """Its names are the statement's own."""
     analysed = PgparseAnalyser().analyse("WITH x AS (SELECT * FROM t) SELECT * FROM x, public.x")
     assert analysed.relations == {("t",), ("public", "x")}
+
+
+@pytest.mark.parametrize("analyser", [PgparseAnalyser(), LexicalAnalyser()], ids=["parser", "tokens"])
+def test_sources_are_counted(analyser: SqlAnalyser) -> None:
+    """Relations, subqueries and functions, however often they come."""
+    text = "SELECT 1 FROM t, t AS u, (SELECT a FROM t) AS s, lower('A') AS f"
+    assert analyser.analyse(text).sources >= 5

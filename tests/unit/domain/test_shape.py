@@ -9,7 +9,7 @@ import pytest
 from pgmcp.domain.errors import QueryError, SecurityError, ValidationError
 from pgmcp.domain.plans import Effect, StatementKind
 from pgmcp.domain.sql.analysis import Analysis
-from pgmcp.domain.sql.shape import MAX_COMMENTS, NEVER, check_bytes, check_explainable, effect_of, spoken
+from pgmcp.domain.sql.shape import MAX_COMMENTS, MAX_SOURCES, NEVER, check_bytes, check_explainable, effect_of, spoken
 
 
 def analysis(command: str = "SelectStmt", **more: Any) -> Analysis:
@@ -209,3 +209,11 @@ def test_a_function_that_is_not_called_here() -> None:
         "message": "pg_advisory_lock() is not called here: it reaches other sessions",
         "retry": "never",
     }
+
+
+def test_more_sources_than_are_taken() -> None:
+    """Each stands for all the columns that it has, which the bytes of the text don't tell."""
+    effect_of(analysis(sources=MAX_SOURCES))
+    with pytest.raises(ValidationError) as caught:
+        effect_of(analysis(sources=MAX_SOURCES + 1))
+    assert caught.value.code.name == "statement_too_large"

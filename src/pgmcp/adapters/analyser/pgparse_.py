@@ -13,6 +13,7 @@ from pgmcp.domain.sql.caret import caret
 from pgmcp.domain.sql.lexer import tokens, trimmed
 from pgmcp.domain.sql.with_list import main_start
 
+_SOURCES = frozenset({"RangeSubselect", "RangeFunction", "RangeTableFunc", "JsonTable"})
 _CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 
 
@@ -47,6 +48,7 @@ def _analysis(tree: list[dict[str, Any]], text: str, start: int, end: int) -> An
     whole = text[start:end]
     explained = next(iter(statement["query"]), None) if command == "ExplainStmt" else None
     writes = command in _CHANGES | {"SelectStmt"} and not _CHANGES.isdisjoint(nodes)
+    relations, sources = _relations(tree[0]["stmt"])
     return Analysis(
         statements=len(tree),
         text=whole,
@@ -56,7 +58,8 @@ def _analysis(tree: list[dict[str, Any]], text: str, start: int, end: int) -> An
         writes=writes,
         functions=frozenset(_functions(tree[0]["stmt"])),
         types=frozenset(_types(tree[0]["stmt"])),
-        relations=frozenset(_relations(tree[0]["stmt"])),
+        relations=relations,
+        sources=sources,
         explained=explained,
         parameters=parameters_of(whole),
         main=main_start(whole) if "withClause" in statement else 0,
@@ -115,9 +118,10 @@ def _types(tree: Any) -> Iterator[tuple[str, ...]]:
             left += node.values()
 
 
-def _relations(tree: Any) -> Iterator[tuple[str, ...]]:
-    """The names that stand where relations do, but for those that a WITH list gives."""
+def _relations(tree: Any) -> tuple[frozenset[tuple[str, ...]], int]:
+    """The names that stand where relations do, but for those that a WITH list gives; and how many sources there are."""
     left = [tree]
+    sources = 0
     named: list[tuple[str, ...]] = []
     given: set[tuple[str, ...]] = set()
     while left:
@@ -129,8 +133,9 @@ def _relations(tree: Any) -> Iterator[tuple[str, ...]]:
                 given.add((node["ctename"],))
             if "relname" in node and "relpersistence" in node:
                 named.append(tuple(node[part] for part in ("schemaname", "relname") if node.get(part)))
+            sources += not _SOURCES.isdisjoint(node)
             left += node.values()
-    return (name for name in named if name not in given)
+    return frozenset(name for name in named if name not in given), sources + len(named)
 
 
 def _syntax_error(text: str, message: str, position: int) -> QueryError:

@@ -14,6 +14,7 @@ from pgmcp.adapters.asyncpg_.ear import Ear
 from pgmcp.adapters.asyncpg_.faults import of_connecting, of_running
 from pgmcp.adapters.asyncpg_.foreign import fetch_as_text
 from pgmcp.adapters.asyncpg_.kept import KeptStatements, affected
+from pgmcp.adapters.asyncpg_.meter import metered
 from pgmcp.adapters.postgres.address import Address
 from pgmcp.adapters.postgres.keepalive import KeepAlive
 from pgmcp.adapters.postgres.passwords import PasswordCommand
@@ -205,7 +206,8 @@ class AsyncpgConnection:
 
         self._connection.add_log_listener(hear)
         try:
-            await self._guarded(lambda: self._describe(text))
+            with metered(self._connection):
+                await self._guarded(lambda: self._describe(text))
         finally:
             self._connection.remove_log_listener(hear)
         return said

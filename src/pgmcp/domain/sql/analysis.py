@@ -29,6 +29,7 @@ class Analysis:
         functions: The names of all functions that it calls by name, without their schemas.
         types: Names of what it makes values of, each with its parts: types, and functions as their names may be types'.
         relations: Names that stand where relations do, each with its parts, but for those of its own WITH lists.
+        sources: How many relations, subqueries and functions stand in its FROM clauses.
         explained: The command that an EXPLAIN is about; None otherwise.
         parameters: Where it refers to parameters, in `text`'s characters.
         main: Where the main statement begins in `text` behind its WITH list; 0 where it has none.
@@ -43,6 +44,7 @@ class Analysis:
     functions: frozenset[str] = frozenset()
     types: frozenset[tuple[str, ...]] = frozenset()
     relations: frozenset[tuple[str, ...]] = frozenset()
+    sources: int = 0
     explained: str | None = None
     parameters: tuple[Parameter, ...] = ()
     main: int = 0

@@ -13,6 +13,9 @@ from pgmcp.domain.sql.functions import refused
 MAX_COMMENTS = 200
 """More `/*` than this are refused: lexing nested comments takes quadratic time, which no timeout interrupts."""
 
+MAX_SOURCES = 500
+"""More relations, subqueries and functions in FROM clauses are refused: each stands for all the columns that it has."""
+
 READS = frozenset({"SelectStmt", "VariableShowStmt"})
 CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _TRANSACTIONS = "A call is a transaction by itself; begin_transaction holds one open for several, with access write."
@@ -94,6 +97,13 @@ def effect_of(analysis: Analysis) -> Effect:
             codes.SEVERAL_STATEMENTS,
             f"there are {analysis.statements} statements, exactly one is run",
             hint="Call once for each statement.",
+            path="query",
+        )
+    if analysis.sources > MAX_SOURCES:
+        raise ValidationError(
+            codes.STATEMENT_TOO_LARGE,
+            f"the statement takes rows from {analysis.sources} places, at most {MAX_SOURCES} are taken",
+            hint="Split the statement.",
             path="query",
         )
     command = analysis.explained or analysis.command
