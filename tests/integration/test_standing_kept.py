@@ -17,6 +17,7 @@ from pgmcp.domain.calls import CallContext, Principal
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.policy.parsing import parse_policy
 from pgmcp.domain.policy.views import View
+from pgmcp.domain.results import Form
 from pgmcp.handlers.dispatch import Caller
 from tests.fixtures.pool import a_call, way_to
 from tests.fixtures.postgres import MakeDatabase
@@ -30,6 +31,8 @@ CREATE TABLE rights.things (id text PRIMARY KEY, words text[]); INSERT INTO righ
 CREATE FUNCTION rights.spies(int) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
 CREATE DOMAIN lefts.small AS int CHECK (VALUE < 10);
 CREATE DOMAIN rights.small AS int CHECK (rights.spies(VALUE));
+CREATE TABLE owned (name text PRIMARY KEY); INSERT INTO owned VALUES ('tenant-1'), ('tenant-2');
+CREATE VIEW own AS SELECT name FROM owned WHERE name = current_setting('app.tenant');
 CREATE TABLE shared (id int PRIMARY KEY, secret text); INSERT INTO shared VALUES (1, 's');
 GRANT USAGE ON SCHEMA lefts TO pgmcp_left; GRANT USAGE ON SCHEMA rights TO pgmcp_right;
 GRANT SELECT ON lefts.things TO pgmcp_left; GRANT SELECT ON rights.things TO pgmcp_right;
@@ -54,7 +57,7 @@ class Asked:
 
     async def __call__(self, name: str, tool: str, **arguments: Any) -> Any:
         """A principal's answer."""
-        return await self._database.call(tool, arguments, Caller(principal=Principal(name)))
+        return await self._database.call(tool, arguments, Caller(principal=Principal(name), form=Form.NATIVE))
 
     async def code(self, name: str, tool: str, **arguments: Any) -> str:
         """The code of the error that a principal is given."""
@@ -66,7 +69,13 @@ class Asked:
 @pytest.fixture(params=[True, False], ids=["with comments", "one text for both"])
 async def asked(request: pytest.FixtureRequest, make_database: MakeDatabase, driver: str) -> AsyncIterator[Asked]:
     """A database under the policy; prepared statements are shared where no comment tells them apart."""
-    settings = {"policy": POLICY, "pool_max": 1, "cache": "memory", "statement_comments": request.param}
+    settings = {
+        "policy": POLICY,
+        "pool_max": 1,
+        "cache": "memory",
+        "cache_without_triggers": True,
+        "statement_comments": request.param,
+    }
     async with pgmcp.connect(await make_database(SQL), driver=driver, **settings) as client:
         yield Asked(client)
 
@@ -80,6 +89,7 @@ async def test_one_text_means_each_callers_own_table(asked: Asked, order: tuple[
         queried = await asked(name, "execute_query", query="SELECT * FROM things")
         described = await asked(name, "describe_table", table="things")
         assert list(read.columns) == list(queried.columns) == own[name]
+        assert str(next(iter(read.rows[0].values()))) == {"left": "1", "right": "a"}[name]
         assert described.document["schema"] == f"{name}s"
 
 
@@ -104,6 +114,14 @@ async def test_a_types_name_means_each_callers_own(asked: Asked, order: tuple[st
             await asked(name, "execute_query", query="SELECT '1'::small")
         else:
             assert await asked.code(name, "execute_query", query="SELECT '1'::small") == "statement_not_allowed"
+
+
+async def test_a_tenants_rows_are_no_other_tenants(asked: Asked) -> None:
+    """Of a view that hangs on a setting, whatever is kept of it."""
+    for _ in range(3):
+        for name in ("tenant-1", "tenant-2"):
+            read = await asked(name, "read_table", table="own")
+            assert [list(row.values()) for row in read.rows] == [[name]]
 
 
 def of(name: str) -> CallContext:

@@ -155,6 +155,17 @@ class TestTls:
         file.write_text(f"{HOST}:*:*:word:{escaped}\n", encoding="utf-8")
         assert await tls_of(client(driver, encrypted.dsn(passfile=str(file), sslmode="require"))) == "TLSv1.3"
 
+    async def test_the_environment(self, encrypted: Encrypted, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Password, mode and root certificate may all come from libpq's variables; a wrong root is still refused."""
+        named = {"PGPASSWORD": PASSWORD, "PGSSLMODE": "verify-full", "PGSSLROOTCERT": str(encrypted.trusted.cert)}
+        for name, value in named.items():
+            monkeypatch.setenv(name, value)
+        assert await tls_of(client(driver, encrypted.dsn())) == "TLSv1.3"
+        assert Address.read(encrypted.dsn()).verification(os.environ) == "verify-full"
+        monkeypatch.setenv("PGSSLROOTCERT", str(Authority(encrypted.folder, "stranger").cert))
+        with pytest.raises(DriverError):
+            await tls_of(client(driver, encrypted.dsn()))
+
     async def test_what_check_says(self, encrypted: Encrypted, driver: str) -> None:
         """Version, cipher, our own certificate."""
         ours = {"sslcert": str(encrypted.paper.cert), "sslkey": str(encrypted.paper.key)}

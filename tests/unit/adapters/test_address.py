@@ -90,6 +90,20 @@ def test_the_places_of_an_address(text: str, environment: dict[str, str], places
     assert Address.read(text).places(environment) == places
 
 
+@pytest.mark.parametrize(
+    "text, environment, found",
+    [
+        pytest.param("host=h sslmode=verify-ca", {"PGSSLMODE": "verify-full"}, "verify-ca", id="the address first"),
+        pytest.param("host=h", {"PGSSLMODE": "verify-full"}, "verify-full", id="the environment"),
+        pytest.param("host=h sslmode=require", {}, None, id="nothing is checked"),
+        pytest.param("host=h sslrootcert=system", {}, "verify-full", id="the system's roots"),
+    ],
+)
+def test_how_a_server_is_checked(text: str, environment: dict[str, str], found: str | None) -> None:
+    """By libpq's word."""
+    assert Address.read(text).verification(environment) == found
+
+
 def test_whether_a_password_is_bound_to_the_channel() -> None:
     """The address says it, else the environment, else it is libpq's default."""
     named = Address.read("host=h channel_binding=require")

@@ -64,7 +64,11 @@ class Address:
         Args:
             environment: Where libpq looks for what the address leaves out.
         """
-        mode = self.options().get("sslmode") or environment.get("PGSSLMODE")
+        said = self.options()
+        mode = said.get("sslmode") or environment.get("PGSSLMODE")
+        # libpq takes the system's roots for verify-full alone, and then without being told so.
+        if "system" in (said.get("sslrootcert"), environment.get("PGSSLROOTCERT")):
+            return "verify-full"
         return mode if mode in _VERIFYING else None
 
     def binding(self, environment: Mapping[str, str]) -> str:
