@@ -49,17 +49,18 @@ async def test_a_thousand_moments_leave_nothing_behind(make_database: MakeDataba
     dsn = await make_database("CREATE TABLE item (id int)")
     ended: Counter[bool] = Counter()
     async with way_to(dsn, pool_max=POOL) as way, killer(dsn) as watch:
-        pace_s = await taken(way)
+        pace = [await taken(way)]
 
         async def agent(numbers: range) -> None:
             for number in numbers:
                 task = asyncio.create_task((read if number % 2 else write)(way, number))
-                # As long as it takes here and now, on the average: about half of them come to their end.
-                await asyncio.sleep(luck.expovariate(1 / (1.5 * pace_s)))
+                await asyncio.sleep(luck.expovariate(1 / pace[0]))
                 task.cancel()
                 await asyncio.wait({task})
                 assert task.cancelled() or task.exception() is None
                 ended[task.cancelled()] += 1
+                # However fast the machine is by now: about half of them come to their end.
+                pace[0] *= 1.05 if task.cancelled() else 0.95
 
         each = MOMENTS // AGENTS
         await asyncio.gather(*(agent(range(start, start + each)) for start in range(0, MOMENTS, each)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -152,6 +153,46 @@ async def test_a_handle_is_its_owners_alone(
         about = await some.call("get_transaction", pgmcp.GetTransactionRequest(transaction_id=handle))
         assert (about.state, about.savepoints) == ("idle", ["here"])
         assert _said(await some.commit(handle)) == "committed"
+
+
+async def test_a_handle_is_its_processes_alone(make_database: MakeDatabase, driver: str) -> None:
+    """The transaction is on that one's connection; to a replica its handle is like any other that was never given."""
+    dsn = await make_database(ITEMS)
+    async with agents(dsn, driver) as some, agents(dsn, driver) as others:
+        handle = await some.begin()
+        code, retry, _ = await others.refusal(others.change(handle))
+        assert (code, retry) == ("transaction_unknown", "never")
+        await some.change(handle)
+        assert _said(await some.commit(handle)) == "committed"
+
+
+@pytest.mark.parametrize("how", ["cancelled", "deadline"])
+async def test_a_call_that_is_stopped_leaves_its_transaction_settled(
+    make_database: MakeDatabase, driver: str, how: str
+) -> None:
+    """Nothing runs any more, its state says what is possible, and back at a savepoint it goes on."""
+    dsn = await make_database(ITEMS)
+    async with killer(dsn) as watch, agents(dsn, driver) as some:
+        handle = await some.begin()
+        await some.change(handle)
+        await some.call("create_savepoint", pgmcp.CreateSavepointRequest(transaction_id=handle, name="here"))
+        sleep = pgmcp.ExecuteQueryRequest(
+            query="SELECT pg_sleep(30)", transaction_id=handle, timeout_ms=3000 if how == "deadline" else None
+        )
+        task = asyncio.create_task(some.call("execute_query", sleep))
+        await watch.until_sleeping()
+        if how == "cancelled":
+            task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled() is (how == "cancelled")
+        assert how == "cancelled" or isinstance(task.exception(), PgmcpError)
+        assert await watch.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == 0
+        about = await some.call("get_transaction", pgmcp.GetTransactionRequest(transaction_id=handle))
+        assert (about.state, about.sqlstate, about.savepoints) == ("failed", "57014", ["here"])
+        back = pgmcp.RollbackTransactionRequest(transaction_id=handle, savepoint="here")
+        await some.call("rollback_transaction", back)
+        assert _said(await some.commit(handle)) == "committed"
+        assert await watch.ask("SELECT n FROM item") == 7
 
 
 async def test_so_many_that_have_ended_are_remembered(make_database: MakeDatabase, driver: str) -> None:

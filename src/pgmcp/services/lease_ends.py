@@ -16,6 +16,9 @@ from pgmcp.ports.leases import LeaseKeeper
 from pgmcp.ports.observing import Observer
 from pgmcp.ports.transactions import Transaction
 
+# query_canceled. https://www.postgresql.org/docs/18/errcodes-appendix.html
+_STOPPED = "57014"
+
 
 class LeaseEnds:
     """Ends leases, each once, and says why."""
@@ -37,7 +40,8 @@ class LeaseEnds:
             self._keeper.change(lease.used(now, changes))
             return error
         if condition is Condition.FAILED and now < lease.ends_at:
-            self._keeper.change(lease.after_error(now, error.sqlstate or ""))
+            # What the server didn't say it was told: a statement was stopped at its call's deadline.
+            self._keeper.change(lease.after_error(now, error.sqlstate or _STOPPED))
             return error.with_details(transaction="failed")
         await transaction.rollback()
         reason = EndReason.CONNECTION_LOST if condition is Condition.LOST else EndReason.EXPIRED
