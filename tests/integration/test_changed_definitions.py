@@ -146,3 +146,23 @@ async def test_a_view_is_cleared_by_its_name(make_database: MakeDatabase) -> Non
         await until(partial(kept, db, "both_of"))
         await db.call(pgmcp.ClearCacheRequest(scope="table", table="both_of"))
         assert not await kept(db, "both_of")
+
+
+async def test_who_may_not_look_listens_all_the_same(make_database: MakeDatabase) -> None:
+    """A catalogue that is shut to the role costs nothing but the notice of changed definitions."""
+    dsn = await make_database(f"""{SCHEMA}
+        DO $$ BEGIN CREATE ROLE pgmcp_blind LOGIN; EXCEPTION WHEN duplicate_object THEN END $$;
+        GRANT SELECT ON counter TO pgmcp_blind; REVOKE SELECT ON pg_catalog.pg_cast FROM public;
+    """)
+    await watch(dsn, "counter")
+    async with session(dsn) as other:
+        await other.execute(UNTOLD)
+        async with client(dsn.replace("//postgres@", "//pgmcp_blind@")) as db:
+            await until(partial(kept, db))
+            await other.execute("UPDATE counter SET n = 3")
+            await until(partial(_shows, db, 3), seconds=2)
+
+
+async def _shows(db: pgmcp.Client, value: int) -> bool:
+    rows, _ = await read(db)
+    return bool(rows[0] == value)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from pgmcp.adapters.postgres.definitions import Definitions
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.sessions import ConnectionManager
-from pgmcp.adapters.postgres.texts import sql
 from pgmcp.domain.caching.events import ListeningBegan, ListeningFailed
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.ports.announcing import DEFINITIONS_CHANGED, Heard
@@ -30,8 +30,6 @@ _LONGEST_S = 2.0
 _TELL_S = 1.0
 _ECHO_S = 0.25
 _BEAT = Statement("SELECT '1'")
-# The state of the definitions is looked up for at most this part of the time.
-_SHARE = 0.01
 _NOTIFY = "SELECT pg_catalog.pg_notify($1::text, $2::text)::text"
 
 
@@ -45,16 +43,22 @@ class PostgresAnnouncements:
         observer: Hears whether we listen.
     """
 
-    def __init__(self, *, driver: Driver, sessions: ConnectionManager, clock: Clock, observer: Observer) -> None:
+    def __init__(
+        self,
+        *,
+        driver: Driver,
+        sessions: ConnectionManager,
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
         self._driver = driver
         self._sessions = sessions
+        self._definitions = Definitions(sessions=sessions, clock=clock)
         self._clock = clock
         self._observer = observer
         self._listening = False
         self._task: asyncio.Task[None] | None = None
         self._echoes: dict[str, asyncio.Event] = {}
-        self._state: str | None = None
-        self._looks_at = 0.0
 
     @property
     def listening(self) -> bool:
@@ -97,12 +101,13 @@ class PostgresAnnouncements:
                 try:
                     await connection.listen(CHANNEL)
                     # What has changed until now is forgotten by whoever hears that listening begins.
-                    await self._look(connection)
+                    await self._definitions.look()
                     await begun()
                     self._listening = True
                     self._observer.observe(ListeningBegan())
                     wait_s = _FIRST_S
-                    await self._hear(connection, heard)
+                    async with self._definitions:
+                        await self._hear(connection, heard)
                 finally:
                     self._listening = False
                     await connection.close()
@@ -121,24 +126,11 @@ class PostgresAnnouncements:
                     self._echoes[text].set()
             if texts:
                 await heard(texts)
+            if self._definitions.taken():
+                await heard((DEFINITIONS_CHANGED,))
             if self._clock.monotonic() - beaten_at >= _BEAT_S:
-                if await self._look(connection):
-                    await heard((DEFINITIONS_CHANGED,))
+                async with asyncio.timeout(_ANSWER_S):
+                    await connection.run(_BEAT)
                 if not connection.usable:
                     raise DriverError(Fault(sqlstate=NOT_CONNECTED, message="lost"))
                 beaten_at = self._clock.monotonic()
-
-    async def _look(self, connection: Connection) -> bool:
-        """Try the session; whether definitions have changed since the last time that their state was looked up.
-
-        Where there is an event trigger it tells of them, and the state is always the same.
-        """
-        began = self._clock.monotonic()
-        async with asyncio.timeout(_ANSWER_S):
-            if began < self._looks_at:
-                await connection.run(_BEAT)
-                return False
-            rows = await connection.run(Statement(sql("definitions_state")))
-        before, self._state = self._state, rows.rows[0][0]
-        self._looks_at = began + (self._clock.monotonic() - began) / _SHARE
-        return before is not None and before != self._state
