@@ -51,6 +51,13 @@ async def test_a_tool_that_is_not_served() -> None:
     assert caught.value.code.name == "tool_not_served"
 
 
+@pytest.mark.parametrize("given", ["read_table", {"table": "orders"}, pgmcp.ReadRequest])
+async def test_what_is_no_request(given: Any) -> None:
+    """The author of the program hears what a call takes."""
+    with pytest.raises(TypeError, match="call takes a request, such as ReadRequest"):
+        await memory().call(given)
+
+
 async def test_an_error_is_raised() -> None:
     """Of the class for its type, under one root."""
     db = memory()

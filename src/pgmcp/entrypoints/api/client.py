@@ -56,10 +56,15 @@ class Client:
 
         Raises:
             PgmcpError: One of its seven subclasses; `code`, `hint` and `retry` say what and what now.
+            TypeError: What was given is no request of a tool.
         """
+        name = _NAMES.get(type(request))
+        if name is None:
+            message = f"call takes a request, such as ReadRequest(table=…), and got {type(request).__name__}"
+            raise TypeError(message)
         caller = Caller(principal=self._principal, form=Form.NATIVE, progress=progress)
         # The tool is the one that declares this class of request, so its response is the request's.
-        return cast("R", await self._database.call(_NAMES[type(request)], request, caller))
+        return cast("R", await self._database.call(name, request, caller))
 
     def transaction(
         self,
