@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -201,10 +202,49 @@ async def test_a_pooler_that_drops_the_settings_is_refused(
     assert (refused.value.code.name, refused.value.path) == ("write_refused", "pooler")
 
 
+GIVEN_UP = [
+    "prepared statements",
+    "two round trips",
+    "VACUUM",
+    "nobody listens",
+    "held transaction",
+    "no locks",
+    "client",
+]
+
+
 async def test_serve_says_what_is_given_up(dsn: str) -> None:
-    """On stderr, before anything is called."""
+    """On stderr, before anything is called; the page on drivers says it too."""
     code, _, said = await finished("serve", env=environment(dsn, pooler="transaction"))
-    assert (code, said.count("pooler=transaction: reads stay read-only")) == (0, 1)
+    (line,) = [line for line in said.splitlines() if "pooler=transaction: reads stay read-only" in line]
+    assert code == 0
+    assert [word for word in GIVEN_UP if word not in line] == []
+    page = (Path(__file__).parents[2] / "docs/how-to/choose-a-driver.md").read_text(encoding="utf-8")
+    words = ("prepared statements", "Round trips", "VACUUM", "Listening", "held transactions", "`locks` and `blocking`")
+    assert [word for word in (*words, "client_connection_check_interval") if word not in page] == []
+
+
+async def test_a_held_transaction_keeps_its_limits_and_its_rows(dsn: str, driver: str) -> None:
+    """The server ends it if nobody else does; what is given up is to see its locks."""
+    async with pgmcp.connect(dsn, driver=driver, pooler="transaction", access="write") as db:
+        tools = {tool.name: tool for tool in db.tools()}
+
+        async def call(name: str, **arguments: Any) -> dict[str, Any]:
+            answer: dict[str, Any] = json.loads(await tools[name].call(json.dumps(arguments)))
+            assert "error" not in answer, answer
+            return answer
+
+        held = (await call("begin_transaction", idle_timeout_s=20, timeout_s=40))["transaction_id"]
+        await call("update_records", table="item", filters={"id": 1}, data={"name": "nib"}, transaction_id=held)
+        show = {"query": "SHOW idle_in_transaction_session_timeout", "transaction_id": held}
+        (limit,) = (await call("execute_query", **show))["rows"][0]
+        state = await call("get_transaction", transaction_id=held)
+        outside = (await call("read_table", table="item", columns=["name"]))["rows"]
+        inside = (await call("read_table", table="item", columns=["name"], transaction_id=held))["rows"]
+        await call("rollback_transaction", transaction_id=held)
+    assert (limit.endswith("s"), 20 <= int(limit.rstrip("ms")) <= 30) == (True, True)
+    assert (state["state"], state.get("locks", []), state.get("blocking", [])) == ("idle", [], [])
+    assert (outside, inside) == ([["pen"]], [["nib"]])
 
 
 class Careless:

@@ -26,8 +26,11 @@ def say(text: str) -> None:
 def say_pooler() -> None:
     """Tell what is given up behind a transaction pooler."""
     say(
-        "pooler=transaction: reads stay read-only, each in a transaction of its own; no prepared statement is kept, a "
-        "statement costs two round trips more, and what can't run in a transaction (VACUUM) is refused"
+        "pooler=transaction: reads stay read-only, each in a transaction of its own. Given up: prepared statements are "
+        "not kept, a statement costs two round trips more, and what can't run in a transaction (VACUUM) is refused; "
+        "nobody listens, so tables with triggers of the cache's are not cached; a held transaction keeps one of the "
+        "pooler's server connections, get_transaction shows no locks of it, and whether its client is still there is "
+        "the pooler's to watch"
     )
 
 
