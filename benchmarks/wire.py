@@ -65,11 +65,11 @@ async def run(database: BenchDatabase, rounds: int) -> str:
 
 
 class _Ways:
-    """Sessions of both drivers, bare and ours."""
+    """Sessions of both drivers, bare and ours: one for each contender, so that none is found warmer than others."""
 
     def __init__(
         self,
-        plain: asyncpg.Connection,
+        plain: Sequence[asyncpg.Connection],
         other: psycopg.AsyncConnection[Any],
         ours: Mapping[str, Connection],
         catalogue: PostgresSchemaRepository,
@@ -82,8 +82,9 @@ class _Ways:
     @classmethod
     async def open(cls, dsn: str, resources: AsyncExitStack) -> _Ways:
         """Open every session that is needed."""
-        plain = await bare.connect(dsn)
-        resources.push_async_callback(plain.close)
+        plain = [await bare.connect(dsn) for _ in range(4)]
+        for session in plain:
+            resources.push_async_callback(session.close)
         # Prepared at once, as asyncpg does; binary results are its faster way to Python values.
         other = await psycopg.AsyncConnection.connect(dsn, autocommit=True, prepare_threshold=0)
         resources.push_async_callback(other.close)
@@ -102,23 +103,17 @@ class _Ways:
         relation = await self._catalogue.find(rows.name, None, _CALL)
         assert relation is not None
         sent, sql = _plan(relation, rows, filters), _Sql(relation, rows, filters)
+        decoding, alone, array, agg = self._plain
         works = {
-            "asyncpg decode + orjson": self._decoded(sql.plain, sql.values, calls),
+            "asyncpg decode + orjson": _decoded(decoding, sql.plain, sql.values, calls),
             "psycopg decode + orjson": self._decoded_by_psycopg(sql.plain, sql.values, calls),
             "`read_table`'s statement, asyncpg": _sent(self._ours["asyncpg"], sent, calls),
             "`read_table`'s statement, psycopg": _sent(self._ours["psycopg"], sent, calls),
-            "its row expression alone, asyncpg": self._as_text(sql.expression, sql.values, calls),
-            "`json_build_array` a row, asyncpg": self._as_text(sql.json_build_array, sql.values, calls),
-            "`json_agg` of those, asyncpg": self._as_text(sql.json_agg, sql.values, calls),
+            "its row expression alone, asyncpg": _as_text(alone, sql.expression, sql.values, calls),
+            "`json_build_array` a row, asyncpg": _as_text(array, sql.json_build_array, sql.values, calls),
+            "`json_agg` of those, asyncpg": _as_text(agg, sql.json_agg, sql.values, calls),
         }
         return [Contender(name=name, work=work, calls=calls) for name, work in works.items()]
-
-    def _decoded(self, sql: str, values: Sequence[Any], calls: int) -> Work:
-        async def work() -> None:
-            for _ in range(calls):
-                assert bare.as_json(await self._plain.fetch(sql, *values))
-
-        return work
 
     def _decoded_by_psycopg(self, sql: str, values: Sequence[Any], calls: int) -> Work:
         async def work() -> None:
@@ -129,12 +124,21 @@ class _Ways:
 
         return work
 
-    def _as_text(self, sql: str, values: Sequence[Any], calls: int) -> Work:
-        async def work() -> None:
-            for _ in range(calls):
-                assert ",".join([record[0] for record in await self._plain.fetch(sql, *values)]).encode()
 
-        return work
+def _decoded(session: asyncpg.Connection, sql: str, values: Sequence[Any], calls: int) -> Work:
+    async def work() -> None:
+        for _ in range(calls):
+            assert bare.as_json(await session.fetch(sql, *values))
+
+    return work
+
+
+def _as_text(session: asyncpg.Connection, sql: str, values: Sequence[Any], calls: int) -> Work:
+    async def work() -> None:
+        for _ in range(calls):
+            assert ",".join([record[0] for record in await session.fetch(sql, *values)]).encode()
+
+    return work
 
 
 class _Sql:
@@ -161,10 +165,10 @@ def _sent(connection: Connection, plan: Select, calls: int) -> Work:
         for _ in range(calls):
             records = (await connection.run(written.statement)).rows
             if written.single:
-                texts = settle_row(records, written.shown.assemble, _BOUNDS)
+                (text,) = settle_row(records, written.shown.assemble, _BOUNDS) or ()
             else:
-                texts = settle(records, plan.page.limit, _BOUNDS).texts
-            assert ",".join(texts or ()).encode()
+                text = ",".join(settle(records, plan.page.limit, _BOUNDS).texts)
+            assert text.encode()
 
     return work
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 Parameter = str | None | Sequence[str | None]
 Row = Sequence[str | None]
@@ -28,9 +28,10 @@ class Statement:
     dirties: bool = False
 
 
-@frozen(kw_only=True)
+# One is made for each statement, and a frozen one takes twice as long to make.
+@define(kw_only=True)
 class Rows:
-    """What came back: rows of text, and the rows that were changed as the command tag counts them."""
+    """What came back: rows of text, and how many, or the rows that were changed as the command tag counts them."""
 
     rows: Sequence[Row] = field(repr=False)
     affected: int = 0
