@@ -6,20 +6,23 @@ Afterwards the catalogue and the data are what they were, and nothing that was h
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import asyncpg
 import pytest
+from attrs import fields
 
 from pgmcp.domain.calls import Principal
 from pgmcp.domain.settings import Access, Secret, Settings
 from pgmcp.entrypoints.bootstrap import build
 from pgmcp.entrypoints.mcp.router import MCPRouter
 from pgmcp.entrypoints.mcp.toolbox import CallControls
+from pgmcp.handlers.registry import HANDLERS
 from tests.fixtures.injections import injections
 from tests.fixtures.postgres import MakeDatabase
 
+_STEP = 29
 _SCHEMA = """
 CREATE TABLE victim (id int PRIMARY KEY, mark text NOT NULL DEFAULT 'whole', doc jsonb, tags text[], seen timestamptz);
 INSERT INTO victim (id) VALUES (1), (2), (3);
@@ -73,6 +76,27 @@ def calls(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "create_savepoint", {"transaction_id": text, "name": text}
 
 
+# The least that each tool takes, none of which changes a row that is there.
+_LEAST: Mapping[str, Mapping[str, Any]] = {
+    "describe_table": {"table": "victim"},
+    "read_table": {"table": "victim"},
+    "create_record": {"table": "victim", "data": {"id": 1}},
+    "create_records": {"table": "victim", "records": [{"id": 1}]},
+    "update_records": {"table": "victim", "filters": {"id": -1}, "data": {"mark": "x"}},
+    "delete_records": {"table": "victim", "filters": {"id": -1}},
+    "execute_query": {"query": "SELECT 1"},
+    "explain_query": {"query": "SELECT 1"},
+}
+
+
+def every_argument(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Calls that hold a text in one argument, each argument of each tool once: as a text, in a list, as a key."""
+    for tool in HANDLERS:
+        for argument in fields(tool.request):
+            yield tool.name, {**_LEAST.get(tool.name, {}), argument.name: text}
+            yield tool.name, {**_LEAST.get(tool.name, {}), argument.name: [text, {text: text}]}
+
+
 async def _state(dsn: str) -> str:
     connection = await asyncpg.connect(dsn)
     try:
@@ -85,16 +109,19 @@ async def _state(dsn: str) -> str:
 async def test_nothing_that_is_said_is_run(make_database: MakeDatabase, driver: str) -> None:
     """Also in the principal's name, which stands in every statement's comment."""
     dsn = await make_database(_SCHEMA)
-    before = await _state(dsn)
-    database = build(Settings(dsn=Secret(dsn), driver=driver, access=Access.WRITE))
+    groups = tuple(sorted({tool.group for tool in HANDLERS}))
+    database = build(Settings(dsn=Secret(dsn), driver=driver, access=Access.ADMIN, tools=groups))
     router = MCPRouter(database)
+    assert {tool.name for tool in HANDLERS} == database.handlers.keys()
     try:
+        # The first key makes the table of receipts.
+        first = json.dumps({**_LEAST["delete_records"], "idempotency_key": "first"}).encode()
+        await router.call("delete_records", first, CallControls(id="first", principal=Principal("first")))
+        before = await _state(dsn)
         for number, text in enumerate(injections()):
-            said = list(calls(text))
+            said = [*calls(text), *every_argument(text)]
             # Each text in a few of the places, so that all texts together are in all places often.
-            for tool, arguments in said[number % 5 :: 5]:
-                if tool not in database.handlers:
-                    continue
+            for tool, arguments in said[number % _STEP :: _STEP]:
                 controls = CallControls(id="injection", principal=Principal(text or "nobody"))
                 data = json.dumps(arguments).encode()
                 answer = json.loads((await router.call(tool, data, controls)).text)
