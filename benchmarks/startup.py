@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import npm
@@ -16,19 +18,30 @@ from benchmarks.stdio import StdioServer
 
 async def run(database: BenchDatabase, rounds: int) -> str:
     """Time processes from their start, that of Python itself first."""
+    with TemporaryDirectory(prefix="pgmcp-bench-") as folder:
+        return await _measured(database, rounds, _installed(folder))
+
+
+def _installed(folder: str) -> Mapping[str, str]:
+    """An environment in which modules are compiled once, as those of an installed package are."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": folder}
+
+
+async def _measured(database: BenchDatabase, rounds: int, environment: Mapping[str, str]) -> str:
     row = {"table": "mixed", "filters": {"id": 421}}
     query = {"sql": "SELECT * FROM mixed WHERE id = 421"}
 
     def ours() -> StdioServer:
-        return StdioServer((sys.executable, "-m", "pgmcp.entrypoints.cli", "serve", "--dsn", database.dsn))
+        return StdioServer((sys.executable, "-m", "pgmcp.entrypoints.cli", "serve", "--dsn", database.dsn), environment)
 
     def peer() -> StdioServer:
         return npm.npm_server(database.sockets)
 
     contenders = [
-        Contender(name="Python alone", work=_program("pass")),
-        Contender(name="`import pgmcp`", work=_program("import pgmcp")),
-        Contender(name="`import pgmcp; pgmcp.connect()`", work=_program("import pgmcp; pgmcp.connect()")),
+        Contender(name="Python alone", work=_program("pass", environment)),
+        Contender(name="`import pgmcp`", work=_program("import pgmcp", environment)),
+        Contender(name="`import pgmcp; pgmcp.connect()`", work=_program("import pgmcp; pgmcp.connect()", environment)),
         _Start(ours).contender("`pgmcp serve`, its first answer"),
         _Start(ours, "read_table", row).contender("`pgmcp serve`, its first row"),
         _Start(peer).contender(f"{npm.NAME}, its first answer"),
@@ -64,8 +77,9 @@ class _Start:
             self._started.pop().close()
 
 
-def _program(text: str) -> Work:
+def _program(text: str, environment: Mapping[str, str]) -> Work:
     async def work() -> None:
-        subprocess.run((sys.executable, "-c", text), check=True)  # noqa: ASYNC221 -- nothing else is to happen meanwhile
+        command = (sys.executable, "-c", text)
+        subprocess.run(command, check=True, env=environment)  # noqa: ASYNC221 -- nothing else is to happen meanwhile
 
     return work
