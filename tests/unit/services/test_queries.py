@@ -210,6 +210,7 @@ def test_an_explain(analyze: bool) -> None:
             kind=StatementKind.CHANGE,
             effect=Effect.UPDATE,
             params=(1,),
+            relations=frozenset({("t",)}),
             bounds=BOUNDS,
         ),
         analyze=analyze,
