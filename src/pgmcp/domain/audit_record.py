@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from pgmcp.domain.auditing import DONE, End, Touched
@@ -78,6 +80,27 @@ class AuditRecord(NamedTuple):
     def __repr__(self) -> str:
         """As its line: a plan holds values."""
         return f"AuditRecord({self.document()})"
+
+
+audit_record: Callable[
+    [
+        tuple[
+            float,
+            CallId,
+            str,
+            str | None,
+            str | None,
+            Effect | None,
+            Touched | Plan | None,
+            str | None,
+            float,
+            int,
+            End,
+        ]
+    ],
+    AuditRecord,
+] = partial(tuple.__new__, AuditRecord)
+"""Makes one from its fields in order, in a quarter of the time."""
 
 
 def stamp(at: float) -> str:

@@ -17,7 +17,7 @@ from attrs import evolve, field, frozen
 from pgmcp.domain.calls import CallContext, CallId, LeaseId, Principal, Progress
 from pgmcp.domain.drawing import is_drawn
 from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
-from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten, DefectFound
+from pgmcp.domain.events import CatalogueForgotten, DefectFound, call_ended, call_started
 from pgmcp.domain.plans import Effect, Explain, Plan
 from pgmcp.domain.policy.redacting import redact
 from pgmcp.domain.policy.views import View
@@ -113,7 +113,7 @@ class Dispatcher:
             PgmcpError: What a station refused, or what went wrong; a defect of our own becomes an `InternalError`.
         """
         watch = self._watch(handler, caller)
-        self._observer.observe(CallStarted(caller.id, handler.name, watch.principal, caller.trace))
+        self._observer.observe(call_started((caller.id, handler.name, watch.principal, caller.trace)))
         try:
             response = await self._stations(handler, arguments, caller, watch)
         except PgmcpError as error:
@@ -201,7 +201,7 @@ class Dispatcher:
         """Tell of a call's end; whether the audit has room for more."""
         seconds = self._clock.monotonic() - watch.started
         self._observer.observe(
-            CallEnded(watch.call, handler.name, watch.principal, seconds, rows, code, watch.relation, watch.parts)
+            call_ended((watch.call, handler.name, watch.principal, seconds, rows, code, watch.relation, watch.parts))
         )
         return self._audit.conclude(watch, seconds=seconds, rows=rows, error=error)
 
@@ -230,11 +230,11 @@ class Dispatcher:
         name, effect = (None, None) if tool is None else (tool.name, tool.effect)
         return Watch(
             self._clock,
-            call=caller.id,
-            principal=caller.principal.name,
-            session=caller.session,
-            tool=name,
-            effect=effect,
+            caller.id,
+            caller.principal.name,
+            caller.session,
+            name,
+            effect,
             timed=is_drawn(caller.id, self._settings.metrics_sample),
         )
 

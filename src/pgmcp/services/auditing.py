@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from pgmcp.domain.audit_record import AuditRecord
+from pgmcp.domain.audit_record import AuditRecord, audit_record
 from pgmcp.domain.auditing import DONE, INTENDED, End, Ending, Verdict, digest_of
 from pgmcp.domain.calls import LeaseId
 from pgmcp.domain.errors import PgmcpError, SecurityError, codes
@@ -91,18 +91,20 @@ class AuditService:
 
     def _record(self, watch: Watch, end: End, seconds: float = 0.0, rows: int = 0) -> AuditRecord:
         transaction = watch.transaction
-        return AuditRecord(
-            self._clock.timestamp(),
-            watch.call,
-            watch.principal,
-            watch.session,
-            watch.tool,
-            watch.effect,
-            watch.plan if watch.reached is None else watch.reached,
-            None if transaction is None else digest_of(transaction),
-            seconds,
-            rows,
-            end,
+        return audit_record(
+            (
+                self._clock.timestamp(),
+                watch.call,
+                watch.principal,
+                watch.session,
+                watch.tool,
+                watch.effect,
+                watch.plan if watch.reached is None else watch.reached,
+                None if transaction is None else digest_of(transaction),
+                seconds,
+                rows,
+                end,
+            )
         )
 
 

@@ -33,36 +33,26 @@ class Watch:
         intended: Whether its intent is on record.
     """
 
-    __slots__ = (
-        "_parts",
-        "call",
-        "effect",
-        "intended",
-        "note",
-        "now",
-        "plan",
-        "principal",
-        "reached",
-        "relation",
-        "session",
-        "started",
-        "tool",
-        "transaction",
-    )
+    # On the class, until there is something to note: most calls need few of them, and every call makes a watch.
+    relation: str | None = None
+    plan: Plan | None = None
+    reached: Touched | None = None
+    transaction: LeaseId | None = None
+    intended = False
 
     def __init__(
         self,
         clock: Clock,
-        *,
         call: CallId,
         principal: str,
         session: str | None,
         tool: str | None,
         effect: Effect | None,
+        *,
         timed: bool,
     ) -> None:
         self.now = clock.monotonic
-        self.started = self.now()
+        self.started = clock.monotonic()
         self.call = call
         self.principal = principal
         self.session = session
@@ -71,11 +61,6 @@ class Watch:
         parts: list[Noted] = []
         self._parts = parts if timed else None
         self.note = parts.append
-        self.relation: str | None = None
-        self.plan: Plan | None = None
-        self.reached: Touched | None = None
-        self.transaction: LeaseId | None = None
-        self.intended = False
 
     @property
     def parts(self) -> tuple[Noted, ...] | None:

@@ -62,11 +62,11 @@ def a_watch(house: House, session: str | None = None) -> Watch:
     """What is noted of a call that has just begun."""
     return Watch(
         house.clock,
-        call=CallId("a call"),
-        principal="ana",
-        session=session,
-        tool="t",
-        effect=Effect.READ,
+        CallId("a call"),
+        "ana",
+        session,
+        "t",
+        Effect.READ,
         timed=False,
     )
 

@@ -10,7 +10,7 @@ from pgmcp.adapters.postgres.deadlines import Deadlines, out_of_time
 from pgmcp.adapters.postgres.errors import translate
 from pgmcp.adapters.postgres.fingerprints import Fingerprints
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.events import StatementRan
+from pgmcp.domain.events import statement_ran
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import DriverError
 from pgmcp.ports.observing import Observer
@@ -79,4 +79,4 @@ class Exchange:
         seconds = self._clock.monotonic() - started
         # Only a call that is timed can be among the slowest that are told with their statements.
         fingerprint = None if text is None or call.tracker is None else self._fingerprints.of(text)
-        self._observer.observe(StatementRan(call.id, kind, seconds, rows, sqlstate, fingerprint))
+        self._observer.observe(statement_ran((call.id, kind, seconds, rows, sqlstate, fingerprint)))
