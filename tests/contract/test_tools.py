@@ -86,7 +86,6 @@ CALLS = [
         {"plan": ["Result  rows 1  cost 0..0.01"], "cost": 0.01, "rows": 1},
         id="explain_query",
     ),
-    pytest.param("get_cache_stats", {}, {"cache": "off"}, id="get_cache_stats"),
     pytest.param("clear_cache", {"scope": "table", "table": "orders"}, {"ok": True}, id="clear_cache"),
     pytest.param(
         "get_metrics",
@@ -101,8 +100,8 @@ CALLS = [
     ),
     pytest.param("reset_metrics", {}, {"ok": True}, id="reset_metrics"),
 ]
-SIZED = {"list_tables", "describe_table"}
-"""Tools whose answers hold sizes and estimates, which are each database's own."""
+SIZED = {"list_tables", "describe_table", "get_cache_stats"}
+"""Tools whose answers hold sizes, estimates and what is kept, which are each database's own."""
 TIMED = {"covered_seconds"}
 """What tells how long it has been, and so is never the same."""
 
@@ -157,6 +156,20 @@ async def test_describe_table_answers(client: pgmcp.Client) -> None:
         "primary_key": ["order_id", "line"],
         "foreign_keys": [{"columns": ["order_id"], "table": "orders", "to": ["id"], "on_delete": "cascade"}],
     }
+
+
+async def test_a_cache_that_is_off_still_counts_definitions(client: pgmcp.Client) -> None:
+    """One that was read is kept, and found the next time."""
+    for _ in range(2):
+        await ask(client, "describe_table", {"table": "lines"})
+    found = await ask(client, "get_cache_stats", {})
+    assert set(found) == {"cache", "by_kind"}
+    assert found["cache"] == "off"
+    assert set(found["by_kind"]) == {"metadata"}
+    kept = found["by_kind"]["metadata"]
+    assert set(kept) == {"hits", "misses", "stores", "entries", "of"}
+    for count in ("hits", "misses", "stores", "entries"):
+        assert kept[count] == sum(kind[count] for kind in kept["of"].values())
 
 
 async def test_an_error_is_the_same_answer(client: pgmcp.Client) -> None:
