@@ -36,6 +36,5 @@ on_server() {
         [ -z "${CI:-}" ]
         return
     fi
-    # A driver's own ways are the same on every server, so one of them does.
-    PGMCP_PG_BIN=$programs .venv/bin/python -m pytest -q -k "not psycopg" "${SERVER_TESTS[@]}"
+    PGMCP_PG_BIN=$programs .venv/bin/python -m pytest -q "${SERVER_TESTS[@]}"
 }
