@@ -35,7 +35,7 @@ async def test_a_write_of_others_shows(make_database: MakeDatabase, driver: str)
             await until(partial(kept, db, table))
             before, _ = await read(db, table)
             await other.execute(write)
-            await until(partial(_differs, db, table, before), seconds=2)
+            await until(partial(_differs, db, table, before))
 
 
 async def _differs(db: pgmcp.Client, table: str, before: list[int]) -> bool:
@@ -51,7 +51,7 @@ async def test_what_nobody_tells_of_is_not_kept(make_database: MakeDatabase, dri
     async with client(dsn, driver=driver, cache_without_triggers=True, cache_ttl_s=0.3) as db, session(dsn) as other:
         await until(lambda: kept(db))
         await other.execute("UPDATE counter SET n = 7")
-        await until(lambda: _is(db, [7] * 16), seconds=2)
+        await until(lambda: _is(db, [7] * 16))
         await until(lambda: kept(db))
         await db.call(pgmcp.UpdateRequest(table="counter", filters={"id": 1}, data={"n": 8}))
         assert await read(db) == ([8, *[7] * 15], False)
@@ -69,7 +69,7 @@ async def test_when_listening_breaks_nothing_is_served(make_database: MakeDataba
     async with client(dsn, driver=driver) as db, session(dsn) as other:
         await until(lambda: kept(db))
         assert await other.fetchval(LISTENERS)
-        await until(lambda: _fresh(db), seconds=3)
+        await until(lambda: _fresh(db))
         await other.execute("UPDATE counter SET n = 5")
         assert (await read(db))[0] == [5] * 16
         await until(lambda: kept(db))
@@ -112,7 +112,7 @@ async def test_a_changed_definition_ends_everything(make_database: MakeDatabase)
     async with client(dsn) as db, session(dsn) as other:
         await until(lambda: kept(db, "both_of"))
         await other.execute("CREATE OR REPLACE VIEW both_of AS SELECT id, n + 100 AS n, 0 AS m FROM plain")
-        await until(lambda: _differs(db, "both_of", [0] * 16), seconds=2)
+        await until(lambda: _differs(db, "both_of", [0] * 16))
         assert (await read(db, "both_of"))[0] == [100]
 
 

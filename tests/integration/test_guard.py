@@ -36,6 +36,9 @@ SELECT concat_ws(' ', (SELECT count(*) FROM trace), (SELECT count(*) FROM sale),
 # What is another value each time, or belongs to the session.
 _CHANGING = re.compile("random|now|clock|uuid|ctid|timeofday|backend_pid|pg_stat|oid|age")
 
+# Some run hundreds of statements, seconds on a quiet machine.
+pytestmark = pytest.mark.timeout(180)
+
 
 @frozen
 class Guarded:
