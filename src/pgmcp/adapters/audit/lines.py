@@ -8,7 +8,6 @@ from json.encoder import encode_basestring_ascii as quoted
 
 from pgmcp.domain.audit_record import AuditRecord, stamp
 from pgmcp.domain.auditing import DONE
-from pgmcp.domain.calls import CallId
 from pgmcp.domain.plans import Select
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.touching import likeness
@@ -28,9 +27,6 @@ _PLACES = {
 Template = tuple[str, Relation]
 """A line with places for what differs, and the relation whose identity is part of its key."""
 
-Filling = tuple[str, float, CallId, str, str | None, float, int]
-"""A template and what differs: when, the call, the principal, the session, the seconds, the rows."""
-
 
 class Lines:
     """Makes lines; those of reads that went well from what was kept of one before, as most are."""
@@ -40,34 +36,32 @@ class Lines:
         self._second = -1
         self._shown = ""
 
-    def prepared(self, record: AuditRecord) -> Filling | AuditRecord:
-        """What is enough to make a record's line later; of most reads no more than what differs.
+    def of(self, records: Sequence[AuditRecord]) -> bytes:
+        """The lines of records, each with its end."""
+        return "".join([self._line(record) for record in records]).encode("ascii")
 
-        Plans that waited for their lines would have calls work in ever new memory, which costs more than the lines.
-        """
+    def _line(self, record: AuditRecord) -> str:
         at, call, principal, session, tool, effect, plan, transaction, seconds, rows, end = record
         if end is not DONE or type(plan) is not Select or transaction is not None:
-            return record
+            return json.dumps(record.document(), separators=(",", ":")) + "\n"
         key = (tool, effect, session is None, likeness(plan))
         kept = self._templates.get(key) or self._keep(key, record, plan.relation)
-        return kept[0], at, call, principal, session, seconds, rows
-
-    def of(self, prepared: Sequence[Filling | AuditRecord]) -> bytes:
-        """The lines of records, each with its end."""
-        return "".join([self._line(each) for each in prepared]).encode("ascii")
-
-    def _line(self, prepared: Filling | AuditRecord) -> str:
-        if isinstance(prepared, AuditRecord):
-            return json.dumps(prepared.document(), separators=(",", ":")) + "\n"
-        template, at, call, principal, session, seconds, rows = prepared
         second = int(at)
         if second != self._second:
             self._second = second
             self._shown = stamp(second)[:_TO_SECONDS]
-        beyond, ms = (at - second) * 1000, seconds * 1000
+        beyond = (at - second) * 1000
         if session is None:
-            return template % (self._shown, beyond, quoted(call), quoted(principal), ms, rows)
-        return template % (self._shown, beyond, quoted(call), quoted(principal), quoted(session), ms, rows)
+            return kept[0] % (self._shown, beyond, quoted(call), quoted(principal), seconds * 1000, rows)
+        return kept[0] % (
+            self._shown,
+            beyond,
+            quoted(call),
+            quoted(principal),
+            quoted(session),
+            seconds * 1000,
+            rows,
+        )
 
     def _keep(self, key: Hashable, record: AuditRecord, relation: Relation) -> Template:
         if len(self._templates) >= _KEPT:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from pgmcp.adapters.audit.lines import Filling, Lines
+from pgmcp.adapters.audit.lines import Lines
 from pgmcp.adapters.spare_time import in_spare_time
 from pgmcp.domain.audit_record import AuditRecord
 from pgmcp.domain.events import AuditLost
@@ -97,7 +97,7 @@ class AuditWriter:
         self._observer = observer
         self._most = most
         self._lines = Lines()
-        self._gathered: list[Filling | AuditRecord] = []
+        self._gathered: list[AuditRecord] = []
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: SimpleQueue[_Batch | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -119,7 +119,7 @@ class AuditWriter:
 
     def conclude(self, record: AuditRecord) -> bool:
         gathered = self._gathered
-        gathered.append(self._prepared(record))
+        gathered.append(record)
         self._taken += 1
         if len(gathered) == _MADE_TOGETHER:
             in_spare_time(self._make)
@@ -174,13 +174,7 @@ class AuditWriter:
             gathered, self._gathered = self._gathered, []
             self._made.append(self._lines_of(gathered))
 
-    def _prepared(self, record: AuditRecord) -> Filling | AuditRecord:
-        try:
-            return self._lines.prepared(record)
-        except Exception:  # noqa: BLE001 -- whatever it is shows again when its line is made, and is told of then
-            return record
-
-    def _lines_of(self, gathered: Sequence[Filling | AuditRecord]) -> bytes:
+    def _lines_of(self, gathered: Sequence[AuditRecord]) -> bytes:
         try:
             return self._lines.of(gathered)
         except Exception as defect:  # noqa: BLE001 -- a record that can't be made into a line takes no other with it

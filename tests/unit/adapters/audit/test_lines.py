@@ -65,7 +65,7 @@ async def test_each_line_is_its_document(session: str | None) -> None:
         )
         for number, plan in enumerate(await plans())
     ]
-    found = lines.of([lines.prepared(record) for record in records]).decode("ascii").splitlines()
+    found = lines.of(records).decode("ascii").splitlines()
     assert [json.loads(line) for line in found] == [json.loads(json.dumps(record.document())) for record in records]
     # The order of a line's fields does not hang on what was kept before.
     assert [list(json.loads(line)) for line in found] == [list(record.document()) for record in records]
@@ -87,8 +87,7 @@ async def test_what_is_no_read_that_went_well(change: dict[str, Any]) -> None:
     (plan, *_) = await plans()
     usual = AuditRecord(1.0, CallId("c"), "ana", None, "read_table", Effect.READ, plan, end=DONE)
     other = usual._replace(**change)
-    lines = Lines()
-    _, line = lines.of([lines.prepared(usual), lines.prepared(other)]).splitlines()
+    _, line = Lines().of([usual, other]).splitlines()
     assert json.loads(line) == json.loads(json.dumps(other.document()))
 
 
@@ -98,5 +97,5 @@ async def test_what_is_kept_is_bounded() -> None:
     lines = Lines()
     for number in range(MANY):
         record = AuditRecord(1.0, CallId("c"), "ana", None, f"tool{number}", Effect.READ, plan)
-        assert json.loads(lines.of([lines.prepared(record)])) == json.loads(json.dumps(record.document()))
+        assert json.loads(lines.of([record])) == json.loads(json.dumps(record.document()))
     assert len(lines._templates) <= MANY - 100  # noqa: SLF001 -- nothing else shows what is kept
