@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -28,6 +29,8 @@ _KEPT = 5000
 _BUILTINS_TTL_S = 600
 _VOLATILITY = {"i": Volatility.IMMUTABLE, "s": Volatility.STABLE, "v": Volatility.VOLATILE}
 _BUILTINS = "builtins"
+# PostgreSQL's functions that make JSON of values of any type.
+_MAKES_JSON = re.compile(r"((row|array)_)?to_jsonb?|jsonb?_(build|agg|object_agg)\w*")
 
 
 @frozen(kw_only=True)
@@ -53,20 +56,28 @@ class FunctionFacts:
 
 @frozen
 class TypeFacts:
-    """The functions that values of a type bring along, and the relations that have their rows of it."""
+    """The functions that values of a type bring along, and the relations that have their rows of it.
+
+    Args:
+        functions: Those that making a value calls.
+        relations: Those relations.
+        json: The functions that making JSON of a value calls.
+    """
 
     functions: tuple[int, ...]
     relations: tuple[int, ...]
+    json: tuple[int, ...] = ()
 
 
 @frozen(kw_only=True)
 class Known:
-    """What is known of everything that a tree mentions."""
+    """What is known of everything that a tree mentions; and the functions that its making of JSON calls unmentioned."""
 
     relations: Mapping[int, RelationFacts]
     functions: Mapping[int, FunctionFacts]
     operators: Mapping[int, int]
     types: Mapping[int, TypeFacts]
+    json: tuple[int, ...] = ()
 
 
 class Facts:
@@ -93,13 +104,22 @@ class Facts:
         """What is known of all that is mentioned; no round trip where everything is kept, else one for all of it."""
         builtins = self._builtins.get(_BUILTINS) or await self._ask_builtins(call, within)
         functions = sorted(oid for oid in found.functions if oid >= FIRST_OF_USERS)
-        kept = self._kept(found, functions)
+        makes_json = bool(found.kinds) or any(
+            oid in builtins and _MAKES_JSON.fullmatch(builtins[oid].function.name.name) for oid in found.functions
+        )
+        types = found.types | found.carried if makes_json else found.types
+        kept = self._kept(found, functions, types)
         if kept is None:
-            wanted = ({*found.relations, *found.named}, functions, found.operators, found.types)
+            wanted = ({*found.relations, *found.named}, functions, found.operators, types)
             statement = Statement(sql("resolve"), tuple([str(oid) for oid in sorted(each)] for each in wanted))
             rows = await self._runner.run(statement, call, need=Need.READ, kind="resolve", within=within)
             kept = self._keep(json.loads(rows.rows[0][0] or "{}"))
-        return evolve(kept, functions={**builtins, **kept.functions})
+        return evolve(
+            kept,
+            functions={**builtins, **kept.functions},
+            types={oid: facts for oid, facts in kept.types.items() if oid in found.types},
+            json=tuple(oid for facts in kept.types.values() for oid in facts.json) if makes_json else (),
+        )
 
     async def types_named(
         self, names: Collection[tuple[str, ...]], call: CallContext, within: Transaction | None
@@ -135,13 +155,13 @@ class Facts:
         ):
             each.clear()
 
-    def _kept(self, found: Mentions, functions: Sequence[int]) -> Known | None:
+    def _kept(self, found: Mentions, functions: Sequence[int], wanted: Collection[int]) -> Known | None:
         """What is known where all of it is kept; None where anything is not."""
-        types = _all(self._types, found.types)
+        types = _all(self._types, wanted)
         operators = _all(self._operators, found.operators)
         if types is None or operators is None:
             return None
-        brought = [oid for each in types.values() for oid in each.functions]
+        brought = [oid for each in types.values() for oid in (*each.functions, *each.json)]
         called = _all(self._functions, filter(_is_users, (*functions, *operators.values(), *brought)))
         rows = [oid for each in types.values() for oid in each.relations]
         relations = _all(self._relations, (*found.relations, *found.named, *rows))
@@ -178,7 +198,7 @@ class Facts:
             operators={oid: self._operators.put(oid, calls) for oid, calls in document["operators"] or ()},
             types={
                 each["oid"]: self._types.put(
-                    each["oid"], TypeFacts(tuple(each["functions"] or ()), tuple(each["relations"] or ()))
+                    each["oid"], TypeFacts(*(tuple(each[name] or ()) for name in ("functions", "relations", "json")))
                 )
                 for each in document["types"] or ()
             },

@@ -108,7 +108,8 @@ def _resolution(found: Mentions, known: Known, text: str) -> Resolution:
     """
     octets = text.encode()
     brought = [oid for each in known.types.values() for oid in each.functions]
-    places = dict.fromkeys([*known.operators.values(), *brought], -1) | found.functions
+    # What making JSON calls, the statement itself calls, though it doesn't say where.
+    places = dict.fromkeys([*known.operators.values(), *brought], -1) | dict.fromkeys(known.json, 0) | found.functions
     named = found.named | {oid for each in known.types.values() for oid in each.relations}
     try:
         relations = [

@@ -58,6 +58,7 @@ _TOKEN = re.compile(
     r"|(?<=\\).)",
     re.DOTALL,
 )
+_JSON = frozenset({"JSONCONSTRUCTOREXPR", "JSONEXPR"})
 _EDGE = re.compile(r"\\.|[(){}]", re.DOTALL)
 _NUMBER = re.compile(r"-?\d+")
 
@@ -88,6 +89,8 @@ class Mentions:
         operators: Operators that are not PostgreSQL's own.
         types: Types that are not PostgreSQL's own.
         naming: Types into which the statement turns ids or texts, and which show names of the catalogue.
+        carried: Types, as above, that values have which are there already.
+        kinds: Kinds of nodes that make JSON and call no function for it.
         unsteady: Kinds of nodes whose values hang on more than rows and arguments.
         commands: `CmdType` of every query in it (nodes/nodes.h): 1 SELECT, 2 UPDATE, 3 INSERT, 4 DELETE, 5 MERGE.
     """
@@ -98,6 +101,8 @@ class Mentions:
     operators: set[int] = field(factory=set)
     types: set[int] = field(factory=set)
     naming: set[int] = field(factory=set)
+    carried: set[int] = field(factory=set)
+    kinds: set[str] = field(factory=set)
     unsteady: set[str] = field(factory=set)
     commands: set[int] = field(factory=set)
 
@@ -160,10 +165,15 @@ def _behind(text: str, start: int) -> int:
     return len(text)
 
 
-def _take(node: _Node, found: Mentions) -> None:
-    """Add what a complete node mentions."""
+def _take_kind(node: _Node, found: Mentions) -> None:
     if node.kind in _UNSTEADY or (node.kind == "COERCEVIAIO" and not _is_timeless(node)):
         found.unsteady.add(node.kind)
+    found.kinds.update(_JSON.intersection((node.kind,)))
+
+
+def _take(node: _Node, found: Mentions) -> None:
+    """Add what a complete node mentions."""
+    _take_kind(node, found)
     for name, value in node.fields.items():
         if name in _FUNCTIONS:
             where = int(node.fields.get("location", "-1"))
@@ -174,7 +184,11 @@ def _take(node: _Node, found: Mentions) -> None:
             found.operators.update(oid for oid in _numbers(value) if oid >= FIRST_OF_USERS)
         elif name == "commandType":
             found.commands.update(_numbers(value))
-        elif name not in _COLUMNS and name not in _PLAIN and node.kind not in _CARRIERS:
+        elif name in _COLUMNS or name in _PLAIN:
+            continue
+        elif node.kind in _CARRIERS:
+            found.carried.update(oid for oid in _numbers(value) if oid >= FIRST_OF_USERS)
+        else:
             found.types.update(oid for oid in _numbers(value) if oid >= FIRST_OF_USERS)
             if node.kind != "CONST" and not node.tableoid and node.fields.get("funcid") != _TYPEOF:
                 found.naming.update(_NAMING.intersection(_numbers(value)))

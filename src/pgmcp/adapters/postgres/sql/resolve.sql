@@ -33,6 +33,12 @@ type_calls(root, oid) AS (
     CROSS JOIN LATERAL (VALUES (t.typinput::oid), (t.typoutput::oid)) AS io(oid)
     WHERE io.oid >= 16384
 ),
+json_calls(root, oid) AS (
+    -- What makes JSON of a value calls the cast of its type to json, be it deep inside a row or an array.
+    SELECT type_ids.root, c.castfunc
+    FROM type_ids JOIN pg_catalog.pg_cast AS c ON c.castsource = type_ids.oid
+    WHERE c.castfunc >= 16384 AND c.casttarget IN ('pg_catalog.json'::regtype, 'pg_catalog.jsonb'::regtype)
+),
 operator_calls(operator, oid) AS (
     SELECT o.oid, o.oprcode::oid FROM pg_catalog.pg_operator AS o WHERE o.oid = ANY ($3::text[]::oid[])
 ),
@@ -40,6 +46,7 @@ named(oid) AS (
     SELECT unnest($2::text[]::oid[])
     UNION SELECT oid FROM operator_calls
     UNION SELECT oid FROM type_calls
+    UNION SELECT oid FROM json_calls
 ),
 -- An aggregate promises nothing itself: its parts do the work.
 parts(aggregate, oid) AS (
@@ -158,6 +165,7 @@ SELECT pg_catalog.json_build_object(
         SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
             'oid', wanted::int8,
             'functions', (SELECT pg_catalog.json_agg(oid::int8) FROM type_calls WHERE root = wanted),
+            'json', (SELECT pg_catalog.json_agg(oid::int8) FROM json_calls WHERE root = wanted),
             'relations', (SELECT pg_catalog.json_agg(oid::int8) FROM type_relations WHERE root = wanted)
         ))
         FROM unnest($4::text[]::oid[]) AS wanted
