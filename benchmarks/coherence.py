@@ -36,7 +36,7 @@ from pgmcp.adapters.postgres import cache_triggers
 
 READERS = WRITERS = 16
 # Looks at what the outside writer wrote, and how far apart they begin, in seconds.
-LOOKS = 12
+LOOKS = 30
 APART_S = 0.02
 LISTENERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
