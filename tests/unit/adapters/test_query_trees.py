@@ -70,7 +70,9 @@ def test_a_tree_of_each_version(tree: str) -> None:
             "({TABLEFUNC :coltypes (o 23 20000)} {VAR :vartype 20009} {AGGREF :aggfnoid 20001 :aggtype 20002"
             " :aggargtypes (o 20003) :location 7} {JSONRETURNING :typid 20004} {ROWEXPR :row_typeid 20005}"
             " {COERCETODOMAIN :resulttype 20006 :location 70})",
-            Mentions(types={20000, *range(20002, 20007)}, functions={20001: 7}, unsteady={"TABLEFUNC"}),
+            Mentions(
+                types={20000, *range(20002, 20007)}, functions={20001: 7}, carried={20009}, unsteady={"TABLEFUNC"}
+            ),
             id="types under each of their names",
         ),
         pytest.param(
