@@ -17,6 +17,7 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
+from pgmcp.adapters.background import stopped
 from pgmcp.adapters.cache.codec import SealedCodec
 from pgmcp.adapters.cache.server import CacheServer
 from pgmcp.domain.caching.events import CacheFailed, CacheRecovered
@@ -146,8 +147,7 @@ class SharedCache:
         if self._delivering:
             await asyncio.wait(self._delivering, timeout=_INVALIDATION_S)
         if self._reviving is not None:
-            self._reviving.cancel()
-            await asyncio.wait({self._reviving})
+            await stopped(self._reviving)
         await self._server.close()
 
     async def hear(self, text: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from pgmcp.adapters.background import stopped
 from pgmcp.adapters.postgres.definitions import Definitions
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.sessions import ConnectionManager
@@ -90,8 +91,7 @@ class PostgresAnnouncements:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            await stopped(self._task)
 
     async def _run(self, heard: Heard, begun: Callable[[], Awaitable[None]]) -> None:
         wait_s = _FIRST_S
@@ -107,15 +107,21 @@ class PostgresAnnouncements:
                     self._observer.observe(ListeningBegan())
                     wait_s = _FIRST_S
                     async with self._definitions:
-                        await self._hear(connection, heard)
+                        await self._hear_until_lost(connection, heard)
                 finally:
-                    self._listening = False
                     await connection.close()
             except (DriverError, PgmcpError, OSError, TimeoutError) as error:
                 reason = error.fault.sqlstate if isinstance(error, DriverError) else None
                 self._observer.observe(ListeningFailed(reason=reason or type(error).__name__))
             await self._clock.sleep(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_S)
+
+    async def _hear_until_lost(self, connection: Connection, heard: Heard) -> None:
+        try:
+            await self._hear(connection, heard)
+        finally:
+            # Before anything else has to end: what is missed from now on may not be served.
+            self._listening = False
 
     async def _hear(self, connection: Connection, heard: Heard) -> None:
         beaten_at = self._clock.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Self
 
+from pgmcp.adapters.background import stopped
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.adapters.postgres.texts import sql
 from pgmcp.domain.errors import PgmcpError
@@ -46,8 +47,7 @@ class Definitions:
     async def __aexit__(self, *_: object) -> None:
         """End."""
         if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait({self._looking})
+            await stopped(self._looking)
 
     def taken(self) -> bool:
         """Whether they have changed since this was last asked."""
