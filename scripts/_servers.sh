@@ -4,13 +4,8 @@
 # The newest is the embedded one, which the whole suite runs on.
 OLDER_SERVERS=(17 15)
 
-# What differs between versions: the catalogue, the values, and the statements made of both.
-SERVER_TESTS=(
-    tests/integration/test_servers.py tests/integration/test_catalogue.py tests/integration/test_wire_values.py
-    tests/integration/test_every_type.py tests/integration/test_sizes.py tests/integration/test_tables.py
-    tests/integration/test_reads.py tests/integration/test_queries.py tests/integration/test_filter_meaning.py
-    tests/integration/test_filter_matrix.py tests/integration/test_resolving.py tests/integration/test_guard.py
-)
+# All that needs a server, but for what is about the embedded one's own programs.
+SERVER_TESTS=(tests/integration --ignore=tests/integration/test_embedded.py)
 
 # server_programs VERSION: prints the folder of that version's `postgres`, which is installed where it can be.
 server_programs() {

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import asyncpg
 
+from pgmcp.adapters.asyncpg_.bound import BoundConnection
 from pgmcp.adapters.asyncpg_.ear import Ear
 from pgmcp.adapters.asyncpg_.faults import of_connecting, of_running
 from pgmcp.adapters.asyncpg_.foreign import fetch_as_text
@@ -21,7 +22,7 @@ from pgmcp.adapters.postgres.passwords import PasswordCommand
 from pgmcp.adapters.postgres.reported import Reported
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.ports.driver import Description, DriverError, Need, Notice, Row, Rows, Statement
+from pgmcp.ports.driver import Description, DriverError, Need, Notice, Rows, Statement
 
 T = TypeVar("T")
 
@@ -31,9 +32,6 @@ _LIBPQ_ONLY = frozenset(
     "channel_binding connect_timeout fallback_application_name gssdelegation gssencmode keepalives keepalives_count "
     "keepalives_idle keepalives_interval load_balance_hosts sslcompression sslsni tcp_user_timeout".split()
 )
-
-# The id of `anyarray` (pg_type.dat).
-_ANY_ARRAY = 2277
 
 # How long a cancelled statement may take to stop before its session is ended instead, in seconds.
 _SETTLE_S = 2.0
@@ -91,7 +89,7 @@ class PostgreSQLClient:
                 # asyncpg's own cache serves its look-ups of types alone; it sends client_encoding=UTF8 by itself.
                 statement_cache_size=20 if self._statements_kept else 0,
                 max_cached_statement_lifetime=0,
-                connection_class=_Connection,
+                connection_class=BoundConnection,
             )
             connection.keep_alive(self._keepalive)
             connection.know_any_array()
@@ -110,26 +108,6 @@ class PostgreSQLClient:
             await helper.close()
 
 
-class _Connection(asyncpg.Connection):
-    """A connection whose socket can be had."""
-
-    __slots__ = ()
-
-    def keep_alive(self, keepalive: KeepAlive) -> None:
-        """Set on the line what libpq would."""
-        line = self._transport.get_extra_info("socket")  # type: ignore[attr-defined] # its stubs leave out what is not public
-        if line is not None:
-            keepalive.apply(line)
-
-    def know_any_array(self) -> None:
-        """Take the columns that hold arrays of any type, which the statistics' views have, as text.
-
-        asyncpg refuses to describe a statement with such a column, and its public way takes no pseudo-type.
-        """
-        settings = self._protocol.get_settings()  # type: ignore[attr-defined] # as above
-        settings.add_python_codec(_ANY_ARRAY, "anyarray", "pg_catalog", [], "scalar", str, str, "text")
-
-
 class AsyncpgConnection:
     """One session of asyncpg's; implements `Connection`.
 
@@ -140,7 +118,7 @@ class AsyncpgConnection:
     """
 
     def __init__(
-        self, connection: asyncpg.Connection, statements_kept: int, cancel: Callable[[int], Awaitable[None]]
+        self, connection: BoundConnection, statements_kept: int, cancel: Callable[[int], Awaitable[None]]
     ) -> None:
         self._connection = connection
         self._cancel = cancel
@@ -165,7 +143,7 @@ class AsyncpgConnection:
     async def run(self, statement: Statement) -> Rows:
         try:
             prepared = self._statements.get(statement.text) or await self._statements.prepare(statement.text)
-            records = await prepared.fetch(*statement.parameters)
+            records, tag = await self._connection.bind(prepared, statement.parameters)
         except asyncpg.InvalidCachedStatementError as error:
             self._statements.forget(statement.text)
             if self._connection.is_in_transaction():
@@ -174,10 +152,8 @@ class AsyncpgConnection:
             return await self.run(statement)
         except BaseException as error:  # noqa: BLE001 -- looked at and raised again, a cancellation as well
             raise await self._failed(error) from None
-        # A Record is a sequence of its values in all but registration; copying rows would serve the type checker alone.
-        rows: list[Row] = records
         # Where rows came the tag counts those, and reading it takes longer than a short row.
-        return Rows(rows=rows, affected=len(records) or affected(prepared))
+        return Rows(rows=records, affected=len(records) or affected(tag))
 
     async def run_foreign(self, statement: Statement) -> tuple[Description, Rows]:
         return await self._guarded(lambda: fetch_as_text(self._connection, statement))

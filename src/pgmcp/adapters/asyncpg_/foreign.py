@@ -47,7 +47,7 @@ async def fetch_as_text(connection: asyncpg.Connection, statement: Statement) ->
         columns=tuple((column.name, column.type.oid) for column in columns),
     )
     rows = [[_text(value) for value in record] for record in records]
-    return description, Rows(rows=rows, affected=affected(prepared))
+    return description, Rows(rows=rows, affected=affected(prepared.get_statusmsg()))
 
 
 async def _take_as_text(connection: asyncpg.Connection, type_: Type) -> None:

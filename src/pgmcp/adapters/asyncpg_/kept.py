@@ -51,8 +51,7 @@ class KeptStatements:
         self._by_text.pop(text, None)
 
 
-def affected(prepared: PreparedStatement[Any]) -> int:
-    """The rows of the last run as the command tag counts them (`UPDATE 3`, `INSERT 0 3`); 0 where it counts none."""
-    tag: str | None = prepared.get_statusmsg()
+def affected(tag: str | None) -> int:
+    """The rows of a run as its command tag counts them (`UPDATE 3`, `INSERT 0 3`); 0 where it counts none."""
     count = tag.rpartition(" ")[2] if tag else ""
     return int(count) if count.isdigit() else 0

@@ -1,0 +1,49 @@
+"""asyncpg's connection, and what its public side does not give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
+
+from pgmcp.adapters.postgres.keepalive import KeepAlive
+from pgmcp.ports.driver import Row
+
+# The id of `anyarray` (pg_type.dat).
+_ANY_ARRAY = 2277
+
+
+class BoundConnection(asyncpg.Connection):
+    """A connection whose socket can be had, and which runs what is prepared without ceremony."""
+
+    __slots__ = ()
+
+    def keep_alive(self, keepalive: KeepAlive) -> None:
+        """Set on the line what libpq would."""
+        line = self._transport.get_extra_info("socket")  # type: ignore[attr-defined] # its stubs leave out what is not public
+        if line is not None:
+            keepalive.apply(line)
+
+    def know_any_array(self) -> None:
+        """Take the columns that hold arrays of any type, which the statistics' views have, as text.
+
+        asyncpg refuses to describe a statement with such a column, and its public way takes no pseudo-type.
+        """
+        settings = self._protocol.get_settings()  # type: ignore[attr-defined] # as above
+        settings.add_python_codec(_ANY_ARRAY, "anyarray", "pg_catalog", [], "scalar", str, str, "text")
+
+    async def bind(
+        self, prepared: PreparedStatement[Any], parameters: Sequence[Any]
+    ) -> tuple[Sequence[Row], str | None]:
+        """Run a prepared statement: its rows, and its command tag where no rows came.
+
+        `PreparedStatement.fetch` does no more, by calls that take a short row a twentieth of its time.
+        """
+        state = prepared._state  # type: ignore[attr-defined] # noqa: SLF001 -- as above
+        rows, tag, _ = await self._protocol.bind_execute(  # type: ignore[attr-defined] # as above
+            state=state, args=parameters, portal_name="", limit=0, return_extra=True, timeout=None
+        )
+        # A Record is a sequence of its values in all but registration.
+        return rows, None if rows or not tag else tag.decode()
