@@ -11,7 +11,7 @@ import pytest
 
 import pgmcp
 from tests.fixtures.answers import outcome_of
-from tests.fixtures.disturbing import DisturbingProxy, Intervention, Moment, disturbing_proxy
+from tests.fixtures.disturbing import COMMIT, DisturbingProxy, Intervention, Moment, disturbing_proxy
 from tests.fixtures.killing import Killer, killer
 from tests.fixtures.postgres import MakeDatabase
 
@@ -23,7 +23,6 @@ CREATE CONSTRAINT TRIGGER late AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRE
     WHEN (NEW.tag = 'late') EXECUTE FUNCTION take_time();
 """
 LATE = pgmcp.CreateRequest(table="item", data={"tag": "late"}, returning=True, idempotency_key="one")
-COMMIT = b"COMMIT\0"
 
 
 @asynccontextmanager

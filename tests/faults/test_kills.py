@@ -8,7 +8,7 @@ import pytest
 
 import pgmcp
 from tests.fixtures.answers import outcome_of
-from tests.fixtures.disturbing import DisturbingProxy, Intervention, Moment, disturbing_proxy
+from tests.fixtures.disturbing import COMMIT, DisturbingProxy, Intervention, Moment, disturbing_proxy
 from tests.fixtures.killing import Killer, killer
 from tests.fixtures.postgres import MakeDatabase
 
@@ -55,8 +55,7 @@ def intervene(proxy: DisturbingProxy, watch: Killer, step: str, moment: Moment) 
     during = moment is Moment.DURING
     tag = {"INSERT": "slow", "COMMIT": "late"}.get(step, "plain") if during else "plain"
     act = watch.kill_sleeping if during and tag != "plain" else watch.kill
-    # With the NUL behind it COMMIT is not a part of READ COMMITTED.
-    sent = {"BEGIN": b"BEGIN", "INSERT": tag.encode(), "COMMIT": b"COMMIT\0"}[step]
+    sent = {"BEGIN": b"BEGIN", "INSERT": tag.encode(), "COMMIT": COMMIT}[step]
     proxy.intervention = Intervention(sent=sent, moment=moment, act=act)
     return tag
 

@@ -18,7 +18,7 @@ from pgmcp.entrypoints.bootstrap import build
 from pgmcp.entrypoints.database import Database
 from pgmcp.handlers.dispatch import Caller
 from pgmcp.handlers.registry import HANDLERS
-from tests.fixtures.disturbing import Intervention, Moment, disturbing_proxy
+from tests.fixtures.disturbing import COMMIT, Intervention, Moment, disturbing_proxy
 from tests.fixtures.killing import Killer, killer
 from tests.fixtures.postgres import MakeDatabase
 
@@ -238,7 +238,7 @@ async def test_a_backend_that_is_killed_around_commit(
         handle = await some.begin()
         await some.change(handle)
         act = watch.kill_sleeping if during else watch.kill
-        proxy.intervention = Intervention(sent=b"COMMIT\0", moment=moment, act=act)
+        proxy.intervention = Intervention(sent=COMMIT, moment=moment, act=act)
         said = await _end(some, handle)
         assert (said, await watch.ask("SELECT n FROM item")) == (outcome, stays)
         _, _, details = await some.refusal(some.commit(handle))
@@ -257,7 +257,7 @@ async def test_it_is_unknown_only_where_the_server_can_not_be_asked(make_databas
 
         handle = await some.begin()
         await some.change(handle)
-        proxy.intervention = Intervention(sent=b"COMMIT\0", moment=Moment.UNANSWERED, act=close)
+        proxy.intervention = Intervention(sent=COMMIT, moment=Moment.UNANSWERED, act=close)
         assert await _end(some, handle) == "unknown"
         assert await watch.ask("SELECT n FROM item") == 7
 

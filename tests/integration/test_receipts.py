@@ -15,6 +15,7 @@ from pgmcp.adapters.postgres.keeping import PostgresKeeping
 from pgmcp.adapters.postgres.receipts import PostgresReceiptBook
 from pgmcp.domain.receipts import Receipt
 from pgmcp.ports.transactions import TransactionOptions
+from tests.fixtures.disturbing import COMMIT
 from tests.fixtures.pool import a_call, way_to
 from tests.fixtures.postgres import MakeDatabase
 from tests.fixtures.proxy import counting_proxy
@@ -181,8 +182,9 @@ async def test_a_lost_answer_is_had_again(dsn: str, driver: str) -> None:
     """The line is cut at COMMIT: the write is settled, and asked for again it is answered as at first."""
     async with counting_proxy(dsn) as proxy, pgmcp.connect(proxy.dsn, driver=driver) as db:
         await db.call(add(0, "warm"))
-        proxy.cut_after = b"COMMIT\0"
+        proxy.cut_after = COMMIT
         first = await db.call(add(1))
+        assert proxy.cuts
         proxy.cut_after = None
         assert await db.call(add(1)) == first
     assert await rows(dsn, "SELECT id FROM item ORDER BY id") == [(0,), (1,)]
@@ -192,8 +194,9 @@ async def test_every_write_can_have_a_key_of_its_own(dsn: str, driver: str) -> N
     """Then a single write whose answer is lost is settled too."""
     async with counting_proxy(dsn) as proxy, pgmcp.connect(proxy.dsn, driver=driver, receipt_every_write=True) as db:
         await db.call(add(0, None))
-        proxy.cut_after = b"COMMIT\0"
+        proxy.cut_after = COMMIT
         assert (await db.call(add(1, None))).count == 1
+        assert proxy.cuts
     assert await rows(dsn, "SELECT count(DISTINCT key) FROM pgmcp.receipts") == [(2,)]
 
 
