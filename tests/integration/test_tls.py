@@ -263,7 +263,7 @@ class TestPasswordCommand:
         [
             pytest.param("sys.exit('hunter2')", "it ended with 1", id="fails"),
             pytest.param("", "it printed no password", id="silent"),
-            pytest.param("print('x' * 1_000_000)", "", id="talks on and on"),
+            pytest.param("print('x' * 1_000_000)", "it printed no password", id="talks on and on"),
             pytest.param("sys.stdout.buffer.write(b'\\xff')", "it printed no UTF-8", id="no text"),
             pytest.param("sys.stdout.buffer.write(b'a\\0b')", "it printed no password", id="NUL"),
         ],
@@ -277,6 +277,14 @@ class TestPasswordCommand:
         assert caught.value.code is codes.AUTHENTICATION_FAILED
         assert why in caught.value.message
         assert "hunter2" not in str(caught.value.document())
+
+    async def test_it_talks_faster_than_it_is_heard(self) -> None:
+        """However much is under way when it is stopped, the connection fails at once."""
+        password = PasswordCommand(["cat", "/dev/zero"], SystemClock(), timeout_s=60)
+        for _ in range(20):
+            with pytest.raises(DatabaseError) as caught:
+                await client("asyncpg", "host=nowhere.invalid", password).connect(Need.READ)
+            assert "it printed no password" in caught.value.message
 
     @pytest.mark.parametrize(
         "program",

@@ -10,7 +10,7 @@ import os
 import shlex
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Self, TypeVar
@@ -103,49 +103,70 @@ class PasswordCommand:
 
     async def _ask(self) -> str:
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._words, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, start_new_session=True
+            process, printed = await asyncio.get_running_loop().subprocess_exec(
+                _Printed, *self._words, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, start_new_session=True
             )
         except OSError as error:
             raise _failed(error.strerror or "it can't be run") from None
         try:
             async with asyncio.timeout(self._timeout_s):
-                text = await _output(process, process.stdout)
-                status = await process.wait()
-        except BaseException as error:
-            _end(process)
-            await process.wait()
-            if isinstance(error, TimeoutError):
-                raise _failed(f"it took longer than {self._timeout_s:g} s") from None
-            raise
-        if status != 0:
+                await printed.complete
+        except TimeoutError:
+            raise _failed(f"it took longer than {self._timeout_s:g} s") from None
+        finally:
+            await _end(process, printed)
+        if status := process.get_returncode():
             raise _failed(f"it ended with {status}")
         try:
-            password = text.decode().removesuffix("\n").removesuffix("\r")
+            password = printed.text.decode().removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError:
             raise _failed("it printed no UTF-8") from None
-        if not password or len(text) > _MOST_BYTES or "\0" in password:
+        if not password or "\0" in password:
             raise _failed("it printed no password")
         return password
 
 
-async def _output(process: Process, stdout: asyncio.StreamReader | None) -> bytes:
-    """What a process prints, one byte more than is taken at most."""
-    text = bytearray()
-    while stdout is not None and len(text) <= _MOST_BYTES and (part := await stdout.read(_MOST_BYTES + 1 - len(text))):
-        text += part
-    if len(text) > _MOST_BYTES:
-        _end(process)
-    return bytes(text)
+class _Printed(asyncio.SubprocessProtocol):
+    """What a command prints, as it comes.
+
+    Not a stream reader: that stops reading when it has much, and then the end of the process is not told, for ever
+    (https://github.com/python/cpython/issues/119710).
+    """
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.text = bytearray()
+        self.complete = loop.create_future()
+        """Done when all has been printed and the command has ended; failed when it prints too much."""
+        self.exited = asyncio.Event()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if self.complete.done():
+            return
+        self.text += data
+        if len(self.text) > _MOST_BYTES:
+            self.complete.set_exception(_failed("it printed no password"))
+
+    def process_exited(self) -> None:
+        self.exited.set()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.complete.done():
+            self.complete.set_result(None)
 
 
-def _end(process: Process) -> None:
-    """End a command with whatever it has started, which are a process group; it may have ended by itself."""
-    with suppress(ProcessLookupError, PermissionError):
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
+async def _end(process: asyncio.SubprocessTransport, printed: _Printed) -> None:
+    """End a command with whatever it has started, which are a process group, unless it has ended by itself."""
+    if not printed.complete.done() or printed.complete.cancelled() or printed.complete.exception():
+        with suppress(ProcessLookupError, PermissionError):
+            if sys.platform == "win32":
+                process.kill()
+            else:
+                os.killpg(process.get_pid(), signal.SIGKILL)
+    try:
+        await printed.exited.wait()
+    finally:
+        process.close()  # its pipe too, which somebody else may hold
 
 
 def _failed(why: str) -> DatabaseError:
