@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from types import TracebackType
 
 from attrs import define, field
 
@@ -14,6 +12,7 @@ from pgmcp.domain.calls import LeaseId
 from pgmcp.domain.errors import DatabaseError, codes
 from pgmcp.domain.transactions import Lease
 from pgmcp.ports.clock import Clock
+from pgmcp.ports.leases import Turn
 from pgmcp.ports.transactions import Transaction
 
 Expire = Callable[[LeaseId], Awaitable[None]]
@@ -24,13 +23,16 @@ _AGAIN_S = 1.0
 
 @define(eq=False)
 class _Entry:
-    """An open lease with all that belongs to it."""
+    """An open lease with all that belongs to it, and the turn of whoever has it; implements `Turn`."""
 
     lease: Lease
     transaction: Transaction
     expire: Expire
     queue: asyncio.Lock = field(factory=asyncio.Lock)
     timer: asyncio.TimerHandle | None = None
+
+    def give_back(self) -> None:
+        self.queue.release()
 
 
 class ProcessLeases:
@@ -97,16 +99,26 @@ class ProcessLeases:
         while len(self._ended) > self._remembered:
             self._ended.popitem(last=False)
 
-    def turn(self, id_: LeaseId, deadline: float) -> AbstractAsyncContextManager[Transaction]:
-        return _Turn(self._open[id_], id_, deadline, self)
-
-    def is_open(self, id_: LeaseId) -> bool:
-        """Whether the lease has not ended yet."""
-        return id_ in self._open
-
-    def left(self, deadline: float) -> float:
-        """Seconds until a deadline."""
-        return deadline - self._clock.monotonic()
+    async def take(self, id_: LeaseId, deadline: float) -> Turn:
+        entry = self._open[id_]
+        queue = entry.queue
+        if not queue.locked():
+            await queue.acquire()
+        else:
+            try:
+                async with asyncio.timeout(deadline - self._clock.monotonic()):
+                    await queue.acquire()
+            except TimeoutError:
+                raise DatabaseError(
+                    codes.CALL_TIMEOUT,
+                    "The call ran out of its time while another one ran in the same transaction.",
+                    hint="Wait for the other call's answer, or give this one more time.",
+                    details={"retry_after_ms": 1000},
+                ) from None
+        if id_ not in self._open:
+            queue.release()
+            raise KeyError(id_)
+        return entry
 
     def _arm(self, entry: _Entry, delay_s: float) -> None:
         # Never moved when the lease is used, only looked at when it rings: a use costs nothing.
@@ -122,35 +134,3 @@ class ProcessLeases:
         self._expiring.add(task)
         task.add_done_callback(self._expiring.discard)
         self._arm(entry, _AGAIN_S)
-
-
-class _Turn(AbstractAsyncContextManager[Transaction]):
-    """One user's turn at a lease."""
-
-    def __init__(self, entry: _Entry, id_: LeaseId, deadline: float, leases: ProcessLeases) -> None:
-        self._entry, self._id, self._deadline, self._leases = entry, id_, deadline, leases
-
-    async def __aenter__(self) -> Transaction:
-        queue = self._entry.queue
-        if not queue.locked():
-            await queue.acquire()
-        else:
-            try:
-                async with asyncio.timeout(self._leases.left(self._deadline)):
-                    await queue.acquire()
-            except TimeoutError:
-                raise DatabaseError(
-                    codes.CALL_TIMEOUT,
-                    "The call ran out of its time while another one ran in the same transaction.",
-                    hint="Wait for the other call's answer, or give this one more time.",
-                    details={"retry_after_ms": 1000},
-                ) from None
-        if not self._leases.is_open(self._id):
-            queue.release()
-            raise KeyError(self._id)
-        return self._entry.transaction
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._entry.queue.release()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from attrs import frozen
 
 from pgmcp.domain.relations import Name
@@ -27,9 +29,19 @@ class Changes:
         """Changes of relations that are known."""
         return cls(relations=frozenset(names))
 
+    @staticmethod
+    @lru_cache(maxsize=500)
+    def of_one(name: Name) -> Changes:
+        """Changes of one relation, as most writes are: made once."""
+        return Changes.of(name)
+
     def __or__(self, other: Changes) -> Changes:
         """Both together."""
         # Most calls of a transaction write what one before them wrote.
+        if other is self or not other:
+            return self
+        if not self:
+            return other
         if other.relations <= self.relations and (self.anywhere or not other.anywhere):
             return self
         return Changes(relations=self.relations | other.relations, anywhere=self.anywhere or other.anywhere)

@@ -145,7 +145,21 @@ class Lease:
 
     def used(self, now: float, changes: Changes = NOTHING) -> Lease:
         """The lease after a call that went well."""
-        return evolve(self, used_at=now, statements=self.statements + 1, changes=self.changes | changes)
+        # Written out: every call makes one, and `evolve` takes three times as long.
+        return Lease(
+            id=self.id,
+            owner=self.owner,
+            options=self.options,
+            limits=self.limits,
+            began_at=self.began_at,
+            used_at=now,
+            view=self.view,
+            statements=self.statements + 1,
+            savepoints=self.savepoints,
+            failed=self.failed,
+            changes=self.changes | changes,
+            end=self.end,
+        )
 
     def after_error(self, now: float, sqlstate: str) -> Lease:
         """The lease after an error that only a rollback mends; the first one is the one to tell of."""

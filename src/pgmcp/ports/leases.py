@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from pgmcp.domain.calls import LeaseId
 from pgmcp.domain.transactions import Lease
 from pgmcp.ports.transactions import Transaction
+
+
+class Turn(Protocol):
+    """One user's turn at a lease."""
+
+    @property
+    def lease(self) -> Lease:
+        """What is known of the lease now."""
+        ...
+
+    @property
+    def transaction(self) -> Transaction:
+        """Its transaction."""
+        ...
+
+    def give_back(self) -> None:
+        """Let whoever is next have it."""
+        ...
 
 
 class LeaseKeeper(Protocol):
@@ -61,8 +78,8 @@ class LeaseKeeper(Protocol):
         """Keep what is known of it now; one that has ended is let go, and remembered for a while."""
         ...
 
-    def turn(self, id_: LeaseId, deadline: float) -> AbstractAsyncContextManager[Transaction]:
-        """The lease's transaction for one user at a time, first come, first served.
+    async def take(self, id_: LeaseId, deadline: float) -> Turn:
+        """The lease's transaction for one user at a time, until it is given back; first come, first served.
 
         Args:
             id_: An open lease.

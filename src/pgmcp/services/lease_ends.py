@@ -59,10 +59,12 @@ class LeaseEnds:
         if self._keeper.is_active(id_):
             return
         with suppress(KeyError, PgmcpError):
-            async with self._keeper.turn(id_, self._clock.monotonic()) as transaction:
-                lease = self._keeper.find(id_)
-                if lease is not None and lease.end is None:
-                    await self.end(lease, await transaction.rollback(), reason)
+            turn = await self._keeper.take(id_, self._clock.monotonic())
+            try:
+                if turn.lease.end is None:
+                    await self.end(turn.lease, await turn.transaction.rollback(), reason)
+            finally:
+                turn.give_back()
 
     async def end(self, lease: Lease, outcome: Outcome, reason: EndReason) -> tuple[Lease, End]:
         """Write down how a lease ended, and tell who listens."""

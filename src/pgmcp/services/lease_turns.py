@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.lease_errors import ended, failed, unknown
@@ -58,42 +59,68 @@ class LeaseTurns:
             raise failed(lease)
         return lease
 
-    def take(self, call: CallContext) -> AbstractAsyncContextManager[Transaction]:
-        """The transaction of the call's lease, once it is this call's turn.
+    def take(self, call: CallContext, check: Callable[[CallContext], Lease]) -> TakenTurn:
+        """The lease that a call names and its transaction, once it is this call's turn.
+
+        Args:
+            call: Whose turn it is to be.
+            check: `usable` or `ready`: what the lease has to be, before and once it is this call's turn.
 
         Raises:
-            NotFoundError, TransactionError: As `usable`, of a lease that ended while the call waited too.
+            NotFoundError, TransactionError: As `check`, of a lease that ended or failed while the call waited too.
             DatabaseError: `call_timeout`.
         """
-        return _Turn(self, call)
+        return TakenTurn(self, call, check)
 
 
-class _Turn(AbstractAsyncContextManager[Transaction]):
-    """One call's turn. A class: as a generator it would cost more than all else that is done here."""
+class TakenTurn:
+    """One call's turn. A class: as a generator it would cost more than all else that is done here.
 
-    __slots__ = ("_call", "_lease", "_turn", "_turns")
+    Attributes:
+        lease: The lease, as it is at the turn's beginning.
+        transaction: Its transaction.
+    """
 
-    def __init__(self, turns: LeaseTurns, call: CallContext) -> None:
+    __slots__ = ("_call", "_check", "_turn", "_turns", "lease", "transaction")
+
+    lease: Lease
+    transaction: Transaction
+
+    def __init__(self, turns: LeaseTurns, call: CallContext, check: Callable[[CallContext], Lease]) -> None:
+        """A turn that `async with` takes."""
         self._turns = turns
         self._call = call
+        self._check = check
 
-    async def __aenter__(self) -> Transaction:
-        turns = self._turns
+    async def __aenter__(self) -> Self:
+        """Wait for it."""
+        turns, call = self._turns, self._call
         keeper = turns.keeper
-        lease = self._lease = turns.own(self._call)
+        lease = self._check(call)
         if lease.is_due(turns.clock.monotonic(), active=keeper.is_active(lease.id)):
             await turns.ends.expire(lease.id)
         try:
-            self._turn = keeper.turn(lease.id, self._call.deadline)
-            return await self._turn.__aenter__()
+            turn = await keeper.take(lease.id, call.deadline)
         except KeyError:
             # It ended while this call waited for its turn.
-            turns.usable(self._call)
+            turns.usable(call)
             raise
+        self._turn, self.lease, self.transaction = turn, turn.lease, turn.transaction
+        if turn.lease is not lease:
+            try:
+                self._check(call)
+            except BaseException:
+                await self._leave()
+                raise
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._turn.__aexit__(kind, error, traceback)
+        """Let whoever is next have it."""
+        await self._leave()
+
+    async def _leave(self) -> None:
+        self._turn.give_back()
         if self._turns.keeper.closed:
-            await self._turns.ends.finish(self._lease.id, EndReason.SHUTDOWN)
+            await self._turns.ends.finish(self.lease.id, EndReason.SHUTDOWN)

@@ -125,9 +125,8 @@ class LeaseService:
             NotFoundError: `transaction_unknown`.
             TransactionError: `transaction_failed` and `transaction_ended`, with what is possible and how it ended.
         """
-        self._turns.ready(call)
-        async with self._turns.take(call) as transaction:
-            lease = self._turns.ready(call)
+        async with self._turns.take(call, self._turns.ready) as turn:
+            lease, transaction = turn.lease, turn.transaction
             # Past the lease's own end nothing runs on: the statement is stopped as at a call's deadline.
             ends_at = lease.ends_at
             within = call if call.deadline <= ends_at else evolve(call, deadline=ends_at)
@@ -149,9 +148,8 @@ class LeaseService:
             PgmcpError: Whatever ended it otherwise, with `details.outcome`; a failed one's commit is a rollback, and
                 `transaction_ended` with the SQLSTATE of what failed.
         """
-        self._turns.usable(call)
-        async with self._turns.take(call) as transaction:
-            lease = self._turns.usable(call)
+        async with self._turns.take(call, self._turns.usable) as turn:
+            lease, transaction = turn.lease, turn.transaction
             try:
                 outcome = await transaction.commit(call)
             except PgmcpError as error:
@@ -175,9 +173,8 @@ class LeaseService:
         Raises:
             NotFoundError, TransactionError: As in `use`; a failed one can be rolled back.
         """
-        self._turns.usable(call)
-        async with self._turns.take(call) as transaction:
-            lease = self._turns.usable(call)
+        async with self._turns.take(call, self._turns.usable) as turn:
+            lease, transaction = turn.lease, turn.transaction
             outcome = await transaction.rollback()
             lease, _ = await self._ends.end(lease, outcome, reason_of(outcome))
         return lease
@@ -205,9 +202,8 @@ class LeaseService:
         Raises:
             TransactionError: `savepoint_unknown`; the lease stays as it is.
         """
-        self._turns.usable(call)
-        async with self._turns.take(call) as transaction:
-            lease = self._turns.usable(call)
+        async with self._turns.take(call, self._turns.usable) as turn:
+            lease, transaction = turn.lease, turn.transaction
             self._named(name, lease)
             try:
                 await transaction.rollback_to(name, call)
@@ -245,9 +241,8 @@ class LeaseService:
         work: Callable[[Transaction, CallContext], Awaitable[None]],
         mark: Callable[[Lease, float], Lease],
     ) -> Lease:
-        self._turns.ready(call)
-        async with self._turns.take(call) as transaction:
-            lease = self._turns.ready(call)
+        async with self._turns.take(call, self._turns.ready) as turn:
+            lease, transaction = turn.lease, turn.transaction
             try:
                 await work(transaction, call)
             except PgmcpError as error:

@@ -102,19 +102,19 @@ class TableService:
         async def work(within: Transaction | None, call: CallContext) -> Result:
             return await self._insert_all(plan, rest, call, within)
 
-        return await self._transactions.unit(work, call, Changes.of(plan.relation.name))
+        return await self._transactions.unit(work, call, Changes.of_one(plan.relation.name))
 
     async def _change(self, work: Work[Result], plan: Update | Delete, call: CallContext) -> Result:
         if plan.dry_run:
             return await self._retrying.reading(lambda: self._transactions.trial(work, call), call)
-        changes = Changes.of(plan.relation.name)
+        changes = Changes.of_one(plan.relation.name)
         return await self._retrying.writing(lambda: self._transactions.write(work, call, changes), call)
 
     async def _add_alone(self, plan: Insert, batch: Batch, call: CallContext) -> Result:
         async def work(within: Transaction | None, call: CallContext) -> Result:
             return await self._add(plan, batch, call, within)
 
-        return await self._transactions.write(work, call, Changes.of(plan.relation.name))
+        return await self._transactions.write(work, call, Changes.of_one(plan.relation.name))
 
     async def _add(self, plan: Insert, batch: Batch, call: CallContext, within: Transaction | None = None) -> Result:
         try:

@@ -78,6 +78,7 @@ def test_what_is_kept_is_what_would_be_written(plan: Select) -> None:
     for again in (plan, evolve(plan, page=page)):
         found, fresh = kept.select(again), builder().select(again)
         assert evolve(found, statement=evolve(found.statement, dirties=False), shown=fresh.shown) == fresh
+        assert found.suspects() == fresh.suspects()
         assert found.statement.dirties is plan.relation.runs_code
         assert found.shown.columns == fresh.shown.columns
 
@@ -89,7 +90,7 @@ def test_values_are_put_in_anew() -> None:
     second = kept.select(reading({"id": 22, "name": "b"}))
     assert second.statement.text is first.statement.text
     assert (first.statement.parameters, second.statement.parameters) == (("1", "a"), ("22", "b"))
-    assert [each.literals[0].text for each in second.suspects] == ["22", "b"]
+    assert [each.literals[0].text for each in second.suspects()] == ["22", "b"]
 
 
 @pytest.mark.parametrize("plan", OTHER)

@@ -7,6 +7,14 @@ from collections.abc import Callable, Hashable
 from pgmcp.adapters.postgres import changing, inserting, selecting
 from pgmcp.adapters.postgres.binder import Binder
 from pgmcp.adapters.postgres.kept import Kept
+from pgmcp.adapters.postgres.kept_changes import (
+    KeptChange,
+    kept_change,
+    kept_insert,
+    shape_of_delete,
+    shape_of_insert,
+    shape_of_update,
+)
 from pgmcp.adapters.postgres.kept_reads import KeptRead, kept_of, shape_of
 from pgmcp.adapters.postgres.showing import Shown, shown
 from pgmcp.adapters.postgres.wire.dialect import ANY, Dialect
@@ -21,8 +29,8 @@ _KEPT_SHAPES = 500
 class QueryBuilder:
     """Turns plans of tables into statements.
 
-    A statement's text follows from the plan's shape, values are bound beside it. Texts of everyday reads are kept, of
-    others their long part: a row's JSON, by relation and columns.
+    A statement's text follows from the plan's shape, values are bound beside it. Texts of everyday reads and writes are
+    kept, of others their long part: a row's JSON, by relation and columns.
     """
 
     def __init__(
@@ -38,6 +46,7 @@ class QueryBuilder:
         self._mask_key = mask_key
         self._dialect = dialect
         self._reads: Kept[Hashable, KeptRead] = Kept(clock, most=_KEPT_SHAPES)
+        self._changes: Kept[Hashable, KeptChange] = Kept(clock, most=_KEPT_SHAPES)
         self._shown: Kept[tuple[Name, str, tuple[str, ...]], tuple[Relation, Shown]] = Kept(clock, most=_KEPT_SHAPES)
 
     def select(self, plan: Select) -> Written:
@@ -61,15 +70,37 @@ class QueryBuilder:
 
     def insert(self, plan: Insert, batch: Batch) -> Written:
         """A batch of new rows."""
-        return inserting.insert(plan, batch, self._shown_of, self._binder(plan.relation))
+        shape = shape_of_insert(plan, batch)
+        if (kept := self._kept_change(shape)) is not None:
+            return kept.bound_to(plan, batch)
+        written = inserting.insert(plan, batch, self._shown_of, self._binder(plan.relation))
+        return self._keep(shape, kept_insert(plan, batch, written), written)
 
     def update(self, plan: Update) -> Written:
         """A change of the rows that match, which fails with `changing.PAST_CAP` above its cap."""
-        return changing.update(plan, self._shown_of, self._binder(plan.relation))
+        shape = shape_of_update(plan)
+        if (kept := self._kept_change(shape)) is not None:
+            return kept.bound(plan)
+        written = changing.update(plan, self._shown_of, self._binder(plan.relation))
+        return self._keep(shape, kept_change(plan, written), written)
 
     def delete(self, plan: Delete) -> Written:
         """A removal of the rows that match, which fails with `changing.PAST_CAP` above its cap."""
-        return changing.delete(plan, self._shown_of, self._binder(plan.relation))
+        shape = shape_of_delete(plan)
+        if (kept := self._kept_change(shape)) is not None:
+            return kept.bound(plan)
+        written = changing.delete(plan, self._shown_of, self._binder(plan.relation))
+        return self._keep(shape, kept_change(plan, written), written)
+
+    def _kept_change(self, shape: Hashable | None) -> KeptChange | None:
+        """What is kept of a shape, as this server's JSON has it."""
+        kept = None if shape is None else self._changes.get(shape)
+        return kept if kept is not None and kept.shown.dialect is self._dialect() else None
+
+    def _keep(self, shape: Hashable | None, fresh: KeptChange | None, written: Written) -> Written:
+        if shape is not None and fresh is not None:
+            self._changes.put(shape, fresh)
+        return written
 
     def _binder(self, relation: Relation) -> Binder:
         return Binder(mask_key=self._mask_key() if relation.seen_as else b"")

@@ -6,14 +6,15 @@ offset). Of a plan whose conditions each compare a column with one value the sha
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
+from functools import partial
 
 from attrs import field, frozen
 
 from pgmcp.adapters.postgres.binder import Suspect
+from pgmcp.adapters.postgres.plain_filters import shape_of_filter, suspects_of_filter, values_of_filter
 from pgmcp.adapters.postgres.showing import Shown
 from pgmcp.adapters.postgres.written import Written
-from pgmcp.domain.filters.tree import And, Compare, Filter
 from pgmcp.domain.plans import Select
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import Type
@@ -40,7 +41,7 @@ class KeptRead:
         """The statement of a plan of this shape."""
         return Written(
             statement=Statement(self.text, _values(plan, single=self.single), self.relation.runs_code),
-            suspects=_suspects(plan),
+            suspects=partial(_suspects, plan),
             shown=self.shown,
             keys=self.keys,
             single=self.single,
@@ -52,26 +53,22 @@ def shape_of(plan: Select) -> Hashable | None:
     relation = plan.relation
     if plan.page.after is not None:
         return None
-    conditions: list[object] = []
-    for part in _parts(plan):
-        # The relation's own operands: what is compared, and as what type, follows from the column's name then.
-        if type(part) is not Compare or part.fold or relation.plain.get(part.operand.column) is not part.operand:
+    conditions = shape_of_filter(plan.filter, relation)
+    if conditions is None:
+        return None
+    order: list[Hashable] = []
+    for key in plan.order:
+        if relation.plain.get(key.operand.column) is not key.operand:
             return None
-        if part.value is None or part.value.type is not part.operand.type:
-            return None
-        conditions += (part.operand.column, part.op)
-    for order in plan.order:
-        if relation.plain.get(order.operand.column) is not order.operand:
-            return None
-        conditions += (order.operand.column, order.descending, order.nulls_first)
+        order += (key.operand.column, key.descending, key.nulls_first)
     offset = bool(plan.page.offset)
-    return (id(relation), plan.columns, tuple(conditions), offset, plan.keyed, plan.bounds.max_bytes)
+    return (id(relation), plan.columns, conditions, tuple(order), offset, plan.keyed, plan.bounds.max_bytes)
 
 
 def kept_of(plan: Select, written: Written) -> KeptRead | None:
     """What is kept of a statement; None where it holds other values than its plan."""
     bound = (_values(plan, single=written.single), _suspects(plan))
-    if (written.statement.parameters, written.suspects) != bound:
+    if (written.statement.parameters, written.suspects()) != bound:
         return None
     return KeptRead(
         relation=plan.relation,
@@ -82,15 +79,9 @@ def kept_of(plan: Select, written: Written) -> KeptRead | None:
     )
 
 
-def _parts(plan: Select) -> Sequence[Filter]:
-    return plan.filter.parts if type(plan.filter) is And else (plan.filter,)
-
-
 def _values(plan: Select, *, single: bool) -> tuple[Parameter, ...]:
     """The values that are bound: those of the conditions, then those of the page."""
-    values: list[Parameter] = [
-        part.value.text for part in _parts(plan) if type(part) is Compare and part.value is not None
-    ]
+    values = values_of_filter(plan.filter)
     page = plan.page
     if page.offset:
         values.append(str(page.offset))
@@ -100,10 +91,4 @@ def _values(plan: Select, *, single: bool) -> tuple[Parameter, ...]:
 
 
 def _suspects(plan: Select) -> tuple[Suspect, ...]:
-    return tuple(
-        [
-            Suspect((part.value,), part.value.type)
-            for part in _parts(plan)
-            if type(part) is Compare and part.value is not None
-        ]
-    )
+    return tuple(suspects_of_filter(plan.filter))

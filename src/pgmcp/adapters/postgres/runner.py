@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import evolve
 
@@ -64,7 +64,7 @@ class Runner:
         """How the server writes JSON, by its version; what any takes until a session has been opened."""
         return self._sessions.dialect
 
-    async def run(
+    def run(
         self,
         statement: Statement,
         call: CallContext,
@@ -73,7 +73,7 @@ class Runner:
         kind: str,
         within: Transaction | None = None,
         count: Callable[[Rows], int] = count_records,
-    ) -> Rows:
+    ) -> Coroutine[Any, Any, Rows]:
         """Run a statement whose columns and parameters are text.
 
         Args:
@@ -89,7 +89,7 @@ class Runner:
         """
         said = statement if self._comment is None else self._comment(statement, call)
         work = self._marked(said, lambda session: session.run(said))
-        return await self._carry_out(work, call, need, kind, within, count, statement.text)
+        return self._carry_out(work, call, need, kind, within, count, statement.text)
 
     async def describe(self, text: str, call: CallContext, *, within: Transaction | None = None) -> Description:
         """What a statement takes and gives, without running it.
@@ -150,7 +150,8 @@ class Runner:
         try:
             if within is not None:
                 transaction = PostgresTransaction.of(within)
-                limit, said = call.statement_timeout_ms, self.remark(call)
+                limit = call.statement_timeout_ms
+                said = "" if limit is None else self.remark(call)
                 return await self._exchange.carry_out(
                     lambda: transaction.use(work, limit, said), call, kind, count, text
                 )

@@ -126,7 +126,7 @@ class PostgresTableRepository:
             _without_position(error)
             if not is_about_values(error) or error.sqlstate in {PAST_CAP, OUTSIDE}:
                 raise
-            raise await blame(error, statement.suspects, self._runner, call) from error.__cause__
+            raise await blame(error, statement.suspects(), self._runner, call) from error.__cause__
 
     async def _beyond_limits(
         self, error: PgmcpError, plan: Select, call: CallContext, within: Transaction | None

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from collections.abc import Callable
+
+from attrs import define, field
 
 from pgmcp.adapters.postgres.binder import Binder, Suspect
 from pgmcp.adapters.postgres.showing import Shown
 from pgmcp.domain.values.types import Type
 from pgmcp.ports.driver import Statement
 
+Suspects = Callable[[], tuple[Suspect, ...]]
+"""Tells the caller's literals in a statement, to find the one that the server could not read; seldom asked."""
 
-@frozen(kw_only=True)
+
+def nobody() -> tuple[Suspect, ...]:
+    """The literals of a statement that has none."""
+    return ()
+
+
+# One is made for each statement, and a frozen one takes twice as long to make.
+@define(kw_only=True)
 class Written:
     """A statement of ours.
 
     Args:
         statement: The text and the parameters.
-        suspects: The caller's literals in it, to find the one that the server could not read.
+        suspects: The caller's literals in it.
         shown: The columns of the rows that it gives.
         keys: The types of the order's keys, when each row has them beside it.
         single: Whether it gives one row at the most, in parts.
     """
 
     statement: Statement
-    suspects: tuple[Suspect, ...] = field(default=(), repr=False)
+    suspects: Suspects = field(default=nobody, repr=False, eq=False)
     shown: Shown
     keys: tuple[Type, ...] = ()
     single: bool = False
@@ -31,9 +42,10 @@ class Written:
 
 def written(text: str, binder: Binder, shown: Shown, keys: tuple[Type, ...] = (), *, single: bool = False) -> Written:
     """A text with everything that was bound while it was written."""
+    suspects = tuple(binder.suspects)
     return Written(
         statement=Statement(text, tuple(binder.values)),
-        suspects=tuple(binder.suspects),
+        suspects=lambda: suspects,
         shown=shown,
         keys=keys,
         single=single,

@@ -1,0 +1,43 @@
+"""Everyday filters, each condition of which compares a column with one value: their shape, and the values in them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from pgmcp.adapters.postgres.binder import Suspect
+from pgmcp.domain.filters.tree import And, Compare, Filter
+from pgmcp.domain.relations import Relation
+from pgmcp.ports.driver import Parameter
+
+
+def shape_of_filter(filter_: Filter, relation: Relation) -> tuple[Hashable, ...] | None:
+    """What a filter's SQL depends on, beside its relation; None where that takes longer to tell than to write it."""
+    conditions: list[Hashable] = []
+    plain = relation.plain
+    for part in _parts(filter_):
+        # The relation's own operands: what is compared, and as what type, follows from the column's name then.
+        if type(part) is not Compare or part.fold:
+            return None
+        operand, value = part.operand, part.value
+        if plain.get(operand.column) is not operand or value is None or value.type is not operand.type:
+            return None
+        conditions += (operand.column, part.op)
+    return tuple(conditions)
+
+
+def values_of_filter(filter_: Filter) -> list[Parameter]:
+    """The values that such a filter binds, in order."""
+    return [part.value.text for part in _parts(filter_) if type(part) is Compare and part.value is not None]
+
+
+def suspects_of_filter(filter_: Filter) -> list[Suspect]:
+    """The caller's literals in such a filter."""
+    return [
+        Suspect((part.value,), part.value.type)
+        for part in _parts(filter_)
+        if type(part) is Compare and part.value is not None
+    ]
+
+
+def _parts(filter_: Filter) -> Sequence[Filter]:
+    return filter_.parts if type(filter_) is And else (filter_,)
