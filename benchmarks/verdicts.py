@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from statistics import median, quantiles
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from benchmarks.database import bench_database
 from benchmarks.tables import KILOBYTE
@@ -65,8 +65,8 @@ def tenth(took: Sequence[float]) -> float:
 @asynccontextmanager
 async def database(dsn: str, driver: str, guard: str, policy: dict[str, Any] | None) -> AsyncIterator[Database]:
     """A database under one guard."""
-    rules = {} if policy is None else {"policy": parse_policy(policy)}
-    made = build(Settings(dsn=Secret(dsn), driver=driver, guard=guard, pool_min=1, pool_max=1, **rules))
+    settings = Settings(dsn=Secret(dsn), driver=driver, guard=guard, pool_min=1, pool_max=1)
+    made = build(settings if policy is None else evolve(settings, policy=parse_policy(policy)))
     try:
         yield made
     finally:

@@ -165,7 +165,7 @@ def _sent(connection: Connection, plan: Select, calls: int) -> Work:
         for _ in range(calls):
             records = (await connection.run(written.statement)).rows
             if written.single:
-                (text,) = settle_row(records, written.shown.assemble, _BOUNDS) or ()
+                text = "".join(settle_row(records, written.shown.assemble, _BOUNDS) or ())
             else:
                 text = ",".join(settle(records, plan.page.limit, _BOUNDS).texts)
             assert text.encode()
