@@ -139,7 +139,7 @@ async def test_a_session_that_the_server_ended_is_not_usable(make_database: Make
         others = "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         await killer.run(Statement(f"{kill} {others}"))
         assert (await task).sqlstate == "57P01"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while idle.usable:  # noqa: ASYNC110 -- nothing tells when the line's end has arrived
                 await asyncio.sleep(0)
         assert not busy.usable

@@ -300,7 +300,7 @@ async def test_it_says_whom_it_blocks(client: pgmcp.Client) -> None:
     waiting = asyncio.create_task(
         ask(client, "update_records", table="vouchers", filters={"code": "A1"}, data={"code": "Y8"})
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         await until(client, handle, lambda state: bool(state["blocking"]))
     await ask(client, "rollback_transaction", transaction_id=handle)
     assert await waiting == {"ok": True, "count": 1}
@@ -310,7 +310,7 @@ async def test_an_abandoned_one_ends_at_its_limit(client: pgmcp.Client) -> None:
     """By itself: its locks are gone, and its handle says how it ended."""
     handle = await begun(client, idle_timeout_s=0.2)
     await add(client, "A2", handle)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         await until(client, handle, lambda state: state["state"] == "ended")
     assert await add(client, "A2") == {"ok": True, "count": 1}
     late = (await add(client, "B2", handle))["error"]
@@ -322,7 +322,7 @@ async def test_use_renews_the_idle_limit_but_not_the_total_one(client: pgmcp.Cli
     handle = await begun(client, idle_timeout_s=1.5, timeout_s=2)
     loop = asyncio.get_running_loop()
     started = loop.time()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         answer = {}
         while "error" not in answer:
             answer = await ask(client, "read_table", table="vouchers", transaction_id=handle)

@@ -33,7 +33,7 @@ def workers_of(server: HttpServer) -> list[psutil.Process]:
 
 async def answers(server: HttpServer) -> bool:
     """Whether a request is answered, on a connection of its own."""
-    async with httpx.AsyncClient(timeout=10) as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         answer = await call(HttpWire(WebClient(http, server.url, MODERN)), "read_table", {"table": 1})
     return bool(answer.error["code"] == "wrong_type")
 
@@ -81,7 +81,7 @@ async def test_none_outlives_the_first() -> None:
 
 async def test_a_session_is_not_needed() -> None:
     """A client of an older protocol is answered by whichever process hears it."""
-    async with served() as server, httpx.AsyncClient(timeout=10) as http:
+    async with served() as server, httpx.AsyncClient(timeout=30) as http:
         headers = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
         message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
         for _ in range(6):

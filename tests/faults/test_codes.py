@@ -50,18 +50,29 @@ def means(error: PgmcpError, code: Code, sqlstate: str | None, outcome: str | No
     assert ("retry_after_ms" in error.details) is (code.retry == "later")
 
 
+# Whoever has locked the first row to change it waits for the key before the next one.
+GATED = f"""{ITEMS};
+CREATE FUNCTION wait_for_key() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_advisory_xact_lock_shared(7); RETURN NEW; END $$;
+CREATE TRIGGER gate BEFORE UPDATE ON item FOR EACH ROW WHEN (NEW.n = 2) EXECUTE FUNCTION wait_for_key()
+"""
+WAITING = "SELECT count(*) = {} FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
 async def test_a_deadlock(make_database: MakeDatabase, driver: str) -> None:
     """One of the two is ended and told so; the other goes on."""
-    dsn = await make_database(ITEMS)
+    dsn = await make_database(GATED)
     rival = await asyncpg.connect(dsn)
-    await rival.execute("SET deadlock_timeout = '10s'")
-    async with connected(f"{dsn}&options=-c%20deadlock_timeout%3D50ms", driver) as db:
+    await rival.execute("SET deadlock_timeout = '60s'")
+    async with connected(f"{dsn}&options=-c%20deadlock_timeout%3D50ms", driver) as db, killer(dsn) as watch:
         await rival.execute("BEGIN; UPDATE item SET n = 1 WHERE id = 2")
-        both = raw("UPDATE item SET n = 2 WHERE id IN (1, 2)")
-        ours = asyncio.create_task(refusal(db, both))
-        async with killer(dsn) as watch:
-            await watch.until("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")
+        await watch.ask("SELECT pg_advisory_lock(7)")
+        ours = asyncio.create_task(refusal(db, raw("UPDATE item SET n = 2 WHERE id IN (1, 2)")))
+        await watch.until(WAITING.format(1))
         theirs = asyncio.create_task(rival.execute("UPDATE item SET n = 1 WHERE id = 1"))
+        await watch.until(WAITING.format(2))
+        # A session looks for a deadlock once, a while after it has begun to wait: ours has to begin last.
+        await watch.ask("SELECT pg_advisory_unlock(7)")
         means(await ours, codes.DEADLOCK_DETECTED, "40P01")
         await theirs
     await rival.close()
@@ -128,7 +139,7 @@ async def test_a_session_that_the_server_finds_idle_for_too_long(make_database: 
     """PostgreSQL ends it, and the next caller gets another one."""
     dsn = await make_database(ITEMS)
     async with (
-        connected(f"{dsn}&options=-c%20idle_session_timeout%3D50ms", driver, retry_attempts=3) as db,
+        connected(f"{dsn}&options=-c%20idle_session_timeout%3D300ms", driver, retry_attempts=3) as db,
         killer(dsn) as watch,
     ):
         for _ in range(2):

@@ -15,13 +15,18 @@ from tests.fixtures.disturbing import COMMIT, DisturbingProxy, Intervention, Mom
 from tests.fixtures.killing import Killer, killer
 from tests.fixtures.postgres import MakeDatabase
 
-# A row named `late` takes its time when its transaction commits, so that something can happen during COMMIT.
+# The first row named `late` takes so many seconds when its transaction commits, so that something can happen during
+# COMMIT; a rollback doesn't take the number back, so the next one takes none.
 SCHEMA = """
 CREATE TABLE item (tag text NOT NULL);
-CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END $$;
+CREATE SEQUENCE turn;
+CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_sleep(CASE nextval('turn') WHEN 1 THEN {} ELSE 0 END); RETURN NEW; END $$;
 CREATE CONSTRAINT TRIGGER late AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (NEW.tag = 'late') EXECUTE FUNCTION take_time();
 """
+PLAIN = SCHEMA.format(0)
+SLOW = SCHEMA.format(25)
 LATE = pgmcp.CreateRequest(table="item", data={"tag": "late"}, returning=True, idempotency_key="one")
 
 
@@ -44,8 +49,8 @@ async def surroundings(dsn: str, driver: str, **settings: Any) -> AsyncIterator[
 )
 async def test_a_backend_that_is_killed(make_database: MakeDatabase, driver: str, step: bytes, moment: Moment) -> None:
     """The caller hears nothing of it: its write is there once."""
-    async with surroundings(await make_database(SCHEMA), driver) as (proxy, watch, db):
-        slow = moment is Moment.DURING and step == COMMIT
+    slow = moment is Moment.DURING and step == COMMIT
+    async with surroundings(await make_database(SLOW if slow else PLAIN), driver) as (proxy, watch, db):
         proxy.intervention = Intervention(sent=step, moment=moment, act=watch.kill_sleeping if slow else watch.kill)
         answer = await db.call(LATE)
         assert answer.rows == [{"tag": "late"}]
@@ -59,7 +64,7 @@ async def test_an_outcome_that_can_not_be_asked_for_is_settled_by_the_key(
 ) -> None:
     """The server is away for longer than it is asked what became of the write; then the write itself is asked again."""
     many = {"settle_s": 0.05, "retry_attempts": 100}
-    async with surroundings(await make_database(SCHEMA), driver, **many) as (proxy, watch, db):
+    async with surroundings(await make_database(PLAIN), driver, **many) as (proxy, watch, db):
         asked: list[asyncio.Task[None]] = []
 
         async def come_back() -> None:
@@ -80,7 +85,7 @@ async def test_an_outcome_that_can_not_be_asked_for_is_settled_by_the_key(
 async def test_as_long_as_it_is_not_settled_it_is_unknown(make_database: MakeDatabase, driver: str) -> None:
     """Attempts that could not so much as begin say nothing of the first one; the same key has its answer later."""
     few = {"settle_s": 0.05, "retry_attempts": 3}
-    async with surroundings(await make_database(SCHEMA), driver, **few) as (proxy, watch, db):
+    async with surroundings(await make_database(PLAIN), driver, **few) as (proxy, watch, db):
 
         async def go_away() -> None:
             proxy.closed = True
@@ -96,7 +101,7 @@ async def test_as_long_as_it_is_not_settled_it_is_unknown(make_database: MakeDat
 async def test_with_a_key_of_its_own_every_write_is_settled(make_database: MakeDatabase, driver: str) -> None:
     """What is unknown of a single write without one; see test_kills."""
     settings = {"receipt_every_write": True}
-    async with surroundings(await make_database(SCHEMA), driver, **settings) as (proxy, watch, db):
+    async with surroundings(await make_database(PLAIN), driver, **settings) as (proxy, watch, db):
         for number, moment in enumerate((Moment.BEFORE, Moment.UNANSWERED, Moment.AFTER)):
             proxy.intervention = Intervention(sent=COMMIT, moment=moment, act=watch.kill)
             request = pgmcp.CreateRequest(table="item", data={"tag": f"plain {number}"})

@@ -155,6 +155,6 @@ async def test_who_asks_without_a_pause_hears_of_writes_too(make_database: MakeD
     async with client(dsn) as db, session(dsn) as other:
         await until(lambda: kept(db))
         await other.execute("UPDATE counter SET n = 4")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while (await read(db))[0][0] != 4:
                 pass

@@ -277,9 +277,10 @@ async def test_a_call_that_ends_stops_its_statement(make_database: MakeDatabase,
     """Nothing runs on at the server, and the session serves the next caller."""
     async with way_to(await make_database(SCHEMA)) as way:
         sleep = Statement("SELECT pg_sleep(20)::text")
-        seconds = 0.3 if how == "deadline" else 20.0
+        # The session is there already, so that the time is the statement's alone.
+        await way.runner.run(BY_KEY, a_call(), need=Need.WRITE, kind="select")
+        seconds = 1.0 if how == "deadline" else 20.0
         task = asyncio.create_task(way.runner.run(sleep, a_call(seconds=seconds), need=Need.WRITE, kind="sleep"))
-        await until_running(way)
         if how == "deadline":
             with pytest.raises(DatabaseError) as ended:
                 await task
@@ -292,10 +293,12 @@ async def test_a_call_that_ends_stops_its_statement(make_database: MakeDatabase,
                 "details": {"retry_after_ms": 1000, "outcome": "unknown"},
             }
         else:
+            await until_running(way)
             task.cancel()
             await asyncio.wait({task})
             assert task.cancelled()
-        assert (await backends(way, "active"), way.sessions.state.idle) == (0, 2)
+        assert await backends(way, "active") == 0
+        assert (way.sessions.state.idle, way.sessions.state.leased) == (2, 0)
 
 
 async def test_a_call_past_its_deadline_reaches_nobody(make_database: MakeDatabase) -> None:

@@ -334,7 +334,7 @@ async def test_a_statement_limit_inside_a_transaction_is_the_statements_alone(ma
         for seconds in ("0", "9"):
             await transaction.savepoint("s", a_call())
             sleep = Statement("SELECT pg_sleep($1::text::float8)::text", (seconds,))
-            call = a_call(statement_timeout_ms=50)
+            call = a_call(statement_timeout_ms=500)
             try:
                 await way.runner.run(sleep, call, need=Need.WRITE, kind="sleep", within=transaction)
             except PgmcpError as error:
