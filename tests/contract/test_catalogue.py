@@ -69,6 +69,15 @@ async def test_a_name_is_found_or_not(trade: Database, name: str, schema: str | 
     assert (found is not None) is there
 
 
+async def test_what_was_found_is_recalled(trade: Database) -> None:
+    """The very same, without asking; never what isn't there."""
+    found = await trade.relation("orders")
+    call = a_call()
+    assert trade.catalogue.recalled("orders", None, call) is found
+    assert trade.catalogue.recalled("Orders", None, call) is None
+    assert trade.catalogue.recalled("orders", "other", call) is None
+
+
 async def test_a_description_has_what_hangs_on_a_table(trade: Database) -> None:
     """Keys both ways, unique constraints and checks; sizes are the server's own affair."""
     orders = await trade.relation("orders")

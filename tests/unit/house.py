@@ -33,7 +33,8 @@ from pgmcp.domain.responses import ResponseBase
 from pgmcp.domain.results import Form, WireRows
 from pgmcp.domain.settings import Access, Settings
 from pgmcp.entrypoints.rendering import render
-from pgmcp.handlers.dispatch import AnyHandler, Caller, Dispatcher
+from pgmcp.handlers.base import AnyHandler
+from pgmcp.handlers.dispatch import Caller, Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.repositories import QueryRepository, SchemaRepository, TableRepository
 from pgmcp.ports.transactions import Outcome, UnitOfWork

@@ -225,6 +225,10 @@ class Settings:
     verdict_ttl_s: float = setting(10.0, "How long a verdict on a statement is kept.", unit="seconds", minimum=0)
     verdicts_kept: int = setting(2000, "Verdicts that are kept.", minimum=1)
 
+    prepared_calls: int = setting(
+        1000, "Calls of reads that are known when they come again, and not planned anew; 0 for none.", minimum=0
+    )
+
     time_zone: str | None = setting(None, "The sessions' time zone; the server's own when empty.")
     search_path: str | None = setting(None, "The sessions' search path; the role's own when empty.")
     application_name: str = setting("pgmcp", "What the sessions call themselves.")

@@ -14,8 +14,9 @@ from pgmcp.domain.responses import ResponseBase
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.entrypoints.readiness import Readiness
-from pgmcp.handlers.base import Group
-from pgmcp.handlers.dispatch import AnyHandler, Arguments, Caller, Dispatcher
+from pgmcp.handlers.base import AnyHandler, Group
+from pgmcp.handlers.dispatch import Caller, Dispatcher
+from pgmcp.handlers.preparing import Arguments
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.examining import Examiner
 from pgmcp.ports.history import History

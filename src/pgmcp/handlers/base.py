@@ -60,6 +60,7 @@ class HandlerBase(ABC, Generic[Req, Todo, Got, Res]):
         request: The request's class, from which its arguments derive.
         summary: What it is for, as an agent reads it.
         example: Arguments that work on the sample shop.
+        recurrent: Whether what its calls come to may be kept for the same call again: see `recurs` and `holds`.
     """
 
     name: ClassVar[str]
@@ -70,6 +71,7 @@ class HandlerBase(ABC, Generic[Req, Todo, Got, Res]):
     request: ClassVar[type[RequestBase[Any]]]
     summary: ClassVar[str]
     example: ClassVar[Mapping[str, Any]]
+    recurrent: ClassVar[bool] = False
 
     @abstractmethod
     async def plan(self, request: Req, call: CallContext) -> Todo:
@@ -80,6 +82,14 @@ class HandlerBase(ABC, Generic[Req, Todo, Got, Res]):
             NotFoundError: It names what isn't there.
         """
 
+    def recurs(self, request: Req) -> bool:
+        """Whether a request comes to the same plan each time, as long as `holds` says so."""
+        return self.recurrent
+
+    def holds(self, plan: Todo, request: Req, call: CallContext) -> bool:
+        """Whether what a plan was made on is still the same; False where somebody would have to be asked."""
+        return True
+
     @abstractmethod
     async def run(self, plan: Todo, request: Req, call: CallContext) -> Got:
         """Carry the plan out, as it was authorised."""
@@ -87,3 +97,6 @@ class HandlerBase(ABC, Generic[Req, Todo, Got, Res]):
     @abstractmethod
     def answer(self, got: Got, plan: Todo, request: Req, call: CallContext) -> Res:
         """The response that a result comes to."""
+
+
+AnyHandler = HandlerBase[Any, Any, Any, Any]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
 from pathlib import PurePath
 from traceback import extract_tb
 from typing import Any
@@ -20,16 +19,14 @@ from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
 from pgmcp.domain.events import CatalogueForgotten, DefectFound, call_ended, call_started
 from pgmcp.domain.plans import Effect, Explain, Plan
 from pgmcp.domain.policy.redacting import redact
-from pgmcp.domain.policy.views import View
-from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, PlanResponse, ResponseBase
 from pgmcp.domain.results import Form
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.domain.transacting import Transacting
-from pgmcp.handlers.base import HandlerBase
-from pgmcp.handlers.decoding import decode, given
+from pgmcp.handlers.base import AnyHandler
+from pgmcp.handlers.preparing import Arguments, Asked, Preparing
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.observing import Observer
 from pgmcp.services.auditing import AuditService
@@ -40,9 +37,7 @@ from pgmcp.services.schemas import SchemaService
 from pgmcp.services.security import SecurityService, effect_of
 from pgmcp.services.watching import Watch
 
-AnyHandler = HandlerBase[Any, Any, Any, Any]
 AnyTool = type[AnyHandler]
-Arguments = RequestBase[Any] | Mapping[str, Any] | bytes
 
 # What the server says when a kept fact of the catalogue, or a kept plan, no longer holds: an unknown table or column, a
 # cached plan whose result changed. https://www.postgresql.org/docs/18/errcodes-appendix.html
@@ -97,6 +92,7 @@ class Dispatcher:
         self._fair_use = fair_use
         self._guard = guard
         self._receipts = receipts
+        self._preparing = Preparing(security, guard, audit, settings)
 
     async def dispatch(self, handler: AnyHandler, arguments: Arguments, caller: Caller) -> ResponseBase:
         """Carry out one call.
@@ -148,21 +144,20 @@ class Dispatcher:
             await self._audit.room()
 
     async def _stations(self, handler: AnyHandler, arguments: Arguments, caller: Caller, watch: Watch) -> ResponseBase:
-        request = decode(handler.request, given(arguments) if isinstance(arguments, RequestBase) else arguments)
-        view = self._security.admit(handler.name, handler.effect, caller.principal)
-        call = self._call(handler, request, caller, watch, view)
+        asked = self._preparing.ask(handler, arguments, caller.principal)
+        call = self._call(handler, asked, caller, watch)
         with self._fair_use.seat(caller.principal.name, handler.name) as seat:
-            response = await self._carry_out_or_again(handler, request, call, watch)
+            response = await self._carry_out_or_again(handler, asked, call, watch)
             seat.answered(response)
         return response
 
     async def _carry_out_or_again(
-        self, handler: AnyHandler, request: RequestBase[Any], call: CallContext, watch: Watch
+        self, handler: AnyHandler, asked: Asked, call: CallContext, watch: Watch
     ) -> ResponseBase:
         try:
-            return await self._carry_out(handler, request, call, watch)
+            return await self._carry_out(handler, asked, call, watch)
         except PgmcpError as error:
-            if error.sqlstate not in STALE or not _repeatable(request):
+            if error.sqlstate not in STALE or not _repeatable(asked.request):
                 raise
             self._observer.observe(CatalogueForgotten(call=call.id, sqlstate=error.sqlstate))
             self._schemas.forget()
@@ -170,16 +165,10 @@ class Dispatcher:
             # In a transaction of the caller's own the error has undone what was there before: only it can begin anew.
             if call.transaction is not None:
                 raise
-            return await self._carry_out(handler, request, call, watch)
+            return await self._carry_out(handler, asked, call, watch)
 
-    async def _carry_out(
-        self, handler: AnyHandler, request: RequestBase[Any], call: CallContext, watch: Watch
-    ) -> ResponseBase:
-        plan = await self._plan(handler, request, call)
-        relation: Relation | None = getattr(plan, "relation", None)
-        watch.relation = None if relation is None else relation.display
-        self._audit.planned(watch, plan, call.transaction)
-        plan = await self._authorise(plan, call, watch)
+    async def _carry_out(self, handler: AnyHandler, asked: Asked, call: CallContext, watch: Watch) -> ResponseBase:
+        request, plan = asked.request, (await self._preparing.prepare(handler, asked, call, watch)).authorised
         await self._audit.intend(watch)
         got = await self._run(handler, plan, request, call)
         self._guard.ran(plan)
@@ -205,20 +194,6 @@ class Dispatcher:
         )
         return self._audit.conclude(watch, seconds=seconds, rows=rows, error=error)
 
-    @track_execution_time("plan", layer="station")
-    async def _plan(self, handler: AnyHandler, request: RequestBase[Any], call: CallContext) -> Plan:
-        plan: Plan = await handler.plan(request, call)
-        return plan
-
-    @track_execution_time("authorise", layer="station")
-    async def _authorise(self, plan: Plan, call: CallContext, watch: Watch) -> Plan:
-        narrowed = self._security.authorise(plan, call)
-        verdict = await self._guard.judge(narrowed, call)
-        self._audit.judged(watch, verdict)
-        if verdict is not None and not verdict.allowed:
-            raise verdict.error()
-        return narrowed
-
     @track_execution_time("execute", layer="station")
     async def _run(self, handler: AnyHandler, plan: Plan, request: RequestBase[Any], call: CallContext) -> Any:
         key = self._receipts.key_of(request) if _leaves_something(plan) else None
@@ -238,9 +213,8 @@ class Dispatcher:
             timed=is_drawn(caller.id, self._settings.metrics_sample),
         )
 
-    def _call(
-        self, handler: AnyHandler, request: RequestBase[Any], caller: Caller, watch: Watch, view: View
-    ) -> CallContext:
+    def _call(self, handler: AnyHandler, asked: Asked, caller: Caller, watch: Watch) -> CallContext:
+        request = asked.request
         seconds = self._settings.call_timeout_s if request.timeout_ms is None else request.timeout_ms / 1000
         return CallContext(
             id=caller.id,
@@ -250,7 +224,7 @@ class Dispatcher:
             form=caller.form,
             statement_timeout_ms=request.timeout_ms,
             transaction=getattr(request, "transaction_id", None),
-            view=view,
+            view=asked.view,
             progress=caller.progress,
             tracker=watch.tracker,
         )

@@ -21,6 +21,7 @@ class ExecuteQueryHandler(HandlerBase[ExecuteQueryRequest, RawQuery, Result, Dat
     group = Group.QUERY
     effect = Effect.RUN
     destructive = True
+    recurrent = True
     request = ExecuteQueryRequest
     summary = "Run one SQL statement, params for $1, $2…; read-only unless read_only is false and writing is allowed."
     example: ClassVar = {

@@ -7,6 +7,7 @@ from typing import ClassVar
 from attrs import evolve
 
 from pgmcp.domain.calls import CallContext
+from pgmcp.domain.filters.mentions import mentions_time
 from pgmcp.domain.plans import Effect, Select
 from pgmcp.domain.requests import ReadRequest
 from pgmcp.domain.responses import DataResponse
@@ -25,6 +26,7 @@ class ReadTableHandler(HandlerBase[ReadRequest, Select, Result, DataResponse]):
     group = Group.DATA
     effect = Effect.READ
     idempotent = True
+    recurrent = True
     request = ReadRequest
     summary = (
         'Read rows of a table or view. filters: {"total":{"gte":10,"lt":50},"status":{"in":["new","paid"]},'
@@ -44,6 +46,14 @@ class ReadTableHandler(HandlerBase[ReadRequest, Select, Result, DataResponse]):
         """Resolve the names, parse filter and order, set the bounds."""
         relation = await self._schemas.relation(request.table, request.schema, call)
         return await self._queries.select_plan(request, relation, call)
+
+    def recurs(self, request: ReadRequest) -> bool:
+        """Not where it says more than its values do: a cursor, a time by the clock."""
+        return request.cursor is None and not mentions_time(request.filters or {})
+
+    def holds(self, plan: Select, request: ReadRequest, call: CallContext) -> bool:
+        """For as long as the table's name means the same relation, as its caller sees it."""
+        return self._schemas.recalled(request.table, request.schema, call) is plan.relation
 
     async def run(self, plan: Select, request: ReadRequest, call: CallContext) -> Result:
         """Read the page."""

@@ -86,6 +86,10 @@ class SchemaRepository(RepositoryBase[ListTables, tuple[Sequence[Listed], bool]]
         """The relation of that name, in that schema or the first along the search path; None where there is none."""
         ...
 
+    def recalled(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
+        """What `find` would give, told at once; None where it would have to ask the database."""
+        ...
+
     async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
         """Names of relations, displayed with the schema where off the search path, for hints; at most 2,000."""
         ...

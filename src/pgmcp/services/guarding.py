@@ -82,6 +82,14 @@ class Guard:
             self._verdicts.put(key, verdict)
         return verdict if text is query.text else _moved(verdict, len(query.text) - len(text))
 
+    def recalled(self, plan: Plan, call: CallContext) -> Verdict | None:
+        """The verdict that `judge` would give, told at once; None where it would have to ask, or gives none."""
+        if not isinstance(plan, RawQuery) or plan.kind is StatementKind.UTILITY:
+            return None
+        if self._resolver is None:
+            return _under(call.view, _NOBODY_TELLS)
+        return self._verdicts.get(VerdictKey(text=plan.text, read_only=plan.read_only, view=call.view.digest))
+
     def ran(self, plan: Plan) -> None:
         """Hear that a plan has been carried out: a definition ends every verdict."""
         if isinstance(plan, RawQuery) and plan.effect is Effect.DEFINE:

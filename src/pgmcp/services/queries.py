@@ -25,7 +25,6 @@ from pgmcp.ports.repositories import QueryRepository
 from pgmcp.ports.transactions import Transaction
 from pgmcp.services.caching import Caching
 from pgmcp.services.cursors import Cursors, Place, foreign_cursor
-from pgmcp.services.recent_plans import RecentPlans
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.transactions import TransactionService
@@ -57,7 +56,6 @@ class QueryService:
         self._retrying = retrying
         self._transactions = transactions
         self._cache = cache
-        self._recent = RecentPlans()
         self._bounds = Bounds(max_rows=settings.max_rows, max_bytes=settings.max_bytes)
 
     async def select_plan(self, request: ReadRequest, relation: Relation, call: CallContext) -> Select:
@@ -66,10 +64,6 @@ class QueryService:
         Raises:
             ValidationError: Unknown columns, a bad filter, order or cursor.
         """
-        recent = self._recent.place(request, relation)
-        known = self._recent.get(recent, relation)
-        if known is not None:
-            return known
         filters = request.filters or {}
         place = self._cursors.open(request.cursor, request, call) if request.cursor is not None else None
         moment = await self.moment(filters, call, place)
@@ -85,7 +79,7 @@ class QueryService:
                 hint="Leave offset out beside a cursor.",
                 path="offset",
             )
-        plan = Select(
+        return Select(
             relation=relation,
             columns=self._validation.columns(request.columns, relation),
             filter=tree,
@@ -94,9 +88,6 @@ class QueryService:
             page=Page(limit=min(wanted, bounds.max_rows), offset=request.offset, after=after),
             bounds=bounds,
         )
-        if not mentions_time(filters):
-            self._recent.put(recent, plan)
-        return plan
 
     async def moment(self, filters: Mapping[str, Any], call: CallContext, place: Place | None = None) -> Moment:
         """The moment that relative times are taken at: now, or the first page's, in the session's time zone."""

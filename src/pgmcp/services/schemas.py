@@ -54,6 +54,11 @@ class SchemaService:
             )
         return found
 
+    def recalled(self, table: str, schema: str | None, call: CallContext) -> Relation | None:
+        """The relation that `relation` would find, told at once; None where it would have to ask."""
+        found = self._repository.recalled(table, schema, call)
+        return found if found is None or call.view.is_open else call.view.kept(found)
+
     async def point_out(self, error: QueryError, text: str, call: CallContext) -> None:
         """Give the server's error about a statement the nearest names, if it says that a relation is not there."""
         if error.sqlstate == _UNKNOWN_RELATION and error.position is not None:

@@ -94,6 +94,7 @@ def test_the_defaults() -> None:
         "without_parser": "tokens",
         "verdict_ttl_s": 10.0,
         "verdicts_kept": 2000,
+        "prepared_calls": 1000,
         "time_zone": None,
         "search_path": None,
         "application_name": "pgmcp",

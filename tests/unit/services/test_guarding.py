@@ -262,6 +262,43 @@ async def test_a_verdict_tells_what_is_touched() -> None:
     assert (free.tables, free.rules) == ({"public.person": ("id",)}, ())
 
 
+async def test_a_verdict_is_recalled_until_it_is_too_old() -> None:
+    """The very same, for callers of the same view; nothing is asked for it."""
+    resolver = FakeResolver()
+    guard, clock = guard_of(resolver)
+    plan = query("SELECT id FROM person")
+    assert guard.recalled(plan, RULED) is None
+    verdict = await guard.judge(plan, RULED)
+    assert guard.recalled(plan, RULED) is verdict
+    assert guard.recalled(plan, OPEN) is None
+    assert guard.recalled(evolve(plan, read_only=False), RULED) is None
+    clock.advance(10.5)
+    assert guard.recalled(plan, RULED) is None
+    assert resolver.asked == ["SELECT id FROM person"]
+
+
+async def test_where_nobody_tells_that_is_recalled() -> None:
+    """As it is judged."""
+    guard, _ = guard_of(None)
+    plan = query("SELECT id FROM person")
+    assert [guard.recalled(plan, call) is await guard.judge(plan, call) for call in (OPEN, RULED)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        pytest.param(Explain(query=query("SELECT 1")), id="an explain"),
+        pytest.param(query("EXPLAIN SELECT 1", StatementKind.UTILITY), id="a statement inside another"),
+        pytest.param(ListSchemas(), id="what needs none"),
+    ],
+)
+async def test_of_some_nothing_is_recalled(plan: RawQuery | Explain | ListSchemas) -> None:
+    """They are judged each time."""
+    guard, _ = guard_of(FakeResolver())
+    await guard.judge(plan, OPEN)
+    assert guard.recalled(plan, OPEN) is None
+
+
 async def test_other_plans_are_not_its_own() -> None:
     """They are planned over what the caller may know."""
     assert await guard_of(None)[0].judge(ListSchemas(), RULED) is None

@@ -52,6 +52,9 @@ class MemorySchemaRepository:
         return [Schema(name=SCHEMA, owner=_OWNER, tables=tables, on_path=True, comment="standard public schema")]
 
     async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
+        return self.recalled(name, schema, call)
+
+    def recalled(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
         table = self._engine.tables.get(name) if schema in {None, SCHEMA} else None
         return None if table is None else table.relation
 

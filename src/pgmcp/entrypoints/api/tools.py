@@ -11,7 +11,8 @@ from pgmcp.domain.results import Form
 from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.rendering import render
 from pgmcp.entrypoints.schemas import input_schema
-from pgmcp.handlers.dispatch import AnyHandler, Caller
+from pgmcp.handlers.base import AnyHandler
+from pgmcp.handlers.dispatch import Caller
 
 
 class Tool:

@@ -28,8 +28,8 @@ from pgmcp.entrypoints.bootstrap.ports import Ports
 from pgmcp.entrypoints.bootstrap.sharing import make_fair_use
 from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.readiness import Readiness
-from pgmcp.handlers.base import in_groups
-from pgmcp.handlers.dispatch import AnyHandler, Dispatcher
+from pgmcp.handlers.base import AnyHandler, in_groups
+from pgmcp.handlers.dispatch import Dispatcher
 from pgmcp.handlers.registry import HANDLERS
 from pgmcp.ports.analysing import SqlAnalyser
 from pgmcp.ports.auditing import AuditLog
