@@ -7,7 +7,6 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.adapters",
     "tests.fixtures.planted",
-    "tests.fixtures.hanging",
 ]
 
 

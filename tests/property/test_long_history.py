@@ -6,6 +6,7 @@ import psutil
 import pytest
 
 from pgmcp.adapters.clock import FixedClock
+from pgmcp.adapters.fanning import FanOut
 from pgmcp.adapters.metrics.history import BoundedHistory
 from pgmcp.adapters.metrics.recorder import MetricsRecorder
 from pgmcp.domain.calls import CallId
@@ -40,10 +41,11 @@ def test_a_million_events_stay_within_the_bound() -> None:
     clock = FixedClock(NOON)
     clock.advance(1)
     kept = BoundedHistory(1_000, clock)
-    recorder = MetricsRecorder(kept, clock, 1.0)
-    observe = recorder.observe
+    fan = FanOut([MetricsRecorder(kept, clock, 1.0)])
+    kept.fed_by(fan.settle)
+    observe = fan.observe
     ended = [
-        CallEnded(CallId(f"c{number}"), f"tool{number}", "ana", 0.001, 1, f"error{number}", f"table{number}", ())
+        CallEnded(CallId(f"c{number}"), f"tool{number}", "ana", 0.001, 1, f"error{number}", f"table{number}", (), 1)
         for number in range(2_000)
     ]
     for _ in range(500):

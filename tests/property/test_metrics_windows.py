@@ -44,7 +44,7 @@ def watched(calls: list[Any], capacity: int) -> tuple[MetricsService, list[tuple
     recorder = MetricsRecorder(history, clock, 1.0)
     ran = []
     for tool, ms, pause, error in calls:
-        recorder.observe(CallEnded(CallId("c"), tool, "ana", ms / 1000, 0, error, None, ()))
+        recorder.observe(CallEnded(CallId("c"), tool, "ana", ms / 1000, 0, error, None, (), clock.monotonic()))
         ran.append((clock.monotonic(), tool, Fraction(ms), error))
         clock.advance(pause / 8)
     return MetricsService(history, GaugedResources([]), recorder, clock, Settings()), ran

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 
 
 _FOR_DEBUGGING = (CallStarted, StatementRan)
+_NOT_TOLD = frozenset({"parts", "at"})
 # What no caller could have avoided.
 _OURS = frozenset({codes.INTERNAL.name, codes.DATABASE_FAILED.name, codes.AUTHENTICATION_FAILED.name})
 
 
 class LogObserver:
-    """Implements `Selective`: writes events to the log on stderr.
+    """Implements `Observer`: writes events to the log on stderr.
 
     What an operator should see stands there as a warning, callers' mistakes as news.
     """
@@ -48,18 +50,28 @@ class LogObserver:
 
         return logger(self._level, self._form)
 
-    def hears(self, kind: type[Event]) -> bool:
-        """Most events by far are read at `debug` alone."""
-        return self._debug or kind not in _FOR_DEBUGGING
-
     def observe(self, event: Event) -> None:
         """Log an event by its name, its fields beside it."""
-        # Most calls go well, and most servers don't want to read of them: nothing is made of it then.
-        if type(event) is CallEnded and event.error is None and not self._debug:
-            return
         level = _level(event)
         if level != "debug" or self._debug:
             getattr(self._log, level)(type(event).__name__, **_told(event))
+
+
+class QuietLog(LogObserver):
+    """The log of a server that nobody looks for a defect in: of what goes well it says nothing.
+
+    Implements `Selective` and `Patient`.
+    """
+
+    def hears(self, kind: type[Event]) -> bool:
+        """Most events by far are read at `debug` alone."""
+        return kind not in _FOR_DEBUGGING
+
+    def observe_all(self, events: Sequence[Event]) -> None:
+        for event in events:
+            # Most calls go well: nothing is made of them.
+            if type(event) is CallEnded and event.error is not None:
+                self.observe(event)
 
 
 def _level(event: Event) -> str:
@@ -83,6 +95,6 @@ def _level(event: Event) -> str:
 
 
 def _told(event: Event) -> dict[str, Any]:
-    """A line's fields: the times of a call's parts are for metrics and traces, and None says nothing."""
+    """A line's fields: the times of a call's parts are for metrics and traces, it has its own, None says nothing."""
     fields = event._asdict() if isinstance(event, tuple) else asdict(event)
-    return {name: value for name, value in fields.items() if name != "parts" and value is not None}
+    return {name: value for name, value in fields.items() if name not in _NOT_TOLD and value is not None}

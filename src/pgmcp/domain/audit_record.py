@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pgmcp.domain.auditing import DONE, End, Touched
 from pgmcp.domain.calls import CallId
@@ -15,6 +15,14 @@ from pgmcp.domain.touching import touched
 # Where no rule of the policy speaks of it, the access mode has let a call through.
 _ACCESS = "access"
 _MS = 1000
+
+
+class Recordable(Protocol):
+    """What a record can be made of when there is time for it; it changes no more."""
+
+    def record(self) -> AuditRecord:
+        """The record."""
+        ...
 
 
 class AuditRecord(NamedTuple):
@@ -43,6 +51,10 @@ class AuditRecord(NamedTuple):
     seconds: float = 0.0
     rows: int = 0
     end: End = DONE
+
+    def record(self) -> AuditRecord:
+        """Itself; implements `Recordable`."""
+        return self
 
     @property
     def touched(self) -> Touched:

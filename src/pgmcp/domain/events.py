@@ -37,7 +37,8 @@ class CallEnded(NamedTuple):
         rows: Rows given or changed.
         error: The code of the error that it ended with; None when it went well.
         relation: The relation that it worked on; None where there is none, or it was not found.
-        parts: What was timed inside of it, each as `Part` has it; None where `metrics_sample` did not draw the call.
+        parts: What was timed inside of it, as it ended; None where `metrics_sample` did not draw the call.
+        at: When it ended, on the clock port's monotonic scale, in seconds.
     """
 
     call: CallId
@@ -48,6 +49,7 @@ class CallEnded(NamedTuple):
     error: str | None = None
     relation: str | None = None
     parts: tuple[Noted, ...] | None = None
+    at: float = 0.0
 
 
 class StatementRan(NamedTuple):
@@ -58,6 +60,7 @@ class StatementRan(NamedTuple):
         seconds: On the wire and in the server together.
         sqlstate: PostgreSQL's answer where it was an error.
         fingerprint: The same for statements that differ in values only; None where there is no text.
+        at: When it came back, as for `CallEnded`.
     """
 
     call: CallId
@@ -66,15 +69,16 @@ class StatementRan(NamedTuple):
     rows: int = 0
     sqlstate: str | None = None
     fingerprint: str | None = None
+    at: float = 0.0
 
 
 # How the pipeline makes them, from their fields in order: what NamedTuple has for it is Python and takes four times as
 # long, three times a call.
 call_started: Callable[[tuple[CallId, str, str, str | None]], CallStarted] = partial(tuple.__new__, CallStarted)
 call_ended: Callable[
-    [tuple[CallId, str, str, float, int, str | None, str | None, tuple[Noted, ...] | None]], CallEnded
+    [tuple[CallId, str, str, float, int, str | None, str | None, tuple[Noted, ...] | None, float]], CallEnded
 ] = partial(tuple.__new__, CallEnded)
-statement_ran: Callable[[tuple[CallId, str, float, int, str | None, str | None]], StatementRan] = partial(
+statement_ran: Callable[[tuple[CallId, str, float, int, str | None, str | None, float]], StatementRan] = partial(
     tuple.__new__, StatementRan
 )
 

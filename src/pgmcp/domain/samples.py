@@ -58,29 +58,17 @@ class Sample(NamedTuple):
     detail: str | None = None
 
 
-class Part(NamedTuple):
-    """A part of a call that was timed: a station, a service, a repository. A tuple, since every call has several.
+Place = tuple[Layer, str, str | None]
+"""What a part of a call is counted as: where it ran, what ran, and the code, or a defect's class, of its end."""
 
-    Args:
-        layer: Where it ran.
-        operation: What ran.
-        started: When, on the clock port's monotonic scale, in seconds.
-        seconds: How long it took.
-        error: The code, or a defect's class, that it ended with.
-    """
+Noted = tuple[Place, float, float]
+"""A part of a call that was timed, a station, a service, a repository: its place, and when it began and ended.
 
-    layer: Layer
-    operation: str
-    started: float
-    seconds: float
-    error: str | None = None
-
+On the clock port's monotonic scale, in seconds. A place where all goes well is made once, for parts are many.
+"""
 
 Counted = tuple[float, Layer, str, float, str | None, CallId, str | None]
 """A sample as it is noted: what many are made of and few are asked for their names gets none."""
-
-Noted = tuple[Layer, str, float, float, str | None]
-"""A part as it is noted; as above."""
 
 
 @frozen(kw_only=True)

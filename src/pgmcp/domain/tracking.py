@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
-from pgmcp.domain.samples import Layer, Noted
+from pgmcp.domain.samples import Layer, Noted, Place
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class Tracker(Protocol):
 
     @property
     def note(self) -> Callable[[Noted], None]:
-        """Takes what has just ended: where it ran, what, since when by `now`, for how long, and with which error."""
+        """Takes what has just ended: its place, and when it began and ended by `now`."""
         ...
 
 
@@ -44,14 +44,14 @@ def track_execution_time(operation: str, *, layer: Layer) -> Callable[[Callable[
     """
 
     def decorated(function: Callable[P, T]) -> Callable[P, T]:
-        place = _place_of_call(function)
+        at = _position_of_call(function)
         run = _runner(function, operation, layer)
 
         # The look for the tracker is written out: a function for it would take as long as all else that is done here
         # for a call that is not timed.
         @functools.wraps(function)
         def tracked(*args: P.args, **kwargs: P.kwargs) -> T:
-            call: Any = args[place] if len(args) > place else kwargs["call"]
+            call: Any = args[at] if len(args) > at else kwargs["call"]
             tracker = call.tracker
             return function(*args, **kwargs) if tracker is None else run(tracker, args, kwargs)
 
@@ -99,6 +99,7 @@ def _runner(function: Callable[P, T], operation: str, layer: Layer) -> Callable[
     if inspect.iscoroutinefunction(function):
         # A coroutine function is one that gives an awaitable of what it gives in the end.
         return cast("Callable[[Tracker, Any, Any], T]", _async_runner(function, operation, layer))
+    place: Place = (layer, operation, None)
 
     def run(tracker: Tracker, args: Any, kwargs: Any) -> T:
         now = tracker.now
@@ -106,9 +107,9 @@ def _runner(function: Callable[P, T], operation: str, layer: Layer) -> Callable[
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
-            tracker.note((layer, operation, started, now() - started, said(error)))
+            tracker.note(((layer, operation, said(error)), started, now()))
             raise
-        tracker.note((layer, operation, started, now() - started, None))
+        tracker.note((place, started, now()))
         return result
 
     return run
@@ -117,15 +118,17 @@ def _runner(function: Callable[P, T], operation: str, layer: Layer) -> Callable[
 def _async_runner(
     function: Callable[..., Awaitable[T]], operation: str, layer: Layer
 ) -> Callable[[Tracker, Any, Any], Awaitable[T]]:
+    place: Place = (layer, operation, None)
+
     async def run(tracker: Tracker, args: Any, kwargs: Any) -> T:
         now = tracker.now
         started = now()
         try:
             result = await function(*args, **kwargs)
         except BaseException as error:
-            tracker.note((layer, operation, started, now() - started, said(error)))
+            tracker.note(((layer, operation, said(error)), started, now()))
             raise
-        tracker.note((layer, operation, started, now() - started, None))
+        tracker.note((place, started, now()))
         return result
 
     return run
@@ -145,7 +148,7 @@ def said(error: BaseException) -> str:
     return name if isinstance(name, str) else type(error).__name__
 
 
-def _place_of_call(function: Callable[..., Any]) -> int:
+def _position_of_call(function: Callable[..., Any]) -> int:
     """Where a function takes its call.
 
     Raises:

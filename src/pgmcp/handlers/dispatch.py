@@ -140,7 +140,7 @@ class Dispatcher:
             caller: Who called.
             error: What the caller is told.
         """
-        if not self._audit.conclude(self._watch(tool, caller), seconds=0.0, error=error):
+        if not self._audit.conclude(self._watch(tool, caller), 0.0, error=error):
             await self._audit.room()
 
     async def _stations(self, handler: AnyHandler, arguments: Arguments, caller: Caller, watch: Watch) -> ResponseBase:
@@ -188,11 +188,14 @@ class Dispatcher:
         error: BaseException | None = None,
     ) -> bool:
         """Tell of a call's end; whether the audit has room for more."""
-        seconds = self._clock.monotonic() - watch.started
+        at = self._clock.monotonic()
+        seconds = at - watch.started
         self._observer.observe(
-            call_ended((watch.call, handler.name, watch.principal, seconds, rows, code, watch.relation, watch.parts))
+            call_ended(
+                (watch.call, handler.name, watch.principal, seconds, rows, code, watch.relation, watch.parts, at)
+            )
         )
-        return self._audit.conclude(watch, seconds=seconds, rows=rows, error=error)
+        return self._audit.conclude(watch, seconds, rows, error)
 
     @track_execution_time("execute", layer="station")
     async def _run(self, handler: AnyHandler, plan: Plan, request: RequestBase[Any], call: CallContext) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pgmcp.domain.audit_record import AuditRecord
+from pgmcp.domain.audit_record import AuditRecord, Recordable
 
 
 class AuditError(Exception):
@@ -22,8 +22,8 @@ class AuditLog(Protocol):
         """
         ...
 
-    def conclude(self, record: AuditRecord) -> bool:
-        """Take a record of a call's end; it is kept soon after. Never raises.
+    def conclude(self, ended: Recordable) -> bool:
+        """Take what a record of a call's end is made of; it is made, and kept, soon after. Never raises.
 
         What can't be kept is told to the observer as `AuditLost`.
 

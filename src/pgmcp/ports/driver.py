@@ -16,8 +16,7 @@ Parameter = str | None | Sequence[str | None]
 Row = Sequence[str | None]
 
 
-# One is made for each statement that is sent, and a frozen one takes twice as long to make.
-@define
+@frozen
 class Statement:
     """A statement with `$1`, `$2`… and what to bind to them; `text[]` parameters are sequences.
 
@@ -29,7 +28,7 @@ class Statement:
     dirties: bool = False
 
 
-# As for a statement.
+# One is made for each statement, and a frozen one takes twice as long to make.
 @define(kw_only=True)
 class Rows:
     """What came back: rows of text, and how many, or the rows that were changed as the command tag counts them."""

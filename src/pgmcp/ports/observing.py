@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from pgmcp.domain.events import Event
@@ -21,4 +22,17 @@ class Selective(Observer, Protocol):
 
     def hears(self, kind: type[Event]) -> bool:
         """Whether events of a kind are anything to it; always the same answer."""
+        ...
+
+
+@runtime_checkable
+class Patient(Observer, Protocol):
+    """An observer to which everyday events, statements and ends of calls, may come later and many at once.
+
+    That a call failed comes without delay, and so does every other kind of event; always in the order that they
+    happened in.
+    """
+
+    def observe_all(self, events: Sequence[Event]) -> None:
+        """Take note of everyday events, among them some that may say nothing to it."""
         ...

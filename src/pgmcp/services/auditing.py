@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from pgmcp.domain.audit_record import AuditRecord, audit_record
-from pgmcp.domain.auditing import DONE, INTENDED, End, Ending, Verdict, digest_of
+from pgmcp.domain.auditing import DONE, INTENDED, End, Ending, Verdict
 from pgmcp.domain.calls import LeaseId
 from pgmcp.domain.errors import PgmcpError, SecurityError, codes
 from pgmcp.domain.guard.verdicts import Verdict as Judged
@@ -57,7 +56,8 @@ class AuditService:
         if not self._on or watch.effect is Effect.READ or watch.intended:
             return
         try:
-            await self._log.intend(self._record(watch, INTENDED))
+            watch.at, watch.end = self._clock.timestamp(), INTENDED
+            await self._log.intend(watch.record())
         except AuditError as error:
             if self._required:
                 raise SecurityError(
@@ -68,7 +68,7 @@ class AuditService:
                 ) from error
         watch.intended = True
 
-    def conclude(self, watch: Watch, *, seconds: float, rows: int = 0, error: BaseException | None = None) -> bool:
+    def conclude(self, watch: Watch, seconds: float, rows: int = 0, error: BaseException | None = None) -> bool:
         """Put a call's end on record.
 
         Args:
@@ -82,30 +82,15 @@ class AuditService:
         """
         if not self._on:
             return True
-        end = DONE if error is None else _end(error, planned=watch.plan is not None)
-        return self._log.conclude(self._record(watch, end, seconds, rows))
+        watch.at = self._clock.timestamp()
+        watch.seconds = seconds
+        watch.rows = rows
+        watch.end = DONE if error is None else _end(error, planned=watch.plan is not None)
+        return self._log.conclude(watch)
 
     async def room(self) -> None:
         """Wait until there is room for more records. Never raises but when the task is cancelled."""
         await self._log.room()
-
-    def _record(self, watch: Watch, end: End, seconds: float = 0.0, rows: int = 0) -> AuditRecord:
-        transaction = watch.transaction
-        return audit_record(
-            (
-                self._clock.timestamp(),
-                watch.call,
-                watch.principal,
-                watch.session,
-                watch.tool,
-                watch.effect,
-                watch.plan if watch.reached is None else watch.reached,
-                None if transaction is None else digest_of(transaction),
-                seconds,
-                rows,
-                end,
-            )
-        )
 
 
 def _end(error: BaseException, *, planned: bool) -> End:

@@ -147,5 +147,5 @@ class _Told:
         return self.clock.monotonic
 
     def note(self, noted: Noted) -> None:
-        layer, operation, _, seconds, error = noted
-        self.observer.observe(FunctionRan(layer=layer, operation=operation, seconds=seconds, error=error))
+        (layer, operation, error), started, ended = noted
+        self.observer.observe(FunctionRan(layer=layer, operation=operation, seconds=ended - started, error=error))

@@ -58,20 +58,13 @@ class Retrying:
         """
         return self._again(work, call, is_transient)
 
-    def _again(
-        self, work: Callable[[], Awaitable[T]], call: CallContext, passes: Callable[[PgmcpError], bool]
-    ) -> Awaitable[T]:
-        if call.transaction is not None or call.unit is not None or self._attempts < 2:
-            return work()
-        return self._until_it_passes(work, call, passes)
-
-    async def _until_it_passes(
+    async def _again(
         self, work: Callable[[], Awaitable[T]], call: CallContext, passes: Callable[[PgmcpError], bool]
     ) -> T:
         try:
             return await work()
         except PgmcpError as error:
-            if not passes(error):
+            if call.transaction is not None or call.unit is not None or self._attempts < 2 or not passes(error):
                 raise
             first = error
         # What goes well pays for none of this.

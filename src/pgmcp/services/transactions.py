@@ -64,7 +64,7 @@ class TransactionService:
             return work(None, call)
         return self._leases.use(work, call)
 
-    def write(self, work: Work[T], call: CallContext, changes: Changes) -> Awaitable[T]:
+    async def write(self, work: Work[T], call: CallContext, changes: Changes) -> T:
         """Write what is atomic by itself: in the call's lease, or alone.
 
         Args:
@@ -73,12 +73,9 @@ class TransactionService:
             changes: What it writes.
         """
         if call.unit is not None:
-            return _own(call.unit).write(work, call, changes)
+            return await _own(call.unit).write(work, call, changes)
         if call.transaction is not None:
-            return self._leases.use(work, call, changes)
-        return self._alone(work, call, changes)
-
-    async def _alone(self, work: Work[T], call: CallContext, changes: Changes) -> T:
+            return await self._leases.use(work, call, changes)
         try:
             result = await work(None, call)
         except PgmcpError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pgmcp.domain.auditing import Touched
+from pgmcp.domain.audit_record import AuditRecord, audit_record
+from pgmcp.domain.auditing import DONE, End, Touched, digest_of
 from pgmcp.domain.calls import CallId, LeaseId
 from pgmcp.domain.plans import Effect, Plan
 from pgmcp.domain.samples import Noted
@@ -11,7 +12,7 @@ from pgmcp.ports.clock import Clock
 
 
 class Watch:
-    """Takes notes of one call, and the times of its parts; implements `Tracker`.
+    """Takes notes of one call, and the times of its parts; implements `Tracker` and `Recordable`.
 
     Args:
         clock: Its scale.
@@ -31,6 +32,7 @@ class Watch:
         reached: What the plan reaches, where that was found out already.
         transaction: The transaction that it runs in, as the audit names it.
         intended: Whether its intent is on record.
+        at, seconds, rows, end: What its record says of how far it has come, as `AuditRecord` has it.
     """
 
     # On the class, until there is something to note: most calls need few of them, and every call makes a watch.
@@ -39,6 +41,10 @@ class Watch:
     reached: Touched | None = None
     transaction: LeaseId | None = None
     intended = False
+    at = 0.0
+    seconds = 0.0
+    rows = 0
+    end: End = DONE
 
     def __init__(
         self,
@@ -66,6 +72,25 @@ class Watch:
     def parts(self) -> tuple[Noted, ...] | None:
         """What has ended so far, in that order; None where the call is not timed."""
         return None if self._parts is None else tuple(self._parts)
+
+    def record(self) -> AuditRecord:
+        """The audit's record of what is noted so far."""
+        transaction = self.transaction
+        return audit_record(
+            (
+                self.at,
+                self.call,
+                self.principal,
+                self.session,
+                self.tool,
+                self.effect,
+                self.plan if self.reached is None else self.reached,
+                None if transaction is None else digest_of(transaction),
+                self.seconds,
+                self.rows,
+                self.end,
+            )
+        )
 
     @property
     def tracker(self) -> Tracker | None:

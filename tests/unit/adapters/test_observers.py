@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pgmcp.adapters.metrics.breaking import BreakerGauge
-from pgmcp.adapters.observers import LogObserver
+from pgmcp.adapters.observers import LogObserver, QuietLog
 from pgmcp.domain.calls import CallId
 from pgmcp.domain.events import (
     AuditLost,
@@ -19,20 +19,21 @@ from pgmcp.domain.events import (
     Event,
     StatementRan,
 )
-from pgmcp.domain.samples import Part
+from pgmcp.domain.samples import Noted
 
 CALL = CallId("c1")
 
 
 def ended(error: str | None) -> CallEnded:
     """A call with an end."""
-    part = Part("station", "plan", 0, 0)
+    part: Noted = (("station", "plan", None), 0, 0)
     return CallEnded(call=CALL, tool="read_table", principal="ana", seconds=0.5, error=error, parts=(part,))
 
 
 def logged(capsys: pytest.CaptureFixture[str], event: Event, level: str = "info") -> dict[str, Any] | None:
     """The line that an event leaves."""
-    LogObserver(level, "json").observe(event)
+    kind = LogObserver if level == "debug" else QuietLog
+    kind(level, "json").observe(event)
     out, err = capsys.readouterr()
     assert out == ""
     found: dict[str, Any] | None = json.loads(err) if err else None
@@ -75,6 +76,19 @@ def test_a_line(capsys: pytest.CaptureFixture[str]) -> None:
         "seconds": 0.5,
         "rows": 0,
     }
+
+
+def test_of_many_events(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that tell of a failure, in their order."""
+    statement = StatementRan(call=CALL, kind="select", seconds=0, sqlstate="55P03")
+    QuietLog("info", "json").observe_all(
+        [ended(None), statement, ended("lock_timeout"), ended(None), ended("unknown_table")]
+    )
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event"], line["error"], line["level"]) for line in lines] == [
+        ("CallEnded", "lock_timeout", "warning"),
+        ("CallEnded", "unknown_table", "info"),
+    ]
 
 
 def test_the_breaker_s_gauge() -> None:

@@ -29,8 +29,8 @@ class Times:
 
     def note(self, noted: Noted) -> None:
         """Note it."""
-        layer, operation, _, seconds, error = noted
-        self.noted.append((layer, operation, seconds, error))
+        (layer, operation, error), started, ended = noted
+        self.noted.append((layer, operation, ended - started, error))
 
 
 class Shop:

@@ -108,7 +108,7 @@ async def test_the_events_of_a_call() -> None:
     house, _ = over(rows)
     await house.dispatch("read_table", READ, by("ana"))
     started = CallStarted(call=CallId("a call"), tool="read_table", principal="ana")
-    ended = CallEnded(call=CallId("a call"), tool="read_table", principal="ana", seconds=1.5, rows=3, relation="orders")
+    ended = CallEnded(CallId("a call"), "read_table", "ana", seconds=1.5, rows=3, relation="orders", at=1.5)
     assert [without_parts(event) for event in house.recorder.events] == [started, ended]
 
 
@@ -135,7 +135,7 @@ async def test_the_parts_of_a_call() -> None:
     await house.dispatch("read_table", READ, by("ana"))
     (_, ended) = house.recorder.events
     assert isinstance(ended, CallEnded)
-    assert [(layer, operation, seconds) for layer, operation, _, seconds, _ in ended.parts or ()] == [
+    assert [(layer, operation, end - began) for (layer, operation, _), began, end in ended.parts or ()] == [
         ("station", "plan", 0),
         ("station", "authorise", 0),
         ("repository", "TableRepository.select", 0),
@@ -193,7 +193,7 @@ async def test_the_events_of_a_failure(error: BaseException, code: str) -> None:
     with pytest.raises((PgmcpError, asyncio.CancelledError)):
         await house.dispatch("read_table", READ, by("ana"))
     assert without_parts(house.recorder.events[-1]) == CallEnded(
-        call=CallId("a call"), tool="read_table", principal="ana", seconds=0.25, error=code, relation="orders"
+        CallId("a call"), "read_table", "ana", seconds=0.25, error=code, relation="orders", at=0.25
     )
 
 

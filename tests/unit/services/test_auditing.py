@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from pgmcp.domain.audit_record import AuditRecord
+from pgmcp.domain.audit_record import AuditRecord, Recordable
 from pgmcp.domain.auditing import digest_of
 from pgmcp.domain.calls import CallId, LeaseId
 from pgmcp.domain.errors import DatabaseError, PgmcpError, SecurityError, ValidationError, codes
@@ -36,9 +36,9 @@ class FullLog:
         """Fail."""
         raise AuditError("No space left on device")
 
-    def conclude(self, record: AuditRecord) -> bool:
+    def conclude(self, ended: Recordable) -> bool:
         """Keep it, as a test wants to see it."""
-        self.records.append(record)
+        self.records.append(ended.record())
         return True
 
     async def room(self) -> None:
@@ -201,7 +201,7 @@ async def test_how_a_call_ends(error: BaseException, ending: str, code: str) -> 
     house = House(settings=AUDITED)
     watch = a_watch(house, session="s")
     watch.plan = await house.handlers["read_table"].plan(ReadRequest(table="lines"), house.call())
-    house.audit.conclude(watch, seconds=0.0015, error=error)
+    house.audit.conclude(watch, 0.0015, error=error)
     (record,) = house.records.records
     found = record.document()
     assert (found["ending"], found["error"], found["duration_ms"], found["session"]) == (ending, code, 1.5, "s")
@@ -230,7 +230,7 @@ async def test_a_transaction_is_known_by_a_digest() -> None:
     house.audit.planned(
         watch, await house.handlers["read_table"].plan(ReadRequest(table="lines"), house.call()), LeaseId("handle")
     )
-    house.audit.conclude(watch, seconds=0.0)
+    house.audit.conclude(watch, 0.0)
     (record,) = house.records.records
     assert record.document()["transaction"] == digest_of(LeaseId("handle"))
     assert "handle" not in str(record)

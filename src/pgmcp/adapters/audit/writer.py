@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from pgmcp.adapters.audit.lines import Lines
 from pgmcp.adapters.spare_time import in_spare_time
-from pgmcp.domain.audit_record import AuditRecord
+from pgmcp.domain.audit_record import AuditRecord, Recordable
 from pgmcp.domain.events import AuditLost
 from pgmcp.ports.auditing import AuditError
 from pgmcp.ports.observing import Observer
@@ -97,7 +97,7 @@ class AuditWriter:
         self._observer = observer
         self._most = most
         self._lines = Lines()
-        self._gathered: list[AuditRecord] = []
+        self._gathered: list[Recordable] = []
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: SimpleQueue[_Batch | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -117,9 +117,9 @@ class AuditWriter:
         self._taken += 1
         await self._handed_over(intents=True)
 
-    def conclude(self, record: AuditRecord) -> bool:
+    def conclude(self, ended: Recordable) -> bool:
         gathered = self._gathered
-        gathered.append(record)
+        gathered.append(ended)
         self._taken += 1
         if len(gathered) == _MADE_TOGETHER:
             in_spare_time(self._make)
@@ -174,12 +174,12 @@ class AuditWriter:
             gathered, self._gathered = self._gathered, []
             self._made.append(self._lines_of(gathered))
 
-    def _lines_of(self, gathered: Sequence[AuditRecord]) -> bytes:
+    def _lines_of(self, gathered: Sequence[Recordable]) -> bytes:
         try:
-            return self._lines.of(gathered)
+            return self._lines.of([ended.record() for ended in gathered])
         except Exception as defect:  # noqa: BLE001 -- a record that can't be made into a line takes no other with it
             if len(gathered) > 1:
-                return b"".join(self._lines_of([record]) for record in gathered)
+                return b"".join(self._lines_of([ended]) for ended in gathered)
             self._observer.observe(AuditLost(records=1, reason=type(defect).__name__))
             return b""
 

@@ -86,8 +86,9 @@ class Engine:
     ) -> None:
         """Tell of a statement that ran, with its rows and, for an error, its SQLSTATE."""
         if self._observer is not None:
-            seconds = 0.0 if since is None else self.clock.monotonic() - since
-            self._observer.observe(StatementRan(call.id, kind, seconds, rows, state))
+            at = self.clock.monotonic()
+            seconds = 0.0 if since is None else at - since
+            self._observer.observe(StatementRan(call.id, kind, seconds, rows, state, at=at))
 
     def alone(self) -> Space:
         """Where a statement by itself reads and writes."""

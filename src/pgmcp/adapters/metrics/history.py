@@ -105,11 +105,11 @@ class BoundedHistory:
                     if samples is drawn:
                         shelf.coming.append(sample)
             for part in parts:
-                layer, operation, _, seconds, error = part
+                (layer, operation, error), started, ended = part
                 shelf = shelves[layer]
                 tally = shelf.tallies.get(operation) or shelf.tally(operation)
                 tally.count += 1
-                tally.seconds += seconds
+                tally.seconds += ended - started
                 if error is not None:
                     tally.fail(error)
                 shelf.coming.append(part)
@@ -172,13 +172,13 @@ class BoundedHistory:
 def _sample(kept: Counted | Noted) -> Sample:
     if len(kept) == _COUNTED:
         return Sample(*kept)
-    layer, operation, started, seconds, error = kept
-    return Sample(started + seconds, layer, operation, seconds, error, _NO_CALL)
+    (layer, operation, error), started, ended = kept
+    return Sample(ended, layer, operation, ended - started, error, _NO_CALL)
 
 
 def _ended(kept: Counted | Noted) -> float:
     """When something that is kept ended."""
-    return kept[0] if len(kept) == _COUNTED else kept[2] + kept[3]
+    return kept[0] if len(kept) == _COUNTED else kept[2]
 
 
 def _difference(now: Totals, then: Totals) -> Totals:

@@ -29,8 +29,7 @@ class Commenter:
 
     def __call__(self, statement: Statement, call: CallContext) -> Statement:
         """The statement with its comment."""
-        comment = self._comments.get((call.tool, call.principal.name)) or self.remark(call)
-        return Statement(statement.text + comment, statement.parameters, statement.dirties)
+        return Statement(statement.text + self.remark(call), statement.parameters, statement.dirties)
 
     def remark(self, call: CallContext) -> str:
         """The comment alone, to stand behind a text of a call's."""

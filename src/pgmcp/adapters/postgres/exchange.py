@@ -76,7 +76,7 @@ class Exchange:
         rows: int = 0,
         sqlstate: str | None = None,
     ) -> None:
-        seconds = self._clock.monotonic() - started
+        at = self._clock.monotonic()
         # Only a call that is timed can be among the slowest that are told with their statements.
         fingerprint = None if text is None or call.tracker is None else self._fingerprints.of(text)
-        self._observer.observe(statement_ran((call.id, kind, seconds, rows, sqlstate, fingerprint)))
+        self._observer.observe(statement_ran((call.id, kind, at - started, rows, sqlstate, fingerprint, at)))

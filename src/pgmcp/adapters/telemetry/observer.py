@@ -16,7 +16,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from pgmcp.domain.calls import CallId
 from pgmcp.domain.events import CallEnded, CallStarted, Event, StatementRan
-from pgmcp.domain.samples import Part
+from pgmcp.domain.samples import Noted
 from pgmcp.ports.clock import Clock
 
 # A call whose end is never heard is a defect; it must not keep memory for ever.
@@ -105,7 +105,7 @@ class OtelObserver:
             attributes["error.type"] = event.error
         self._calls.record(event.seconds, attributes)
         for noted in event.parts or ():
-            self._part(event.call, Part(*noted))
+            self._part(event.call, noted)
         span = self._open.pop(event.call, None)
         if span is None:
             return
@@ -117,13 +117,13 @@ class OtelObserver:
             span.set_status(Status(StatusCode.ERROR))
         span.end()
 
-    def _part(self, call: CallId, part: Part) -> None:
-        start = self._nanoseconds(part.started)
-        attributes: Attributes = {"pgmcp.layer": part.layer}
-        if part.error is not None:
-            attributes["error.type"] = part.error
-        end = start + round(part.seconds * _NS)
-        self._below(call, part.operation, start, end, SpanKind.INTERNAL, attributes)
+    def _part(self, call: CallId, noted: Noted) -> None:
+        (layer, operation, error), started, ended = noted
+        attributes: Attributes = {"pgmcp.layer": layer}
+        if error is not None:
+            attributes["error.type"] = error
+        start = self._nanoseconds(started)
+        self._below(call, operation, start, start + round((ended - started) * _NS), SpanKind.INTERNAL, attributes)
 
     def _below(self, call: CallId, name: str, start: int, end: int, kind: SpanKind, attributes: Attributes) -> None:
         """A span that has ended, below its call's."""

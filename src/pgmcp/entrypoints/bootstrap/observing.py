@@ -14,7 +14,7 @@ from pgmcp.adapters.metrics.breaking import BreakerGauge
 from pgmcp.adapters.metrics.gauges import GaugedResources, ProcessGauge, StateGauge
 from pgmcp.adapters.metrics.history import BoundedHistory
 from pgmcp.adapters.metrics.recorder import MetricsRecorder
-from pgmcp.adapters.observers import LogObserver
+from pgmcp.adapters.observers import LogObserver, QuietLog
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.settings import Settings
 from pgmcp.ports.history import History
@@ -51,7 +51,9 @@ def watching(settings: Settings, observer: Observer | None) -> Watching:
     if settings.opentelemetry:
         hearing.append(_telemetry(settings))
     gauges = () if settings.driver == "memory" else (breaker,)
-    return Watching(observer=FanOut(hearing), history=history, gauges=gauges)
+    heard = FanOut(hearing)
+    history.fed_by(heard.settle)
+    return Watching(observer=heard, history=history, gauges=gauges)
 
 
 def _telemetry(settings: Settings) -> Observer:
@@ -115,4 +117,5 @@ def _database(settings: Settings) -> dict[str, str | int]:
 
 def log_observer(settings: Settings) -> Observer:
     """The observer of a server: the log on stderr."""
-    return LogObserver(settings.log_level, settings.log_format)
+    kind = LogObserver if settings.log_level == "debug" else QuietLog
+    return kind(settings.log_level, settings.log_format)
