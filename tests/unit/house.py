@@ -11,6 +11,7 @@ from typing import Any
 from attrs import evolve
 
 from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
+from pgmcp.adapters.analyser.remembering import RememberingAnalyser
 from pgmcp.adapters.audit import MemoryAuditLog
 from pgmcp.adapters.clock import FixedClock
 from pgmcp.adapters.leases import ProcessLeases
@@ -124,7 +125,7 @@ class House:
         self.transactions = TransactionService(work or self.memory.work, self.leases, self.listener, settings)
         self.views = Views(self.clock)
         self.schemas = SchemaService(catalogue or self.memory.catalogue, self.retrying, self.views)
-        self.validation = ValidationService(PgparseAnalyser(), settings)
+        self.validation = ValidationService(RememberingAnalyser(PgparseAnalyser()), settings)
         self.queries = QueryService(
             queries or self.memory.queries,
             self.schemas,

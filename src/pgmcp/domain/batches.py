@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Any
 
+from pgmcp.domain.aside import aside
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.plans import Batch
 from pgmcp.domain.records import texts
@@ -41,7 +43,7 @@ async def batches(
                 hint='A record looks like {"name":"Ana"}.',
                 path=f"records[{position}]",
             )
-        row = texts(record, relation, f"records[{position}]")
+        row = await aside(record, partial(texts, record, relation, f"records[{position}]"))
         # Most records name the columns of the one before.
         names = columns if row.keys() == known else tuple(sorted(row))
         if rows and (names != columns or len(rows) >= size or weight >= max_bytes):

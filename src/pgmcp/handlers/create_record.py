@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pgmcp.domain.aside import aside
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.plans import Batch, Effect, Insert
 from pgmcp.domain.records import returned, texts
@@ -30,7 +31,7 @@ class CreateRecordHandler(WritingHandler[CreateRequest, Insert]):
     async def plan(self, request: CreateRequest, call: CallContext) -> Insert:
         """Resolve the names and check the data."""
         relation = await self.target(request, call)
-        row = texts(request.data, relation, "data")
+        row = await aside(request.data, lambda: texts(request.data, relation, "data"))
         return Insert(
             relation=relation,
             rows=Batch(columns=tuple(row), rows=(tuple(row.values()),)),

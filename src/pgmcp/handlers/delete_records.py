@@ -31,7 +31,7 @@ class DeleteRecordsHandler(WritingHandler[DeleteRequest, Delete]):
         moment = await self.queries.moment(request.filters, call)
         return Delete(
             relation=relation,
-            filter=self.validation.write_filter(request.filters, relation, moment),
+            filter=await self.validation.write_filter(request.filters, relation, moment),
             returning=returned(request.returning, relation),
             max_rows=self.most(request.max_rows),
             dry_run=request.dry_run,

@@ -35,7 +35,7 @@ class ExecuteQueryHandler(HandlerBase[ExecuteQueryRequest, RawQuery, Result, Dat
 
     async def plan(self, request: ExecuteQueryRequest, call: CallContext) -> RawQuery:
         """Judge the statement's bytes and shape."""
-        return self._queries.raw_plan(request)
+        return await self._queries.raw_plan(request)
 
     async def run(self, plan: RawQuery, request: ExecuteQueryRequest, call: CallContext) -> Result:
         """Run it."""

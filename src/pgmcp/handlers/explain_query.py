@@ -31,7 +31,7 @@ class ExplainQueryHandler(HandlerBase[ExplainQueryRequest, Explain, Sequence[obj
 
     async def plan(self, request: ExplainQueryRequest, call: CallContext) -> Explain:
         """Judge the statement's bytes and shape."""
-        return self._queries.explain_plan(request.query, request.params, analyze=request.analyze)
+        return await self._queries.explain_plan(request.query, request.params, analyze=request.analyze)
 
     async def run(self, plan: Explain, request: ExplainQueryRequest, call: CallContext) -> Sequence[object]:
         """Ask PostgreSQL."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pgmcp.domain.aside import aside
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.plans import Effect, Update
 from pgmcp.domain.records import assignments, returned
@@ -31,8 +32,8 @@ class UpdateRecordsHandler(WritingHandler[UpdateRequest, Update]):
         moment = await self.queries.moment(request.filters, call)
         return Update(
             relation=relation,
-            assignments=assignments(request.data, relation),
-            filter=self.validation.write_filter(request.filters, relation, moment),
+            assignments=await aside(request.data, lambda: assignments(request.data, relation)),
+            filter=await self.validation.write_filter(request.filters, relation, moment),
             returning=returned(request.returning, relation),
             max_rows=self.most(request.max_rows),
             dry_run=request.dry_run,

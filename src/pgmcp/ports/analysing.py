@@ -12,11 +12,11 @@ __all__ = ["Analysis", "Parameter", "SqlAnalyser"]
 class SqlAnalyser(Protocol):
     """Parses SQL without a server."""
 
-    def analyse(self, text: str) -> Analysis:
+    async def analyse(self, text: str) -> Analysis:
         """What the text is.
 
         Raises:
             QueryError: `syntax_error` with its position, the line and a caret in the hint.
-            ValidationError: `statement_too_large` for what is nested too deep to parse.
+            ValidationError: `statement_too_large` for what is nested too deep to parse, or has too many words.
         """
         ...

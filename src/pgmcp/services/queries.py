@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pgmcp.domain.aside import aside
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.changes import ANYTHING
 from pgmcp.domain.costs import check_cost
@@ -67,7 +68,7 @@ class QueryService:
         filters = request.filters or {}
         place = self._cursors.open(request.cursor, request, call) if request.cursor is not None else None
         moment = await self.moment(filters, call, place)
-        tree = parse(filters, relation, moment) if filters else EVERYTHING
+        tree = await aside(filters, lambda: parse(filters, relation, moment)) if filters else EVERYTHING
         order, keyed = parse_order(request.order_by, request.ascending, relation)
         wanted = self._settings.read_default_limit if request.limit is None else request.limit
         bounds = self._bounds
@@ -104,13 +105,13 @@ class QueryService:
         moment = place.moment if place is not None else self._clock.now()
         return self._cursors.make(Place(key=result.last_key, moment=moment), request, call)
 
-    def raw_plan(self, request: ExecuteQueryRequest) -> RawQuery:
+    async def raw_plan(self, request: ExecuteQueryRequest) -> RawQuery:
         """What a raw statement will do, from its bytes and shape.
 
         Raises:
             PgmcpError: What `ValidationService.statement` finds.
         """
-        analysis, effect = self._validation.statement(request.query)
+        analysis, effect = await self._validation.statement(request.query)
         max_rows = min(request.max_rows or self._settings.max_rows, self._settings.max_rows)
         return RawQuery(
             text=analysis.text,
@@ -123,13 +124,13 @@ class QueryService:
             bounds=Bounds(max_rows=max_rows, max_bytes=self._settings.max_bytes),
         )
 
-    def explain_plan(self, query: str, params: Sequence[Any], *, analyze: bool) -> Explain:
+    async def explain_plan(self, query: str, params: Sequence[Any], *, analyze: bool) -> Explain:
         """What an explain will do.
 
         Raises:
             PgmcpError: What `ValidationService.explainable` finds.
         """
-        analysis, effect = self._validation.explainable(query)
+        analysis, effect = await self._validation.explainable(query)
         query_plan = RawQuery(
             text=analysis.text,
             kind=analysis.kind,

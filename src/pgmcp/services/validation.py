@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pgmcp.domain.aside import aside
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.filters.parser import parse
 from pgmcp.domain.filters.relative import Moment
@@ -36,7 +37,7 @@ class ValidationService:
             return tuple(relation.by_name)
         return known_columns(wanted, relation, "columns")
 
-    def write_filter(self, filters: Mapping[str, Any], relation: Relation, moment: Moment) -> Filter:
+    async def write_filter(self, filters: Mapping[str, Any], relation: Relation, moment: Moment) -> Filter:
         """The filter of an update or a delete, which must say something.
 
         Raises:
@@ -49,7 +50,7 @@ class ValidationService:
                 hint='Say which rows, such as {"id":1}; for all rows a condition that holds for all.',
                 path="filters",
             )
-        return parse(filters, relation, moment)
+        return await aside(filters, lambda: parse(filters, relation, moment))
 
     def writable(self, relation: Relation, effect: Effect) -> None:
         """See that PostgreSQL takes writes of that kind on a relation.
@@ -66,7 +67,7 @@ class ValidationService:
                 path="table",
             )
 
-    def statement(self, text: str) -> tuple[Analysis, Effect]:
+    async def statement(self, text: str) -> tuple[Analysis, Effect]:
         """What a raw statement is and what it does, from its bytes and its shape.
 
         Raises:
@@ -75,17 +76,17 @@ class ValidationService:
             SecurityError: Statements of its kind are never run.
         """
         check_bytes(text, max_bytes=self._settings.max_query_bytes)
-        analysis = self._analyser.analyse(text)
+        analysis = await self._analyser.analyse(text)
         return analysis, effect_of(analysis)
 
-    def explainable(self, text: str) -> tuple[Analysis, Effect]:
+    async def explainable(self, text: str) -> tuple[Analysis, Effect]:
         """As `statement`, for a statement to be explained.
 
         Raises:
             QueryError: EXPLAIN doesn't take it.
         """
         check_bytes(text, max_bytes=self._settings.max_query_bytes)
-        analysis = self._analyser.analyse(text)
+        analysis = await self._analyser.analyse(text)
         effect = effect_of(analysis)
         check_explainable(analysis)
         return analysis, effect

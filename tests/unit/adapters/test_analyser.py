@@ -4,10 +4,10 @@ import pytest
 
 from pgmcp.adapters.analyser.lexical import LexicalAnalyser
 from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
+from pgmcp.adapters.analyser.remembering import Parser
 from pgmcp.domain.errors import QueryError, ValidationError
 from pgmcp.domain.plans import StatementKind
 from pgmcp.domain.sql.analysis import Parameter
-from pgmcp.ports.analysing import SqlAnalyser
 
 ROWS, RETURNING, CHANGE, UTILITY = StatementKind
 
@@ -108,7 +108,7 @@ def test_the_functions_that_a_statement_calls() -> None:
         pytest.param("DELETE FROM t USING u", {("t",), ("u",)}, id="DELETE"),
     ],
 )
-def test_the_relations_of_a_statement(analyser: SqlAnalyser, text: str, relations: set[tuple[str, ...]]) -> None:
+def test_the_relations_of_a_statement(analyser: Parser, text: str, relations: set[tuple[str, ...]]) -> None:
     """Every name that stands where a relation does; tokens alone find some more."""
     assert analyser.analyse(text).relations >= relations
 
@@ -120,7 +120,7 @@ def test_a_with_list_gives_no_relation() -> None:
 
 
 @pytest.mark.parametrize("analyser", [PgparseAnalyser(), LexicalAnalyser()], ids=["parser", "tokens"])
-def test_sources_are_counted(analyser: SqlAnalyser) -> None:
+def test_sources_are_counted(analyser: Parser) -> None:
     """Relations, subqueries and functions, however often they come."""
     text = "SELECT 1 FROM t, t AS u, (SELECT a FROM t) AS s, lower('A') AS f"
     assert analyser.analyse(text).sources >= 5

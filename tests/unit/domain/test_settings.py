@@ -82,6 +82,7 @@ def test_the_defaults() -> None:
         "read_default_limit": 100,
         "max_write_rows": 1000,
         "max_query_bytes": 65_536,
+        "max_query_tokens": 20_000,
         "max_request_bytes": 4_194_304,
         "statement_timeout_ms": 30_000,
         "lock_timeout_ms": 5_000,

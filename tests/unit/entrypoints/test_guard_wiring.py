@@ -14,11 +14,11 @@ TOKENS = "pgmcp: no SQL parser is installed: raw SQL is judged by its tokens and
 REFUSED = "pgmcp: no SQL parser is installed: execute_query and explain_query are refused\n"
 
 
-def test_the_parser_where_there_is_one() -> None:
+async def test_the_parser_where_there_is_one() -> None:
     """Whatever the settings say about where there is none."""
     assert has_parser()
     text = "SELECT lower(name) FROM orders WHERE id = $1"
-    assert make_analyser(Settings(without_parser="refuse")).analyse(text) == PgparseAnalyser().analyse(text)
+    assert await make_analyser(Settings(without_parser="refuse")).analyse(text) == PgparseAnalyser().analyse(text)
 
 
 @pytest.mark.parametrize(

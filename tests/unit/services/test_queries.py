@@ -187,10 +187,10 @@ async def test_a_relative_time_in_a_read() -> None:
     "max_rows, most",
     [pytest.param(None, 50, id="the setting"), pytest.param(9, 9, id="as asked"), pytest.param(99, 50, id="at most")],
 )
-def test_a_raw_statement(max_rows: int | None, most: int) -> None:
+async def test_a_raw_statement(max_rows: int | None, most: int) -> None:
     """What its text says and what its caller allows."""
     request = ExecuteQueryRequest(query=" select $1 ; ", params=[1, None], read_only=False, max_rows=max_rows)
-    assert house().queries.raw_plan(request) == RawQuery(
+    assert await house().queries.raw_plan(request) == RawQuery(
         text="select $1",
         kind=StatementKind.ROWS,
         effect=Effect.READ,
@@ -201,9 +201,9 @@ def test_a_raw_statement(max_rows: int | None, most: int) -> None:
 
 
 @pytest.mark.parametrize("analyze", [pytest.param(False, id="estimated"), pytest.param(True, id="measured")])
-def test_an_explain(analyze: bool) -> None:
+async def test_an_explain(analyze: bool) -> None:
     """Of a statement as it would be run."""
-    found = house().queries.explain_plan("delete from t where id = $1", [1], analyze=analyze)
+    found = await house().queries.explain_plan("delete from t where id = $1", [1], analyze=analyze)
     assert found == Explain(
         query=RawQuery(
             text="delete from t where id = $1",

@@ -37,7 +37,7 @@ _BEFORE = ("from", "join", "into", "update", "table", "using", "only", ",", "(")
 
 
 class LexicalAnalyser:
-    """Implements `SqlAnalyser` by tokens alone."""
+    """Says what a text is by tokens alone."""
 
     def analyse(self, text: str) -> Analysis:
         listed = trimmed(list(tokens(text)))
@@ -49,7 +49,7 @@ class LexicalAnalyser:
 
 
 class RefusingAnalyser:
-    """Implements `SqlAnalyser` where raw SQL shall not be run without a parser."""
+    """Refuses raw SQL, where it shall not be run without a parser."""
 
     def analyse(self, text: str) -> Analysis:
         raise SecurityError(
@@ -87,7 +87,7 @@ def _analysis(whole: str, listed: Sequence[Token], *, statements: int) -> Analys
         relations=frozenset(named := list(_placed(judged))),
         sources=len(named),
         explained=about,
-        parameters=parameters_of(whole),
+        parameters=parameters_of(listed),
         main=main,
     )
 

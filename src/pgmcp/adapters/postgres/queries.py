@@ -15,6 +15,7 @@ from pgmcp.adapters.postgres.runner import Runner, count_records
 from pgmcp.adapters.postgres.transactions import PostgresTransaction
 from pgmcp.adapters.postgres.types import TypeCatalogue
 from pgmcp.adapters.postgres.wrapping import Wrapped, cast_parameters, largest, wrapped
+from pgmcp.domain.aside import aside
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import DatabaseError, PgmcpError, ValidationError, codes
 from pgmcp.domain.json import dumps
@@ -117,10 +118,10 @@ class PostgresQueryRepository:
 
     async def _explain(self, plan: Explain, call: CallContext, within: Transaction | None) -> Sequence[object]:
         query = plan.query
-        analysis = self._analyser.analyse(query.text)
+        analysis = await self._analyser.analyse(query.text)
         description = await self._described(analysis, call, within)
-        values = _values(query, await self._types_of(description[0], call, within))
         types = await self._types_of(description[0], call, within)
+        values = await aside(query.params, lambda: _values(query, types))
         options = "FORMAT JSON, ANALYZE, BUFFERS" if plan.analyze else "FORMAT JSON"
         opening = f"EXPLAIN ({options}) "
         text = opening + "".join(piece.text for piece in cast_parameters(analysis, types))
@@ -132,7 +133,7 @@ class PostgresQueryRepository:
         return found
 
     async def _learn(self, plan: RawQuery, call: CallContext, within: Transaction | None) -> _Known:
-        analysis = self._analyser.analyse(plan.text)
+        analysis = await self._analyser.analyse(plan.text)
         parameters: Sequence[int] = ()
         columns: Sequence[tuple[str, int]] = ()
         if analysis.kind is not StatementKind.UTILITY or plan.params or analysis.parameters:
@@ -160,7 +161,7 @@ class PostgresQueryRepository:
 
     async def _run(self, plan: RawQuery, known: _Known, call: CallContext, within: Transaction | None) -> Result:
         sent = known.wrapped
-        values: tuple[str | None, ...] = _values(plan, sent.parameters)
+        values: tuple[str | None, ...] = await aside(plan.params, lambda: _values(plan, sent.parameters))
         if sent.bounded:
             values += (str(plan.bounds.max_rows + 1), str(plan.bounds.max_bytes))
         statement = Statement(sent.text, values, known.dirties)
@@ -201,7 +202,7 @@ class PostgresQueryRepository:
         """The error for an answer whose first row alone is above the cap: it names the column that takes most of it."""
         sent = known.wrapped
         text = largest(known.analysis, sent.parameters, sent.columns, self._runner.dialect)
-        statement = Statement(text, _values(plan, sent.parameters), known.dirties)
+        statement = Statement(text, await aside(plan.params, lambda: _values(plan, sent.parameters)), known.dirties)
         need = Need.READ if plan.read_only else Need.WRITE
         rows = await self._runner.run(statement, call, need=need, kind="query", within=within)
         name = sent.columns[int(rows.rows[0][0] or 1) - 1 if rows.rows else 0].name

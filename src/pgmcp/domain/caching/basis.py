@@ -8,6 +8,7 @@ from pgmcp.domain.caching.steady import STEADY, names_a_moment
 from pgmcp.domain.guard.resolution import Resolution, UsedFunction, Volatility
 from pgmcp.domain.relations import Name
 from pgmcp.domain.sql.lexer import TokenKind, tokens
+from pgmcp.domain.sql.shortening import shortened
 
 _TABLES = "rpmf"
 _VIEW = "v"
@@ -71,7 +72,7 @@ def _may_name_a_moment(text: str) -> bool:
     if names_a_moment(text):
         return True
     before = None
-    for token in tokens(text):
+    for token in tokens(shortened(text).text):
         if token.kind is TokenKind.STRING:
             escaped = token.text[0] in "eEuU" and "\\" in token.text
             if before is TokenKind.STRING or escaped or token.text[0] in "uU":

@@ -69,7 +69,11 @@ RELATION_READ_ONLY = Code("relation_read_only", "fix_input", "The relation can't
 # Raw SQL
 SYNTAX_ERROR = Code("syntax_error", "fix_input", "The statement doesn't parse.")
 SEVERAL_STATEMENTS = Code("several_statements", "fix_input", "There is not exactly one statement.")
-STATEMENT_TOO_LARGE = Code("statement_too_large", "fix_input", "The statement is larger than `max_query_bytes`.")
+STATEMENT_TOO_LARGE = Code(
+    "statement_too_large",
+    "fix_input",
+    "The statement is larger than `max_query_bytes`, or comes to more than is looked through.",
+)
 STATEMENT_NOT_ALLOWED = Code("statement_not_allowed", "never", "That kind of statement is not served.")
 STATEMENT_UNRESOLVED = Code("statement_unresolved", "never", "Nobody can tell what the statement really uses.")
 PARAMETER_COUNT = Code("parameter_count", "fix_input", "The statement takes another number of parameters.")

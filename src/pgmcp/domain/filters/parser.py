@@ -16,7 +16,7 @@ from pgmcp.domain.filters.keys import Target, resolve
 from pgmcp.domain.filters.operators import MODIFIERS, OPERATORS, find, is_text_like
 from pgmcp.domain.filters.relative import Moment
 from pgmcp.domain.filters.tree import EVERYTHING, And, Filter, Not, Or
-from pgmcp.domain.filters.values import MAX_LEVELS, MAX_MEMBERS, check_size
+from pgmcp.domain.filters.values import MAX_LEVELS, MAX_MEMBERS, MAX_VALUES, check_size
 from pgmcp.domain.places import step
 from pgmcp.domain.relations import Relation
 
@@ -50,6 +50,7 @@ class _Reading:
         self.moment = moment
         self.conditions = 0
         self.objects = 0
+        self.values = 0
 
     def filter(self, filters: object, at: str, level: int) -> Filter:
         """An object whose keys must all hold."""
@@ -123,7 +124,7 @@ class _Reading:
         """One operator with its value."""
         self.count(at)
         operator = find(name, target, at)
-        check_size(value, at)
+        self.hold(check_size(value, at), at)
         return operator.read(
             Condition(
                 target=target,
@@ -143,6 +144,12 @@ class _Reading:
         self.conditions += 1
         if self.conditions > MAX_CONDITIONS:
             raise _too_large(f"a filter has {MAX_CONDITIONS} conditions at the most", at)
+
+    def hold(self, values: int, at: str) -> None:
+        """Count the values that lists hold, of which the last ones stand at `at`."""
+        self.values += values
+        if self.values > MAX_VALUES:
+            raise _too_large(f"the lists of a filter have {MAX_VALUES} members together at the most", at)
 
 
 def all_of(parts: Sequence[Filter]) -> Filter:

@@ -18,6 +18,7 @@ from pgmcp.domain.values.unfit import Unfit
 
 MAX_LEVELS = 64
 MAX_MEMBERS = 10_000
+MAX_VALUES = 50_000
 _MAX_CONTAINERS = 100_000
 
 
@@ -31,16 +32,19 @@ def is_number(value: object) -> TypeGuard[Number | int | float | Decimal]:
     return isinstance(value, Number | int | float | Decimal) and not isinstance(value, bool)
 
 
-def check_size(value: object, at: str) -> None:
+def check_size(value: object, at: str) -> int:
     """Refuse a value that is nested too deeply or holds too long a list.
+
+    Returns:
+        How many values its lists and objects hold.
 
     Raises:
         ValidationError: `filter_too_large`.
     """
     if isinstance(value, str | int) or not isinstance(value, list | tuple | Mapping):
-        return  # texts and numbers are most values
+        return 0  # texts and numbers are most values
     level = [value]
-    seen = 0
+    seen = held = 0
     for _ in range(MAX_LEVELS):
         below = []
         for container in level:
@@ -49,6 +53,7 @@ def check_size(value: object, at: str) -> None:
                 raise ValidationError(
                     codes.FILTER_TOO_LARGE, f"a list of a filter has {MAX_MEMBERS} members at the most", path=at
                 )
+            held += len(container)
             members = container.values() if isinstance(container, Mapping) else container
             below += [member for member in members if isinstance(member, list | tuple | Mapping)]
         level = below
@@ -56,6 +61,7 @@ def check_size(value: object, at: str) -> None:
         raise ValidationError(
             codes.FILTER_TOO_LARGE, f"a value of a filter has {MAX_LEVELS} levels at the most", path=at
         )
+    return held
 
 
 def literal(condition: Condition, type_: Type, *, value: Any = ..., at: str | None = None) -> Literal:

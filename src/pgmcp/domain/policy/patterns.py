@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cached_property
+from typing import Generic, TypeVar
 
 from attrs import frozen
+
+T = TypeVar("T")
+
+_WILD = re.compile("[*?]")
 
 
 @frozen(slots=False)
@@ -27,12 +33,44 @@ class Pattern:
         >>> Pattern("support-*").matches("support-7"), Pattern("a?").matches("a")
         (True, False)
         """
-        return self._matches.fullmatch(name) is not None
+        return name == self.text if self.is_exact else self._matches.fullmatch(name) is not None
 
-    @property
+    @cached_property
     def is_exact(self) -> bool:
         """Whether it means one name alone."""
         return "*" not in self.text and "?" not in self.text
+
+    @property
+    def beginning(self) -> str:
+        """What every name begins with that it means."""
+        return _WILD.split(self.text, maxsplit=1)[0]
+
+
+class FirstMatch(Generic[T]):
+    """The first of many patterns that means a name, found without a look at the others.
+
+    Args:
+        entries: The patterns in their order, each with what it stands for.
+    """
+
+    def __init__(self, entries: Iterable[tuple[Pattern, T]]) -> None:
+        self._by_beginning: dict[str, list[tuple[int, Pattern, T]]] = {}
+        for number, (pattern, meant) in enumerate(entries):
+            self._by_beginning.setdefault(pattern.beginning, []).append((number, pattern, meant))
+
+    def find(self, name: str) -> T | None:
+        """What the first pattern stands for that means the name.
+
+        >>> FirstMatch([(Pattern("a*"), 1), (Pattern("ab"), 2), (Pattern("*"), 3)]).find("ab")
+        1
+        """
+        first: tuple[int, Pattern, T] | None = None
+        for end in range(len(name) + 1):
+            for entry in self._by_beginning.get(name[:end], ()):
+                if (first is None or entry[0] < first[0]) and entry[1].matches(name):
+                    first = entry
+                    break
+        return None if first is None else first[2]
 
 
 @frozen
@@ -59,9 +97,11 @@ class QualifiedPattern:
 
     def matches(self, schema: str, name: str) -> bool:
         """Whether a relation or a function is meant; the system's own only where its schema is named outright."""
-        if is_system(schema) and not self.schema.is_exact:
-            return False
-        return self.schema.matches(schema) and self.name.matches(name)
+        return self.matches_schema(schema) and self.name.matches(name)
+
+    def matches_schema(self, schema: str) -> bool:
+        """Whether anything of a schema may be meant, as above."""
+        return (self.schema.is_exact or not is_system(schema)) and self.schema.matches(schema)
 
 
 def is_system(schema: str) -> bool:

@@ -14,6 +14,7 @@ from attrs import field, fields, frozen, has
 
 from pgmcp.domain.access import Access, lowest
 from pgmcp.domain.policy.attributes import Missing, bound
+from pgmcp.domain.policy.finding import SchemaRules, rules_of
 from pgmcp.domain.policy.masks import Mask
 from pgmcp.domain.policy.patterns import is_system
 from pgmcp.domain.policy.refusals import (
@@ -101,6 +102,7 @@ class View:
     ceiling: Access | None = None
     _narrowed: dict[Name, tuple[Relation, Relation]] = field(factory=dict, init=False, repr=False)
     _sights: dict[tuple[str, str], Sight] = field(factory=dict, init=False, repr=False)
+    _rules: dict[str, SchemaRules] = field(factory=dict, init=False, repr=False)
 
     @property
     def is_open(self) -> bool:
@@ -176,9 +178,9 @@ class View:
 
     def may_execute(self, schema: str, name: str) -> bool | None:
         """Whether a function may be executed; None where no rule speaks of it."""
-        for rule in self.policy.functions:
-            if rule.is_for(self.principal) and rule.match.matches(schema, name):
-                return rule.execute and self.may_know_schema(schema)
+        rule = self._rules_of(schema).functions.find(name)
+        if rule is not None:
+            return rule.execute and self.may_know_schema(schema)
         return None if self.may_know_schema(schema) or is_system(schema) else False
 
     def may_read_whole(self, schema: str, name: str, columns: Collection[str] | None) -> Refusal | None:
@@ -226,14 +228,16 @@ class View:
 
     def _ceiling_of(self, schema: str) -> tuple[frozenset[Action], str | None]:
         """What may be done in a schema at the most, and the rule that says so, if one does."""
-        for rule in self.policy.schemas:
-            if (
-                rule.is_for(self.principal)
-                and rule.match.matches(schema)
-                and (rule.match.is_exact or not is_system(schema))
-            ):
-                return rule.allow, rule.at
-        return EVERY_ACTION, None
+        rule = self._rules_of(schema).schema
+        return (EVERY_ACTION, None) if rule is None else (rule.allow, rule.at)
+
+    def _rules_of(self, schema: str) -> SchemaRules:
+        found = self._rules.get(schema)
+        if found is None:
+            if len(self._rules) >= _KEPT:
+                self._rules.clear()
+            found = self._rules[schema] = rules_of(self.policy, self.principal, schema)
+        return found
 
     def _decide(self, schema: str, name: str) -> Sight:
         if self.is_open:
@@ -241,9 +245,9 @@ class View:
         ceiling, schema_rule = self._ceiling_of(schema)
         if not ceiling and schema_rule is not None:
             return Sight(schema=schema, name=name, actions=_NOTHING, rule=schema_rule)
-        for rule in self.policy.tables:
-            if rule.is_for(self.principal) and rule.match.matches(schema, name):
-                return self._by(rule, rule.allow & ceiling, schema, name)
+        rule = self._rules_of(schema).tables.find(name)
+        if rule is not None:
+            return self._by(rule, rule.allow & ceiling, schema, name)
         if schema_rule is not None:
             return Sight(schema=schema, name=name, actions=ceiling, rule=schema_rule)
         allowed = self.policy.default is Default.ALLOW and not is_system(schema)

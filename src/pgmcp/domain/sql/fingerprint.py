@@ -10,6 +10,7 @@ import re
 from hashlib import sha256
 
 from pgmcp.domain.sql.lexer import Token, TokenKind, tokens
+from pgmcp.domain.sql.shortening import shortened
 
 _LONGEST = 2_000
 _DIGEST_CHARACTERS = 16
@@ -23,7 +24,7 @@ def without_values(text: str) -> str:
     >>> without_values("SELECT a FROM \"T\" WHERE b IN (1, 2.5, 'x') AND c = $1 -- secret")
     'select a from "?" where b in ( ? ) and c = $'
     """
-    said = "".join(f"{_shown(token)} " for token in tokens(text))
+    said = "".join(f"{_shown(token)} " for token in tokens(shortened(text).text))
     short = _ROWS.sub("( ? ) ", _LIST.sub("? ", said)).rstrip()
     return short if len(short) <= _LONGEST else f"{short[:_LONGEST]}…"
 

@@ -18,7 +18,11 @@ def main_start(text: str) -> int:
     >>> main_start("SELECT 1")
     0
     """
-    listed = list(tokens(text))
+    return behind_list(list(tokens(text)))
+
+
+def behind_list(listed: Sequence[Token]) -> int:
+    """As `main_start`, of a statement's tokens."""
     if not listed or not listed[0].says("with"):
         return 0
     at = 2 if len(listed) > 1 and listed[1].says("recursive") and not _is_name(listed, 1) else 1

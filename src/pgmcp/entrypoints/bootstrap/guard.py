@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgmcp.adapters.analyser.lexical import LexicalAnalyser, RefusingAnalyser
 from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
-from pgmcp.adapters.analyser.remembering import RememberingAnalyser
+from pgmcp.adapters.analyser.remembering import Parser, RememberingAnalyser
 from pgmcp.adapters.postgres.kept import Tally
 from pgmcp.adapters.verdicts import KeptVerdicts
 from pgmcp.domain.settings import Settings
@@ -30,10 +30,12 @@ def has_parser() -> bool:
 
 def make_analyser(settings: Settings) -> SqlAnalyser:
     """What tells what a raw statement is: the parser, else what the settings choose in its place."""
-    return RememberingAnalyser(PgparseAnalyser()) if has_parser() else without_parser(settings)
+    return RememberingAnalyser(
+        PgparseAnalyser(max_tokens=settings.max_query_tokens) if has_parser() else without_parser(settings)
+    )
 
 
-def without_parser(settings: Settings) -> SqlAnalyser:
+def without_parser(settings: Settings) -> Parser:
     """What stands in for the parser: tokens, as long as resolution tells the rest; else a refusal."""
     tokens = settings.without_parser == "tokens" and settings.guard == "resolved"
     return LexicalAnalyser() if tokens else RefusingAnalyser()

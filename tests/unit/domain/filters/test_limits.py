@@ -75,6 +75,23 @@ def test_members() -> None:
         )
 
 
+def test_members_of_all_lists() -> None:
+    """50,000 members of all lists together are read, one more is not; what stands inside values counts too."""
+    full = [{"n": {"in": [1] * 10_000}}] * 5
+    assert isinstance(parse({"or": full}, THINGS, NOON), Or)
+    for more, path in (
+        ({"n": {"nin": [1]}}, "filters.or[5].n.nin"),
+        ({"doc": {"jsonb_contains": {"a": [1]}}}, "filters.or[5].doc.jsonb_contains"),
+    ):
+        answer = refusal({"or": [*full, more]})
+        assert (answer["code"], answer["message"], answer["details"]) == (
+            "filter_too_large",
+            "the lists of a filter have 50000 members together at the most",
+            {"path": path},
+        )
+    assert refusal({"n": {"in": [[1] * 9_999] * 10}})["code"] == "filter_too_large"
+
+
 def test_objects() -> None:
     """Lists of objects that say nothing are bounded too."""
     assert parse({"and": [{}] * 9_999}, THINGS, NOON) == EVERYTHING

@@ -1,0 +1,44 @@
+"""Long work of ours is done beside the event loop, which goes on serving others meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# So many values are dealt with in a few milliseconds.
+_MANY = 1000
+
+
+def holds_many(given: object) -> bool:
+    """Whether a value as JSON has it, or Python, holds more values than are dealt with at once.
+
+    >>> holds_many({"id": [1, 2]}), holds_many({"id": list(range(5000))})
+    (False, True)
+    """
+    left = [given]
+    seen = 0
+    while left:
+        each = left.pop()
+        seen += len(each)  # type: ignore[arg-type] # only containers are put there
+        if seen > _MANY:
+            return True
+        members = each.values() if isinstance(each, Mapping) else each
+        left += [member for member in members if isinstance(member, dict | list | tuple)]  # type: ignore[attr-defined] # as above
+    return False
+
+
+async def aside(given: object, work: Callable[[], T]) -> T:
+    """What `work` gives: at once for what is short, from a thread for what holds many values.
+
+    Args:
+        given: A list, a tuple or a mapping, which `work` looks through.
+        work: Pure: what it does depends on nothing that others change, and if nobody waits for it any more it ends
+            all the same.
+
+    Raises:
+        Exception: What `work` raises.
+    """
+    return await asyncio.to_thread(work) if holds_many(given) else work()
