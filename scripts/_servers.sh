@@ -4,8 +4,15 @@
 # The newest is the embedded one, which the whole suite runs on.
 OLDER_SERVERS=(17 15)
 
-# All that needs a server, but for what is about the embedded one's own programs.
-SERVER_TESTS=(tests/integration --ignore=tests/integration/test_embedded.py)
+# All that needs a server, but for what is about the embedded one's own programs, has programs of its own to have TLS,
+# needs files alone, or measures the memory of a process of ours.
+SERVER_TESTS=(
+    tests/integration
+    --ignore=tests/integration/test_embedded.py
+    --ignore=tests/integration/test_tls.py
+    --ignore=tests/integration/test_audit_files.py
+    --ignore=tests/integration/test_memory_growth.py
+)
 
 # server_programs VERSION: prints the folder of that version's `postgres`, which is installed where it can be.
 server_programs() {
@@ -31,5 +38,5 @@ on_server() {
         [ -z "${CI:-}" ]
         return
     fi
-    PGMCP_PG_BIN=$programs .venv/bin/python -m pytest -q "${SERVER_TESTS[@]}"
+    PGMCP_PG_BIN=$programs pytest_in_time -q "${SERVER_TESTS[@]}"
 }

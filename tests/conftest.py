@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.adapters",
     "tests.fixtures.planted",
+    "tests.fixtures.hanging",
 ]
 
 

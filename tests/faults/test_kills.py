@@ -12,10 +12,13 @@ from tests.fixtures.disturbing import COMMIT, DisturbingProxy, Intervention, Mom
 from tests.fixtures.killing import Killer, killer
 from tests.fixtures.postgres import MakeDatabase
 
-# A row named `slow` takes its time when it is written, one named `late` when its transaction commits.
+# The first row named `slow` takes its time when it is written, one named `late` when its transaction commits, so that
+# something can happen meanwhile; a rollback doesn't take the number back, so the next one takes none.
 SCHEMA = """
 CREATE TABLE item (tag text NOT NULL);
-CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2); RETURN NEW; END $$;
+CREATE SEQUENCE turn;
+CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_sleep(CASE nextval('turn') WHEN 1 THEN 25 ELSE 0 END); RETURN NEW; END $$;
 CREATE TRIGGER slow BEFORE INSERT ON item FOR EACH ROW WHEN (NEW.tag = 'slow') EXECUTE FUNCTION take_time();
 CREATE CONSTRAINT TRIGGER late AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (NEW.tag = 'late') EXECUTE FUNCTION take_time();
@@ -88,10 +91,10 @@ async def test_a_transaction_that_was_rolled_back_is_done_again(
     async with (
         killer(dsn) as watch,
         disturbing_proxy(dsn) as proxy,
-        connected(proxy, driver, retry_attempts=3, statement_timeout_ms=60_000) as db,
+        connected(proxy, driver, retry_attempts=3) as db,
     ):
         tag = intervene(proxy, watch, step, moment)
-        assert await outcome_of(db.call(batch("plain" if tag == "plain" else "slow"))) == "committed"
+        assert await outcome_of(db.call(batch(tag))) == "committed"
         assert await watch.count("item") == 2
 
 
@@ -111,15 +114,26 @@ async def test_a_single_write_says_how_it_ended(make_database: MakeDatabase, dri
 @pytest.mark.parametrize("moment", list(Moment))
 async def test_a_read_is_done_again(make_database: MakeDatabase, driver: str, moment: Moment) -> None:
     """Whole: no row is missing and none is there twice, though the first ones had come already."""
-    dsn = await make_database("CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item SELECT generate_series(1, 900)")
-    query = "SELECT id, pg_sleep(0.0002)::text AS s, $1::text AS tag FROM item ORDER BY id"
+    # Where it is to be met in the middle, it is no faster than that takes.
+    pace = 0.02 if moment is Moment.DURING else 0.0002
+    dsn = await make_database(f"""
+        CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item SELECT generate_series(1, 900);
+        CREATE TABLE pace AS SELECT {pace}::float8 AS seconds
+    """)
+    query = "SELECT id, pg_sleep(seconds)::text AS s, $1::text AS tag FROM item, pace ORDER BY id"
     request = pgmcp.ExecuteQueryRequest(query=query, params=["once"])
     async with (
         killer(dsn) as watch,
         disturbing_proxy(dsn) as proxy,
         connected(proxy, driver, retry_attempts=3) as db,
     ):
-        act = watch.kill_sleeping if moment is Moment.DURING else watch.kill
+
+        async def kill_in_the_middle() -> None:
+            await watch.until_sleeping()
+            await watch.ask("UPDATE pace SET seconds = 0 RETURNING seconds")
+            await watch.kill()
+
+        act = kill_in_the_middle if moment is Moment.DURING else watch.kill
         proxy.intervention = Intervention(sent=b"once", moment=moment, act=act)
         answer = await db.call(request)
         assert isinstance(answer, pgmcp.DataResponse)

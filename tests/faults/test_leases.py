@@ -23,9 +23,9 @@ from tests.fixtures.killing import Killer, killer
 from tests.fixtures.postgres import MakeDatabase
 
 ITEMS = "CREATE TABLE item (id int PRIMARY KEY, n int NOT NULL); INSERT INTO item VALUES (1, 0)"
-# A change, or its COMMIT, that takes its time, so that something can happen during it.
+# A change, or its COMMIT, that takes all the time in the world, so that something can happen during it.
 SLOW = f"""{ITEMS};
-CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2); RETURN NEW; END $$;
+CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(25); RETURN NEW; END $$;
 CREATE TRIGGER slow BEFORE UPDATE ON item FOR EACH ROW EXECUTE FUNCTION take_time()
 """
 LATE = SLOW.replace("CREATE TRIGGER slow BEFORE", "CREATE CONSTRAINT TRIGGER slow AFTER").replace(

@@ -24,6 +24,9 @@ class KeptVerdicts:
     def get(self, key: VerdictKey) -> Verdict | None:
         return self._kept.get(key)
 
+    def recall(self, key: VerdictKey) -> Verdict | None:
+        return self._kept.recall(key)
+
     def put(self, key: VerdictKey, verdict: Verdict) -> None:
         self._kept.put(key, verdict)
 

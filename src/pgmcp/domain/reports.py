@@ -172,14 +172,24 @@ def fitted(document: Document, names: Sequence[str], most_bytes: int = MOST_BYTE
         names: The lists that may be cut, all by their least important lines at the end.
         most_bytes: Its JSON's bytes at the most.
     """
-    made = dict(document)
-    while _size(made) > most_bytes:
-        longest = max((name for name in names if made.get(name)), key=lambda name: _size(made[name]), default=None)
+    before: int = document.get("left_out", 0)
+    made = {key: value for key, value in document.items() if key != "left_out"}
+    # Each line once, with the comma or the bracket that comes with it: what is left out is only subtracted.
+    sizes = {name: [_size(line) + 1 for line in made[name]] for name in names if made.get(name)}
+    lengths = {name: sum(of_lines) for name, of_lines in sizes.items()}
+    rest, left_out = _size(made) - sum(lengths.values()), before
+    while rest + sum(lengths.values()) + _counted_in(left_out) > most_bytes:
+        longest = max(lengths, key=lengths.__getitem__, default=None)
         if longest is None:
             break
-        made[longest] = made[longest][:-1]
-        made["left_out"] = made.get("left_out", 0) + 1
-    return made
+        lengths[longest] -= sizes[longest].pop()
+        left_out += 1
+        if not sizes[longest]:
+            rest += 1  # an empty list has both its brackets
+            del lengths[longest]
+    for name, of_lines in sizes.items():
+        made[name] = made[name][: len(of_lines)]
+    return made | ({"left_out": left_out} if left_out else {})
 
 
 def _figures(samples: Sequence[Sample], span: Span) -> Document:
@@ -204,6 +214,10 @@ def _share(part: int, whole: int) -> float:
 
 def _ms(seconds: float) -> float:
     return round(seconds * _MS, 3)
+
+
+def _counted_in(left_out: int) -> int:
+    return len(f',"left_out":{left_out}') if left_out else 0
 
 
 def _size(document: Any) -> int:

@@ -16,7 +16,8 @@ Parameter = str | None | Sequence[str | None]
 Row = Sequence[str | None]
 
 
-@frozen
+# One is made for each statement that is sent, and a frozen one takes twice as long to make.
+@define
 class Statement:
     """A statement with `$1`, `$2`… and what to bind to them; `text[]` parameters are sequences.
 
@@ -28,7 +29,7 @@ class Statement:
     dirties: bool = False
 
 
-# One is made for each statement, and a frozen one takes twice as long to make.
+# As for a statement.
 @define(kw_only=True)
 class Rows:
     """What came back: rows of text, and how many, or the rows that were changed as the command tag counts them."""

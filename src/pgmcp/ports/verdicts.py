@@ -31,6 +31,10 @@ class Verdicts(Protocol):
         """The verdict that is kept; None where there is none, or it is too old."""
         ...
 
+    def recall(self, key: VerdictKey) -> Verdict | None:
+        """As `get`, for whoever goes on to `get` where there is none."""
+        ...
+
     def put(self, key: VerdictKey, verdict: Verdict) -> None:
         """Keep a verdict."""
         ...

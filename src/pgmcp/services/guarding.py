@@ -88,7 +88,7 @@ class Guard:
             return None
         if self._resolver is None:
             return _under(call.view, _NOBODY_TELLS)
-        return self._verdicts.get(VerdictKey(text=plan.text, read_only=plan.read_only, view=call.view.digest))
+        return self._verdicts.recall(VerdictKey(text=plan.text, read_only=plan.read_only, view=call.view.digest))
 
     def ran(self, plan: Plan) -> None:
         """Hear that a plan has been carried out: a definition ends every verdict."""

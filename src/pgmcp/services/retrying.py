@@ -58,13 +58,20 @@ class Retrying:
         """
         return self._again(work, call, is_transient)
 
-    async def _again(
+    def _again(
+        self, work: Callable[[], Awaitable[T]], call: CallContext, passes: Callable[[PgmcpError], bool]
+    ) -> Awaitable[T]:
+        if call.transaction is not None or call.unit is not None or self._attempts < 2:
+            return work()
+        return self._until_it_passes(work, call, passes)
+
+    async def _until_it_passes(
         self, work: Callable[[], Awaitable[T]], call: CallContext, passes: Callable[[PgmcpError], bool]
     ) -> T:
         try:
             return await work()
         except PgmcpError as error:
-            if call.transaction is not None or call.unit is not None or self._attempts < 2 or not passes(error):
+            if not passes(error):
                 raise
             first = error
         # What goes well pays for none of this.

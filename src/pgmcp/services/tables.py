@@ -104,11 +104,11 @@ class TableService:
 
         return await self._transactions.unit(work, call, Changes.of_one(plan.relation.name))
 
-    async def _change(self, work: Work[Result], plan: Update | Delete, call: CallContext) -> Result:
+    def _change(self, work: Work[Result], plan: Update | Delete, call: CallContext) -> Awaitable[Result]:
         if plan.dry_run:
-            return await self._retrying.reading(lambda: self._transactions.trial(work, call), call)
+            return self._retrying.reading(lambda: self._transactions.trial(work, call), call)
         changes = Changes.of_one(plan.relation.name)
-        return await self._retrying.writing(lambda: self._transactions.write(work, call, changes), call)
+        return self._retrying.writing(lambda: self._transactions.write(work, call, changes), call)
 
     async def _add_alone(self, plan: Insert, batch: Batch, call: CallContext) -> Result:
         async def work(within: Transaction | None, call: CallContext) -> Result:

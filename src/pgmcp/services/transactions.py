@@ -64,7 +64,7 @@ class TransactionService:
             return work(None, call)
         return self._leases.use(work, call)
 
-    async def write(self, work: Work[T], call: CallContext, changes: Changes) -> T:
+    def write(self, work: Work[T], call: CallContext, changes: Changes) -> Awaitable[T]:
         """Write what is atomic by itself: in the call's lease, or alone.
 
         Args:
@@ -73,9 +73,12 @@ class TransactionService:
             changes: What it writes.
         """
         if call.unit is not None:
-            return await _own(call.unit).write(work, call, changes)
+            return _own(call.unit).write(work, call, changes)
         if call.transaction is not None:
-            return await self._leases.use(work, call, changes)
+            return self._leases.use(work, call, changes)
+        return self._alone(work, call, changes)
+
+    async def _alone(self, work: Work[T], call: CallContext, changes: Changes) -> T:
         try:
             result = await work(None, call)
         except PgmcpError as error:

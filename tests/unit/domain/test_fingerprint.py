@@ -35,7 +35,7 @@ def test_values_are_taken_out(text: str, bare: str) -> None:
 
 def test_a_long_one_is_cut() -> None:
     """A line of the audit has an end."""
-    assert len(without_values("select a" + " + a" * 10_000)) == 2_001
+    assert len(without_values("select a" + " + a" * 1_000)) == 2_001
 
 
 def test_one_form_has_one_fingerprint() -> None:

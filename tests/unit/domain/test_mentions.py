@@ -31,7 +31,7 @@ def test_mentions(filters: dict[str, Any], mentioned: bool) -> None:
 def test_depth_costs_nothing() -> None:
     """A filter deeper than Python's stack is looked through all the same."""
     filters: dict[str, Any] = {"seen": {"relative": "today"}}
-    for _ in range(50_000):
+    for _ in range(5_000):
         filters = {"not": filters}
     assert mentions_time(filters) is True
 

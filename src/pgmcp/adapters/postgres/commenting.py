@@ -29,7 +29,8 @@ class Commenter:
 
     def __call__(self, statement: Statement, call: CallContext) -> Statement:
         """The statement with its comment."""
-        return Statement(statement.text + self.remark(call), statement.parameters, statement.dirties)
+        comment = self._comments.get((call.tool, call.principal.name)) or self.remark(call)
+        return Statement(statement.text + comment, statement.parameters, statement.dirties)
 
     def remark(self, call: CallContext) -> str:
         """The comment alone, to stand behind a text of a call's."""

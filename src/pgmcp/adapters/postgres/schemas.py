@@ -91,7 +91,7 @@ class PostgresSchemaRepository:
         return self._relations.put(key, relation_from(rows[0][0] or ""))
 
     def recalled(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
-        return self._relations.get((name, schema, call.view.standing.outlook))
+        return self._relations.recall((name, schema, call.view.standing.outlook))
 
     async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
         rows = await self._read("names", call, schema)

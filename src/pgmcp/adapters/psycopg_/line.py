@@ -18,7 +18,7 @@ from psycopg import generators
 from psycopg.abc import PQGen
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
-from psycopg.waiting import wait_async
+from psycopg.waiting import Ready, Wait
 
 from pgmcp.adapters.psycopg_.faults import LOST, NOT_CONNECTED, NOT_SUPPORTED, of_result
 from pgmcp.adapters.psycopg_.opening import Session
@@ -33,8 +33,6 @@ Send = Callable[[PGconn], None]
 _SETTLE_S = 2.0
 # How long a cancel request is given before it is repeated, in seconds: one that overtakes its statement is dropped.
 _REPEAT_S = 0.03
-# How often psycopg looks at the line while nothing comes, in seconds. asyncio tells of everything at once.
-_LOOK_S = 5.0
 
 _COPYING = frozenset({ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH})
 _FAILED = frozenset({ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.NONFATAL_ERROR})
@@ -120,7 +118,7 @@ class Line:
             # Said before anything is sent, so that nobody has to wonder whether it has taken effect.
             raise DriverError(Fault(sqlstate=NOT_CONNECTED, message="lost"))
         try:
-            results = await wait_async(work, self._libpq.socket, interval=_LOOK_S)
+            results = await _done(work, self._libpq.socket)
         except psycopg.Error:
             self.end()
             raise DriverError(Fault(sqlstate=LOST, message="lost")) from None
@@ -142,11 +140,45 @@ class Line:
                     await self._session.cancel_safe(timeout=_SETTLE_S)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_REPEAT_S):
-                            await wait_async(work, self._libpq.socket, interval=_LOOK_S)
+                            await _done(work, self._libpq.socket)
                             return
         except BaseException as other:  # noqa: BLE001 -- a broken line, time, a second cancellation: nobody may have it again
             self.silent = isinstance(other, TimeoutError | psycopg.errors.CancellationTimeout)
             self.end()
+
+
+async def _done(work: PQGen[T], socket: int) -> T:
+    """What a generator of psycopg's comes to, which asks for the socket to be ready.
+
+    As psycopg's `wait_async`, without the timer by which that looks for an interruption from time to time: asyncio
+    tells of everything at once.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        wanted = next(work)
+        while True:
+            ready = loop.create_future()
+            try:
+                if wanted & Wait.R:
+                    loop.add_reader(socket, _tell, ready, Ready.R)
+                if wanted & Wait.W:
+                    loop.add_writer(socket, _tell, ready, Ready.W)
+                got: Ready = await ready
+            finally:
+                loop.remove_reader(socket)
+                if wanted & Wait.W:
+                    loop.remove_writer(socket)
+            wanted = work.send(got)
+    except StopIteration as end:
+        done: T = end.value
+        return done
+    except OSError as error:
+        raise psycopg.OperationalError("the socket is closed") from error
+
+
+def _tell(ready: asyncio.Future[Ready], how: Ready) -> None:
+    if not ready.done():
+        ready.set_result(how)
 
 
 def succeeded(results: Sequence[PGresult]) -> Sequence[PGresult]:

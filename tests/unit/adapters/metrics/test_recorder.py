@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -25,7 +24,6 @@ from pgmcp.domain.samples import LAYERS, Sample
 from tests.unit.house import NOON, Recorder
 
 CALL = CallId("c")
-_THREADS, _EACH = 8, 100_000
 EVENTS: list[Event] = [
     CallStarted(call=CALL, tool="read_table", principal="ana"),
     StatementRan(call=CALL, kind="select", seconds=0.002, sqlstate="57014", fingerprint="f00", at=3),
@@ -140,42 +138,3 @@ def test_what_is_gathered_is_there_to_read(count: Callable[[BoundedHistory], int
     history.clear()
     assert history.since_reset().operations == ()
     assert history.whole_since("statement") == 1
-
-
-@pytest.mark.slow
-def test_events_of_threads_are_all_counted() -> None:
-    """8 threads × 100,000 events on the way that calls take, while somebody reads: none is lost or counted twice."""
-    clock = FixedClock(NOON)
-    clock.advance(1)
-    history = BoundedHistory(10_000, clock)
-    fan = FanOut([MetricsRecorder(history, clock, 1.0)])
-    history.fed_by(fan.settle)
-    start, going = threading.Barrier(_THREADS + 1), threading.Event()
-
-    def work(number: int) -> None:
-        event = CallEnded(CallId("c"), f"tool{number % 2}", "ana", 0.001, relation="orders", parts=(), at=1)
-        start.wait()
-        for _ in range(_EACH):
-            fan.observe(event)
-
-    seen: list[int] = []
-
-    def read() -> None:
-        start.wait()
-        while not going.is_set():
-            seen.append(sum(each.count for each in history.totals().operations))
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(_THREADS)]
-    reader = threading.Thread(target=read)
-    for thread in (*threads, reader):
-        thread.start()
-    for thread in threads:
-        thread.join()
-    going.set()
-    reader.join()
-    totals = history.totals()
-    assert sum(each.count for each in totals.operations) == _THREADS * _EACH
-    assert sum(sum(each.buckets) for each in totals.operations) == _THREADS * _EACH
-    assert sum(totals.relations.values()) == _THREADS * _EACH
-    assert seen == sorted(seen)
-    assert len(history.samples("tool", 0, 9)) == 10_000
