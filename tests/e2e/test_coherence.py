@@ -9,7 +9,6 @@ from tests.fixtures.postgres import MakeDatabase
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 async def test_no_read_is_older_than_what_was_acknowledged(make_database: MakeDatabase) -> None:
     """Nor ever shows less than a commit that pgmcp acknowledged before it began."""
     seen = await watch_coherence(await make_database(), seconds=20)

@@ -170,7 +170,6 @@ async def test_other_addresses_than_loopback_are_refused(host: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 async def test_the_conformance_suite_passes_without_fixtures() -> None:
     """The official scenarios that ask for no fixture, against `pgmcp serve` itself."""
     await install()

@@ -15,7 +15,6 @@ import pytest
 from tests.e2e.mcp_transport.web import MODERN, WebClient
 from tests.fixtures.served import HttpServer, HttpWire, call, environment, finished, http_server
 
-pytestmark = pytest.mark.timeout(60)
 ALONE = "postgresql://someone@127.0.0.1:1/nowhere"
 
 

@@ -42,7 +42,6 @@ async def write(way: Way, number: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 async def test_a_thousand_moments_leave_nothing_behind(make_database: MakeDatabase, driver: str) -> None:
     """No statement runs on, the pool has its full size, and of each transaction there is all or nothing."""
     luck = random.Random(7)

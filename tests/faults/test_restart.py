@@ -20,7 +20,6 @@ ROWS = {"single": 1, "keyed": 1, "several": 3}
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(90)
 async def test_a_crash_under_load_loses_nothing_that_was_promised(driver: str) -> None:
     """Sixteen clients write while the server is stopped in immediate mode and started again, several times over.
 

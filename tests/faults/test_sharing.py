@@ -55,7 +55,6 @@ async def test_the_slowest_principal_gets_at_least_half_of_its_share(make_databa
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 async def test_no_wake_up_is_lost_and_memory_does_not_grow(make_database: MakeDatabase, driver: str) -> None:
     """Fifty thousand calls, each of which is answered; the process is as large after the last as after the first."""
     async with way_to(await make_database(), pool_max=POOL) as way:

@@ -23,7 +23,7 @@ from pgmcp.domain.errors import DatabaseError
 from tests.fixtures.postgres import celerp_binaries, make_folder, private_server
 
 FAST = {"fsync": "off"}
-PATIENCE_S = 30.0  # for what is only late on a busy machine; half the time that a test has
+PATIENCE_S = 30.0  # for what is only late on a busy machine; a quarter of the time that a test has
 
 # Attaches to the folder that it is given, says the address, and gives its share back at the end of its input.
 USER = """

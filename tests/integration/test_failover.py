@@ -68,7 +68,6 @@ def connected(dsn: str, driver: str, **settings: Any) -> pgmcp.Client:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 async def test_several_servers(driver: str) -> None:
     """The one that is wanted is found among them, for reading and for writing; later it may be another one."""
     async with pair() as (servers, standby):

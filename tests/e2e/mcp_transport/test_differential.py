@@ -24,7 +24,7 @@ from tests.e2e.mcp_transport.fake_toolbox import FakeToolbox
 from tests.e2e.mcp_transport.traffic import ENVELOPE, MODERN, decoded, traffic
 from tests.e2e.mcp_transport.web import messages
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow
 
 VERSIONS = ("2025-06-18", "2025-11-25", MODERN)
 ON_STDIO = 1500
