@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from threading import RLock
 
 from pgmcp.adapters.spare_time import in_spare_time
+from pgmcp.domain.caching.events import CacheHit
 from pgmcp.domain.events import CallEnded, Event, StatementRan
 from pgmcp.ports.observing import Observer, Patient, Selective
 
@@ -84,7 +85,8 @@ class FanOut:
         else:
             at_once = [each.observe for each in found]
             waits = False
-            if self._patient and found:
+            # A hit of the cache is only counted, and comes of a call as often as a statement does.
+            if self._patient and found and kind is not CacheHit:
                 at_once.insert(0, self._settle_before)
         self._hearing[kind] = made = (tuple(at_once), waits)
         return made

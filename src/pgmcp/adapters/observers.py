@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
-from pgmcp.domain.caching.events import CacheFailed, ListeningFailed
+from pgmcp.domain.caching.events import CacheFailed, CacheHit, ListeningFailed
 from pgmcp.domain.errors import codes
 from pgmcp.domain.events import (
     AuditLost,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
 
-_FOR_DEBUGGING = (CallStarted, StatementRan)
+_FOR_DEBUGGING = (CallStarted, StatementRan, CacheHit)
 _NOT_TOLD = frozenset({"parts", "at"})
 # What no caller could have avoided.
 _OURS = frozenset({codes.INTERNAL.name, codes.DATABASE_FAILED.name, codes.AUTHENTICATION_FAILED.name})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
+from random import Random
 from typing import TYPE_CHECKING, Any, NewType
 
 from attrs import field, frozen
@@ -15,6 +17,17 @@ if TYPE_CHECKING:
     from pgmcp.domain.tracking import Tracker
 
 CallId = NewType("CallId", str)
+_random = Random()  # noqa: S311 -- ids open nothing
+if hasattr(os, "register_at_fork"):
+    # Processes that are forked from one would go on with the same ids.
+    os.register_at_fork(after_in_child=_random.seed)
+
+
+def new_id() -> CallId:
+    """An id that no other call has: 128 bits, which open nothing and so needn't be hard to guess."""
+    return CallId(f"{_random.getrandbits(128):032x}")
+
+
 LeaseId = NewType("LeaseId", str)
 
 Unit = NewType("Unit", object)
@@ -24,7 +37,7 @@ Progress = Callable[[int, int | None], Awaitable[None]]
 """Told how many of how many units are done; the total is None while it isn't known."""
 
 
-@frozen
+@frozen(cache_hash=True)
 class Principal:
     """Who is calling.
 
@@ -40,7 +53,7 @@ class Principal:
     access: Access | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class CallContext:
     """The circumstances of one call.
 

@@ -6,7 +6,7 @@ Names in a plan are resolved, values are typed literals, bounds are filled in: n
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
@@ -15,6 +15,10 @@ from pgmcp.domain.filters.tree import EVERYTHING, Filter, Literal, Operand
 from pgmcp.domain.measuring import Measuring
 from pgmcp.domain.relations import Name, Relation
 from pgmcp.domain.transacting import Transacting
+
+if TYPE_CHECKING:
+    # What a statement uses is told in the effects of plans.
+    from pgmcp.domain.caching.basis import Basis
 
 
 class Effect(StrEnum):
@@ -185,6 +189,7 @@ class RawQuery:
         read_only: Whether it runs in a read-only transaction.
         types: Names that may be types', each with its parts: parsing a literal of a type can run code.
         relations: Names that stand where relations do, each with its parts.
+        basis: What its rows hang on, once the guard has found that out.
     """
 
     text: str
@@ -194,6 +199,7 @@ class RawQuery:
     read_only: bool = True
     types: frozenset[tuple[str, ...]] = frozenset()
     relations: frozenset[tuple[str, ...]] = frozenset()
+    basis: Basis | None = None
     bounds: Bounds
 
 

@@ -6,25 +6,22 @@ decode → admit → plan → authorise → execute → answer; each may refuse 
 from __future__ import annotations
 
 import asyncio
-import secrets
 from pathlib import PurePath
 from traceback import extract_tb
 from typing import Any
 
 from attrs import evolve, field, frozen
 
-from pgmcp.domain.calls import CallContext, CallId, LeaseId, Principal, Progress
+from pgmcp.domain.calls import CallContext, CallId, LeaseId, Principal, Progress, new_id
 from pgmcp.domain.drawing import is_drawn
 from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
 from pgmcp.domain.events import CatalogueForgotten, DefectFound, call_ended, call_started
-from pgmcp.domain.plans import Effect, Explain, Plan
 from pgmcp.domain.policy.redacting import redact
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, PlanResponse, ResponseBase
 from pgmcp.domain.results import Form
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.tracking import track_execution_time
-from pgmcp.domain.transacting import Transacting
 from pgmcp.handlers.base import AnyHandler
 from pgmcp.handlers.preparing import Arguments, Asked, Preparing
 from pgmcp.ports.clock import Clock
@@ -32,9 +29,10 @@ from pgmcp.ports.observing import Observer
 from pgmcp.services.auditing import AuditService
 from pgmcp.services.fair_use import FairUse
 from pgmcp.services.guarding import Guard
+from pgmcp.services.prepared_calls import PreparedCall
 from pgmcp.services.receipts import ReceiptService
 from pgmcp.services.schemas import SchemaService
-from pgmcp.services.security import SecurityService, effect_of
+from pgmcp.services.security import SecurityService
 from pgmcp.services.watching import Watch
 
 AnyTool = type[AnyHandler]
@@ -62,7 +60,7 @@ class Caller:
     principal: Principal = Principal()
     form: Form = Form.WIRE
     progress: Progress | None = None
-    id: CallId = field(factory=lambda: CallId(secrets.token_hex(16)))
+    id: CallId = field(factory=new_id)
     session: str | None = None
     trace: str | None = None
 
@@ -168,11 +166,16 @@ class Dispatcher:
             return await self._carry_out(handler, asked, call, watch)
 
     async def _carry_out(self, handler: AnyHandler, asked: Asked, call: CallContext, watch: Watch) -> ResponseBase:
-        request, plan = asked.request, (await self._preparing.prepare(handler, asked, call, watch)).authorised
+        prepared = await self._preparing.prepare(handler, asked, call, watch)
+        request, plan = asked.request, prepared.authorised
         await self._audit.intend(watch)
-        got = await self._run(handler, plan, request, call)
-        self._guard.ran(plan)
-        response: ResponseBase = handler.answer(got, plan, request, call)
+        got = await self._run(handler, prepared, request, call)
+        if prepared.leaves_something:
+            self._guard.ran(plan)
+        response = prepared.answer.by(got)
+        if response is None:
+            response = handler.answer(got, plan, request, call)
+            prepared.answer.note(got, response)
         return response if call.transaction is None else _within(response, call.transaction)
 
     async def _failed(self, handler: AnyHandler, watch: Watch, code: Code, error: BaseException) -> None:
@@ -198,8 +201,11 @@ class Dispatcher:
         return self._audit.conclude(watch, seconds, rows, error)
 
     @track_execution_time("execute", layer="station")
-    async def _run(self, handler: AnyHandler, plan: Plan, request: RequestBase[Any], call: CallContext) -> Any:
-        key = self._receipts.key_of(request) if _leaves_something(plan) else None
+    async def _run(
+        self, handler: AnyHandler, prepared: PreparedCall, request: RequestBase[Any], call: CallContext
+    ) -> Any:
+        plan = prepared.authorised
+        key = self._receipts.key_of(request) if prepared.leaves_something else None
         if key is None:
             return await handler.run(plan, request, call)
         return await self._receipts.once(key, request, call, lambda call: handler.run(plan, request, call))
@@ -256,13 +262,6 @@ def _within(response: ResponseBase, transaction: LeaseId) -> ResponseBase:
             return evolve(response, transaction_id=transaction)
         case _:
             return response
-
-
-def _leaves_something(plan: Plan) -> bool:
-    """Whether a plan is a write of rows, so that doing it once is something else than doing it twice."""
-    if isinstance(plan, Explain | Transacting) or getattr(plan, "dry_run", False):
-        return False
-    return effect_of(plan) is not Effect.READ
 
 
 def _repeatable(request: RequestBase[Any]) -> bool:

@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from attrs import evolve
+
 from pgmcp.domain.calls import CallContext, Principal
-from pgmcp.domain.plans import Effect, Plan
+from pgmcp.domain.plans import Effect, Explain, Plan, RawQuery
 from pgmcp.domain.policy.views import View
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.tracking import track_execution_time
+from pgmcp.domain.transacting import Transacting
 from pgmcp.handlers.base import AnyHandler
 from pgmcp.handlers.decoding import decode, given
 from pgmcp.services.auditing import AuditService
@@ -100,7 +103,7 @@ class Preparing:
 
     def _holds(self, handler: AnyHandler, known: PreparedCall, call: CallContext) -> bool:
         """Whether everything that a call was prepared on is still the same."""
-        if self._guard.recalled(known.authorised, call) is not known.verdict:
+        if known.verdict is not None and self._guard.recalled(known.authorised, call) is not known.verdict:
             return False
         return handler.holds(known.plan, known.request, call)
 
@@ -121,11 +124,26 @@ class Preparing:
         self._audit.judged(watch, verdict)
         if verdict is not None and not verdict.allowed:
             raise verdict.error()
-        return PreparedCall(request=request, plan=plan, authorised=authorised, verdict=verdict)
+        if isinstance(authorised, RawQuery) and verdict is not None:
+            authorised = evolve(authorised, basis=verdict.basis)
+        return PreparedCall(
+            request=request,
+            plan=plan,
+            authorised=authorised,
+            verdict=verdict,
+            leaves_something=_leaves_something(authorised),
+        )
+
+
+def _leaves_something(plan: Plan) -> bool:
+    """Whether a plan is a write, so that doing it once is something else than doing it twice."""
+    if isinstance(plan, Explain | Transacting) or getattr(plan, "dry_run", False):
+        return False
+    return effect_of(plan) is not Effect.READ
 
 
 def _may_recur(handler: AnyHandler, prepared: PreparedCall, call: CallContext) -> bool:
     """Whether a call is kept: a read outside a transaction that comes to the same each time."""
-    if call.transaction is not None or effect_of(prepared.authorised) is not Effect.READ:
+    if call.transaction is not None or prepared.leaves_something:
         return False
     return bool(handler.recurs(prepared.request))

@@ -28,6 +28,14 @@ class Lineage(Protocol):
         """
         ...
 
+    def recalled_surroundings(self, call: CallContext) -> Surroundings | None:
+        """What `surroundings` would give, told at once; None where it would have to ask."""
+        ...
+
+    def recalled(self, name: Name) -> Footprint | None:
+        """What `of` would give, told at once; None where it would have to ask."""
+        ...
+
     def forget(self) -> None:
         """Drop what is kept: definitions have changed."""
         ...

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from attrs import frozen
+from typing import NamedTuple, Protocol
 
 from pgmcp.domain.guard.verdicts import Verdict
 
 
-@frozen(kw_only=True, cache_hash=True)
-class VerdictKey:
+class VerdictKey(NamedTuple):
     """What a verdict depends on; everything else belongs to the database that the verdicts are kept for.
 
     Args:

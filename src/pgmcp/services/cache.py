@@ -5,9 +5,11 @@ A read's epochs are taken before it, so that whatever a write ends meanwhile is 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from attrs import evolve
 
-from pgmcp.domain.caching.events import CacheHit, CacheMissed, CachePassed
+from pgmcp.domain.caching.events import CacheMissed, CachePassed, cache_hit
 from pgmcp.domain.caching.keys import of_select, of_statement
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.plans import Effect, RawQuery, Select, StatementKind
@@ -18,85 +20,98 @@ from pgmcp.ports.announcing import Announcements
 from pgmcp.ports.caching import Cache, Flights, Ticket
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.observing import Observer
-from pgmcp.ports.verdicts import VerdictKey, Verdicts
 from pgmcp.services.caching import Load
 from pgmcp.services.grounds import Ground, Grounds
 from pgmcp.services.outdating import Outdating
 
 # How much of an entry's time is drawn by its key, so that what was read together isn't read anew together.
 _JITTER = 0.1
-# Reads whose keys are remembered.
-_KEYS = 1000
+# Plans of callers of which it is remembered what they stand on.
+_FOOTINGS = 1000
+
+
+class Footing(NamedTuple):
+    """What a plan's result is kept on: its ground, and its key; None for that means another moment each time."""
+
+    plan: Select | RawQuery
+    ground: Ground
+    key: bytes | None
 
 
 class CacheService:
     """Keeps what reads give until it no longer counts; implements `Caching`, and knows nothing of who asks."""
 
-    def __init__(  # noqa: PLR0913 -- a station of its own on the way of a read
+    def __init__(
         self,
         *,
         cache: Cache,
         flights: Flights,
         grounds: Grounds,
-        verdicts: Verdicts,
         announcements: Announcements,
         clock: Clock,
         observer: Observer,
         settings: Settings,
         outdating: Outdating,
     ) -> None:
-        """Keep results in `cache`, on `grounds` and by `verdicts`, until `outdating` ends them."""
+        """Keep results in `cache`, on `grounds`, until `outdating` ends them."""
         self._cache = cache
         self._flights = flights
         self._grounds = grounds
-        self._verdicts = verdicts
         self._announcements = announcements
         self._clock = clock
         self._observer = observer
         self._settings = settings
         self._outdating = outdating
-        self._keys: dict[tuple[int, int], tuple[Select, Ground, bytes | None]] = {}
+        self._footings: dict[tuple[int, str], Footing] = {}
 
     async def read(self, plan: Select, call: CallContext, load: Load) -> Result:
         """A read's result, kept or fresh; a read in a transaction is always fresh."""
         if call.transaction is not None or call.unit is not None:
             return await load(call)
         self._outdating.listen()
-        ground = await self._grounds.of_relation(plan.relation, call)
-        return await self._on(ground, self._key_of(plan, ground), call, load)
+        footing = self._known(plan, call)
+        if footing is None:
+            ground = await self._grounds.of_relation(plan.relation, call)
+            footing = self._keep(Footing(plan, ground, ground.prefix.key(of_select(plan))), call)
+        return await self._on(footing, call, load)
 
     async def query(self, plan: RawQuery, call: CallContext, load: Load) -> Result:
-        """A raw statement's result, kept or fresh; only where its verdict tells what its rows hang on."""
+        """A raw statement's result, kept or fresh; only where the guard has found out what its rows hang on."""
         outside = call.transaction is None and call.unit is None
         if not outside or plan.kind is not StatementKind.ROWS or not plan.read_only or plan.effect is not Effect.READ:
             return await load(call)
         self._outdating.listen()
-        verdict = self._verdicts.get(VerdictKey(text=plan.text, read_only=True, view=call.view.digest))
-        if verdict is None or verdict.basis is None:
-            return await self._past("query", "unresolved", call, load)
-        if verdict.basis.obstacle is not None:
-            return await self._past("query", verdict.basis.obstacle, call, load)
-        ground = await self._grounds.of_statement(plan, verdict.basis, call)
-        return await self._on(ground, ground.prefix.key(of_statement(plan)), call, load)
+        footing = self._known(plan, call)
+        if footing is None:
+            basis = plan.basis
+            if basis is None:
+                return await self._past("query", "unresolved", call, load)
+            if basis.obstacle is not None:
+                return await self._past("query", basis.obstacle, call, load)
+            ground = await self._grounds.of_statement(plan, basis, call)
+            footing = self._keep(Footing(plan, ground, ground.prefix.key(of_statement(plan))), call)
+        return await self._on(footing, call, load)
 
     async def _past(self, kind: str, reason: str, call: CallContext, load: Load) -> Result:
         self._observer.observe(CachePassed(call=call.id, kind=kind, reason=reason))
         return await load(call)
 
-    def _key_of(self, plan: Select, ground: Ground) -> bytes | None:
-        """The key of a read; plans that come again are the same objects."""
-        place = (id(plan), id(ground))
-        known = self._keys.get(place)
-        if known is not None and known[0] is plan and known[1] is ground:
-            return known[2]
-        key = ground.prefix.key(of_select(plan))
-        if len(self._keys) >= _KEYS:
-            del self._keys[next(iter(self._keys))]
-        self._keys[place] = (plan, ground, key)
-        return key
+    def _known(self, plan: Select | RawQuery, call: CallContext) -> Footing | None:
+        """What a plan stood on before, if it still does; plans that come again are the same objects."""
+        footing = self._footings.get((id(plan), call.principal.name))
+        if footing is None or footing.plan is not plan or not self._grounds.hold(footing.ground, call):
+            return None
+        return footing
 
-    async def _on(self, ground: Ground, key: bytes | None, call: CallContext, load: Load) -> Result:
-        """A result on a ground; None for a key where the values mean another moment each time."""
+    def _keep(self, footing: Footing, call: CallContext) -> Footing:
+        if len(self._footings) >= _FOOTINGS:
+            del self._footings[next(iter(self._footings))]
+        self._footings[id(footing.plan), call.principal.name] = footing
+        return footing
+
+    async def _on(self, footing: Footing, call: CallContext, load: Load) -> Result:
+        """A result of a plan that stands on that."""
+        _, ground, key = footing
         if ground.obstacle is not None:
             return await self._past(ground.kind, ground.obstacle, call, load)
         if ground.watched and not self._announcements.listening:
@@ -128,7 +143,7 @@ class CacheService:
 
     def _served(self, result: Result, ground: Ground, call: CallContext) -> Result:
         age_s = 0.0 if result.as_of is None else (self._clock.now() - result.as_of).total_seconds()
-        self._observer.observe(CacheHit(call=call.id, kind=ground.kind, tables=ground.tables, age_s=age_s))
+        self._observer.observe(cache_hit((call.id, ground.kind, ground.tables, age_s)))
         return _in_form(result, call.form)
 
 

@@ -6,9 +6,7 @@ worked out for each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from operator import is_
-from typing import Any
+from collections.abc import Callable
 
 from attrs import field, frozen
 
@@ -18,7 +16,8 @@ from pgmcp.domain.caching.footprints import Footprint, Surroundings
 from pgmcp.domain.caching.keys import Prefix
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.plans import RawQuery
-from pgmcp.domain.relations import Relation
+from pgmcp.domain.policy.views import View
+from pgmcp.domain.relations import Name, Relation
 from pgmcp.domain.settings import Settings
 from pgmcp.ports.lineage import Lineage
 
@@ -44,8 +43,10 @@ class Ground:
         tags: The tags of each of them.
         tables: The tables behind them, for events.
         prefix: What their keys have in common.
+        subject: The relation, or a statement's basis.
+        view: The database as the caller may know it.
+        behind: What stands behind it, by name.
         surroundings: What the sessions have in common.
-        made_of: What all of this was worked out from; it holds as long as those are the same objects.
     """
 
     kind: str
@@ -54,8 +55,10 @@ class Ground:
     tags: tuple[str, ...]
     tables: tuple[str, ...]
     prefix: Prefix
+    subject: object = field(repr=False)
+    view: View = field(repr=False)
+    behind: tuple[tuple[Name, Footprint | None], ...] = field(repr=False)
     surroundings: Surroundings
-    made_of: tuple[object, ...] = field(repr=False)
 
 
 class Grounds:
@@ -68,20 +71,28 @@ class Grounds:
         self._settings = settings
         self._kept: dict[tuple[object, str], Ground] = {}
 
+    def hold(self, ground: Ground, call: CallContext) -> bool:
+        """Whether what a ground was worked out from is still the same, told at once; False where nobody knows."""
+        if ground.view is not call.view:
+            return False
+        lineage = self._lineage
+        if lineage.recalled_surroundings(call) is not ground.surroundings:
+            return False
+        return all(footprint is not None and lineage.recalled(name) is footprint for name, footprint in ground.behind)
+
     async def of_relation(self, relation: Relation, call: CallContext) -> Ground:
         """The ground of reads of a relation.
 
         Raises:
             DatabaseError: The database can't be asked.
         """
-        footprint = await self._lineage.of(relation.name, call)
-        surroundings = await self._lineage.surroundings(call)
         place = (id(relation), call.principal.name)
         kept = self._kept.get(place)
-        made_of = (relation, call.view, footprint, surroundings)
-        if kept is not None and _same(kept.made_of, made_of):
+        if kept is not None and kept.subject is relation and self.hold(kept, call):
             return kept
-        return self._keep(place, self._ground("read", relation, None, [footprint], surroundings, call, made_of))
+        surroundings = await self._lineage.surroundings(call)
+        behind = ((relation.name, await self._lineage.of(relation.name, call)),)
+        return self._keep(place, self._ground("read", relation, relation, None, behind, surroundings, call))
 
     async def of_statement(self, plan: RawQuery, basis: Basis, call: CallContext) -> Ground:
         """The ground of a raw statement's results.
@@ -94,15 +105,13 @@ class Grounds:
         Raises:
             DatabaseError: The database can't be asked.
         """
-        surroundings = await self._lineage.surroundings(call)
-        footprints = [await self._lineage.of(name, call) for name in basis.tables]
         place = (plan.text, call.principal.name)
         kept = self._kept.get(place)
-        made_of = (basis, call.view, surroundings, *footprints)
-        if kept is not None and _same(kept.made_of, made_of):
+        if kept is not None and kept.subject is basis and self.hold(kept, call):
             return kept
-        made = self._ground("query", plan.text, basis.obstacle, footprints, surroundings, call, made_of)
-        return self._keep(place, made)
+        surroundings = await self._lineage.surroundings(call)
+        behind = tuple([(name, await self._lineage.of(name, call)) for name in basis.tables])
+        return self._keep(place, self._ground("query", basis, plan.text, basis.obstacle, behind, surroundings, call))
 
     def _keep(self, place: tuple[object, str], ground: Ground) -> Ground:
         if len(self._kept) >= _KEPT:
@@ -113,16 +122,16 @@ class Grounds:
     def _ground(
         self,
         kind: str,
-        subject: Any,
+        subject: object,
+        spelt: object,
         obstacle: str | None,
-        footprints: Sequence[Footprint | None],
+        behind: tuple[tuple[Name, Footprint | None], ...],
         surroundings: Surroundings,
         call: CallContext,
-        made_of: tuple[object, ...],
     ) -> Ground:
-        known = [each for each in footprints if each is not None]
+        known = [each for _, each in behind if each is not None]
         sources = {name for each in known for name in each.sources}
-        if obstacle is None and (len(known) < len(footprints) or not all(each.sources for each in known)):
+        if obstacle is None and (len(known) < len(behind) or not all(each.sources for each in known)):
             obstacle = "unknown"
         obstacle = obstacle or next((each.obstacle for each in known if each.obstacle is not None), None)
         watched = all(each.watched for each in known)
@@ -137,12 +146,9 @@ class Grounds:
             tags=hung_on,
             tables=tuple(sorted(str(name) for name in sources)),
             # With the tags in it, an entry is only ever found by whoever knows all that it hangs on.
-            prefix=Prefix(self._secret.make(), kind, subject, seen_as, surroundings, hung_on),
+            prefix=Prefix(self._secret.make(), kind, spelt, seen_as, surroundings, hung_on),
             surroundings=surroundings,
-            made_of=made_of,
+            subject=subject,
+            view=call.view,
+            behind=behind,
         )
-
-
-def _same(before: Sequence[object], now: Sequence[object]) -> bool:
-    """Whether they are the same objects; equal ones that differ are not looked into."""
-    return len(before) == len(now) and all(map(is_, before, now))

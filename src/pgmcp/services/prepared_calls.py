@@ -6,13 +6,16 @@ import marshal
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
+from weakref import ref
 
-from attrs import frozen
+from attrs import field, frozen
 
 from pgmcp.domain.guard.verdicts import Verdict
 from pgmcp.domain.plans import Plan
 from pgmcp.domain.policy.views import View
 from pgmcp.domain.requests import RequestBase
+from pgmcp.domain.responses import DataResponse, ResponseBase
+from pgmcp.domain.results import Result, WireRows
 
 # Bytes of arguments that are remembered: long ones seldom come twice.
 _LONGEST = 2048
@@ -24,6 +27,37 @@ Place = tuple[str, type, bytes, View]
 """Where a call is kept: its tool, its arguments and how they came, and the view of whoever made it."""
 
 
+class LastAnswer:
+    """What a call was answered by a result that is kept, for as long as that is kept."""
+
+    __slots__ = ("_response", "_result")
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._result: ref[Result] | None = None
+        self._response: ResponseBase | None = None
+
+    def by(self, result: object) -> ResponseBase | None:
+        """The answer by that very result; None where it was another one."""
+        kept = self._result
+        return self._response if kept is not None and kept() is result else None
+
+    def note(self, result: object, response: ResponseBase) -> None:
+        """Take note of an answer, where the same result can come again: rows for the wire, out of the cache.
+
+        Not of one with a cursor, which is sealed for its caller and tells its moment.
+        """
+        if type(result) is not Result or result.as_of is None or type(result.rows) is not WireRows:
+            return
+        if type(response) is DataResponse and response.next_cursor is None:
+            self._response = response
+            self._result = ref(result, self._forget)
+
+    def _forget(self, gone: ref[Result]) -> None:
+        if self._result is gone:
+            self._result = self._response = None
+
+
 @frozen(kw_only=True, eq=False)
 class PreparedCall:
     """What a call came to before it was carried out.
@@ -33,12 +67,16 @@ class PreparedCall:
         plan: What that comes to.
         authorised: The same, as its caller may carry it out.
         verdict: The guard's, for a statement of the caller's own.
+        leaves_something: Whether it is a write, so that doing it once is something else than doing it twice.
+        answer: Its last answer.
     """
 
     request: RequestBase[Any]
     plan: Plan
     authorised: Plan
     verdict: Verdict | None
+    leaves_something: bool
+    answer: LastAnswer = field(factory=LastAnswer)
 
 
 class PreparedCalls:

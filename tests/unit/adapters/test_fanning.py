@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from pgmcp.adapters.fanning import FanOut
+from pgmcp.domain.caching.events import CacheHit
 from pgmcp.domain.calls import CallId
 from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten, Event, StatementRan
 from tests.unit.house import Recorder
@@ -56,6 +57,16 @@ def test_what_must_not_wait(event: Event) -> None:
     fan.observe(WELL)
     fan.observe(event)
     assert waiter.events == [RAN, WELL, event]
+
+
+def test_a_hit_of_the_cache_hands_nothing_on() -> None:
+    """It is heard at once, and what waits goes on waiting."""
+    waiter = Waiter()
+    fan = FanOut([waiter])
+    hit = CacheHit(CALL, "read", ("public.t",), 1.0)
+    fan.observe(WELL)
+    fan.observe(hit)
+    assert waiter.events == [hit]
 
 
 def test_without_a_loop_no_more_than_some_wait() -> None:

@@ -14,19 +14,17 @@ from pgmcp.adapters.cache.flights import SingleFlights
 from pgmcp.adapters.clock import FixedClock
 from pgmcp.adapters.metadata import KeptMetadata
 from pgmcp.adapters.silence import Silence
-from pgmcp.adapters.verdicts import KeptVerdicts
 from pgmcp.domain.caching.basis import Basis
 from pgmcp.domain.caching.events import CacheHit, CacheMissed, CachePassed
 from pgmcp.domain.caching.footprints import Footprint, Surroundings, Touched
 from pgmcp.domain.calls import CallContext, CallId, LeaseId, Principal, Unit
-from pgmcp.domain.guard.verdicts import Verdict
 from pgmcp.domain.plans import Bounds, Effect, Page, RawQuery, Select, StatementKind
+from pgmcp.domain.policy.views import View
 from pgmcp.domain.relations import Column, Name, Relation, RelationKind
 from pgmcp.domain.results import Form, NativeRows, Result, ResultColumn, WireRows
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.values.types import INT4
 from pgmcp.ports.caching import Contents, Ticket
-from pgmcp.ports.verdicts import VerdictKey
 from pgmcp.services.cache import CacheService
 from pgmcp.services.grounds import CacheSecret, Grounds
 from pgmcp.services.outdating import Outdating
@@ -35,10 +33,17 @@ from tests.fixtures.pool import Heard
 NAME = Name("public", "t")
 RELATION = Relation(name=NAME, kind=RelationKind.TABLE, columns=(Column(name="id", type=INT4),))
 PLAN = Select(relation=RELATION, columns=("id",), page=Page(limit=9), bounds=Bounds())
-STATEMENT = RawQuery(text="SELECT id FROM t", kind=StatementKind.ROWS, effect=Effect.READ, bounds=Bounds())
+STATEMENT = RawQuery(
+    text="SELECT id FROM t",
+    kind=StatementKind.ROWS,
+    effect=Effect.READ,
+    basis=Basis(tables=(NAME,)),
+    bounds=Bounds(),
+)
 CALL = CallContext(id=CallId("c"), tool="t", deadline=1e9, form=Form.WIRE)
 FRESH = Result(columns=(ResultColumn("id", INT4),), rows=WireRows(("[7]",)), count=1)
 NOON = datetime(2026, 5, 6, 12, tzinfo=UTC)
+AROUND = Surroundings(database="d", role="r", search_path="public", time_zone="UTC")
 TOUCHED = Touched(tables=frozenset({NAME}))
 PLAIN = Footprint(sources=frozenset({NAME}), watched=True, inserted=TOUCHED, changed=TOUCHED)
 
@@ -84,11 +89,20 @@ class Told:
     """A lineage that says what it was told to."""
 
     footprint: Footprint | None = PLAIN
+    around: Surroundings = AROUND
+    asked: int = 0
 
     async def surroundings(self, call: CallContext) -> Surroundings:
-        return Surroundings(database="d", role="r", search_path="public", time_zone="UTC")
+        return self.around
 
     async def of(self, name: Name, call: CallContext) -> Footprint | None:
+        self.asked += 1
+        return self.footprint
+
+    def recalled_surroundings(self, call: CallContext) -> Surroundings | None:
+        return self.around
+
+    def recalled(self, name: Name) -> Footprint | None:
         return self.footprint
 
     def forget(self) -> None:
@@ -103,7 +117,7 @@ class Made:
     shelf: Shelf
     events: Heard
     clock: FixedClock
-    verdicts: KeptVerdicts
+    lineage: Told
     asked: int = 0
 
     async def load(self, call: CallContext) -> Result:
@@ -128,7 +142,7 @@ class Made:
 def make(*, footprint: Footprint | None = PLAIN, listening: bool = True, **settings: Any) -> Made:
     """The service over doubles."""
     shelf, events, clock, lineage = Shelf(), Heard(), FixedClock(NOON), Told(footprint)
-    given, verdicts, announcements = Settings(**settings), KeptVerdicts(clock), Silence(listening=listening)
+    given, announcements = Settings(**settings), Silence(listening=listening)
     outdating = Outdating(
         cache=shelf,
         lineage=lineage,
@@ -142,14 +156,13 @@ def make(*, footprint: Footprint | None = PLAIN, listening: bool = True, **setti
         cache=shelf,
         flights=SingleFlights(),
         grounds=Grounds(lineage, CacheSecret(lambda: b"secret"), given),
-        verdicts=verdicts,
         announcements=announcements,
         clock=clock,
         observer=events,
         settings=given,
         outdating=outdating,
     )
-    return Made(service, shelf, events, clock, verdicts)
+    return Made(service, shelf, events, clock, lineage)
 
 
 async def test_a_miss_and_a_hit() -> None:
@@ -192,7 +205,6 @@ async def test_times_differ_by_up_to_a_tenth() -> None:
 async def test_what_goes_past_it(facts: dict[str, Any], reason: str) -> None:
     """For a reason that is told, and nothing is kept."""
     made = make(**facts)
-    made.verdicts.put(VerdictKey(text=STATEMENT.text, read_only=True, view=""), Verdict(basis=Basis(tables=(NAME,))))
     assert [await made.read(), await made.query()] == [FRESH, FRESH]
     assert (made.asked, made.reasons(), made.shelf.kept) == (2, [reason, reason], {})
 
@@ -244,28 +256,51 @@ async def test_one_read_for_all_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "verdict, reason",
+    "basis, reason",
     [
-        pytest.param(None, "unresolved", id="no-verdict"),
-        pytest.param(Verdict(), "unresolved", id="a-verdict-without-a-basis"),
-        pytest.param(Verdict(basis=Basis(obstacle="function")), "function", id="an-obstacle"),
+        pytest.param(None, "unresolved", id="no-basis"),
+        pytest.param(Basis(obstacle="function"), "function", id="an-obstacle"),
     ],
 )
-async def test_statements_that_are_not_kept(verdict: Verdict | None, reason: str) -> None:
+async def test_statements_that_are_not_kept(basis: Basis | None, reason: str) -> None:
     """Where nobody knows what they hang on, or it is more than rows."""
-    made = make()
-    if verdict is not None:
-        made.verdicts.put(VerdictKey(text=STATEMENT.text, read_only=True, view=""), verdict)
-    assert [await made.query(), await made.query()] == [FRESH, FRESH]
+    made, plan = make(), evolve(STATEMENT, basis=basis)
+    assert [await made.query(plan), await made.query(plan)] == [FRESH, FRESH]
     assert made.reasons() == [reason, reason]
+
+
+@pytest.mark.parametrize(
+    "change, asked, kept",
+    [
+        pytest.param({}, 1, True, id="nothing"),
+        pytest.param(
+            {"footprint": evolve(PLAIN, watched=True, changed=evolve(TOUCHED, known=False))}, 2, True, id="lineage"
+        ),
+        pytest.param(
+            {"footprint": evolve(PLAIN, sources=frozenset({NAME, Name("public", "u")}))}, 2, False, id="tables"
+        ),
+        pytest.param({"footprint": evolve(PLAIN, obstacle="rules")}, 2, False, id="an-obstacle"),
+        pytest.param({"around": evolve(AROUND, time_zone="Asia/Tokyo")}, 2, False, id="surroundings"),
+    ],
+)
+async def test_a_plan_that_comes_again(change: dict[str, Any], asked: int, kept: bool) -> None:
+    """It stands on what it stood on for as long as that is the same; then it is worked out anew."""
+    for plan in (PLAN, STATEMENT):
+        made = make()
+        ask: Any = made.read if isinstance(plan, Select) else made.query
+        await ask(plan)
+        for name, value in change.items():
+            setattr(made.lineage, name, value)
+        assert ((await ask(plan)).as_of is not None, made.lineage.asked) == (kept, asked)
+        other = evolve(CALL, view=View())
+        await ask(plan, other)
+        assert made.lineage.asked == asked + 1
 
 
 async def test_statements_that_are_kept() -> None:
     """By text, parameters and bounds; a statement of no table hangs on what ends everything alone."""
     made = make()
-    for text, tables in ((STATEMENT.text, (NAME,)), ("SELECT 1", ())):
-        made.verdicts.put(VerdictKey(text=text, read_only=True, view=""), Verdict(basis=Basis(tables=tables)))
-    one = evolve(STATEMENT, text="SELECT 1")
+    one = evolve(STATEMENT, text="SELECT 1", basis=Basis())
     asked = [STATEMENT, evolve(STATEMENT, params=(1,)), evolve(STATEMENT, bounds=Bounds(max_rows=1)), one]
     assert [(await made.query(plan)).as_of for plan in (*asked, *asked)] == [None] * 4 + [NOON] * 4
     assert {tags for _, tags, _ in made.shelf.kept.values()} == {("*", "s:public", "t:public.t"), ("*",)}

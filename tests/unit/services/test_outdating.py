@@ -77,6 +77,12 @@ class Known:
         touched = Touched(tables=frozenset(reached), known=name != LOGGED)
         return Footprint(sources=frozenset({name}), inserted=touched, changed=touched)
 
+    def recalled_surroundings(self, call: CallContext) -> Surroundings | None:
+        """Nothing is kept."""
+
+    def recalled(self, name: Name) -> Footprint | None:
+        """Nothing is kept."""
+
     def forget(self) -> None:
         self.forgotten += 1
 

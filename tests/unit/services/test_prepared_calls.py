@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from weakref import ref
 
 import pytest
+from attrs import evolve
 
 from pgmcp.domain.json import Number
 from pgmcp.domain.plans import Bounds, Page, Select
 from pgmcp.domain.policy.views import EVERYTHING_SEEN, View
 from pgmcp.domain.relations import Column, Name, Relation, RelationKind
 from pgmcp.domain.requests import ReadRequest
+from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, ResponseBase
+from pgmcp.domain.results import NativeRows, Result, WireRows
 from pgmcp.domain.values.types import INT4
-from pgmcp.services.prepared_calls import Place, PreparedCall, PreparedCalls, arguments_at
+from pgmcp.services.prepared_calls import LastAnswer, Place, PreparedCall, PreparedCalls, arguments_at
 
 RELATION = Relation(name=Name("public", "t"), kind=RelationKind.TABLE, columns=(Column(name="id", type=INT4),))
 SAID: dict[str, Any] = {"table": "t", "filters": {"id": 1}}
@@ -30,7 +36,9 @@ def place_of(arguments: Any, view: View = EVERYTHING_SEEN, tool: str = "read_tab
 def a_call() -> PreparedCall:
     """Some call that was prepared."""
     plan = Select(relation=RELATION, columns=("id",), page=Page(limit=1), bounds=Bounds())
-    return PreparedCall(request=ReadRequest(table="t"), plan=plan, authorised=plan, verdict=None)
+    return PreparedCall(
+        request=ReadRequest(table="t"), plan=plan, authorised=plan, verdict=None, leaves_something=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,3 +124,53 @@ def test_the_least_recently_used_goes_first() -> None:
 def test_none_are_kept_where_none_are_wanted() -> None:
     """By the setting."""
     assert PreparedCalls(most=0).place("read_table", SAID, EVERYTHING_SEEN) is None
+
+
+KEPT = Result(rows=WireRows(("[7]",)), count=1, as_of=datetime(2026, 5, 6, tzinfo=UTC))
+ANSWER = DataResponse(columns=("id",), types=("int4",), data=KEPT.rows, count=1)
+
+
+def test_a_result_that_is_kept_has_its_answer() -> None:
+    """The very same result, not one that is equal."""
+    answer = LastAnswer()
+    assert answer.by(KEPT) is None
+    answer.note(KEPT, ANSWER)
+    assert answer.by(KEPT) is ANSWER
+    assert answer.by(evolve(KEPT)) is None
+
+
+@pytest.mark.parametrize(
+    "result, response",
+    [
+        pytest.param(evolve(KEPT, as_of=None), ANSWER, id="a fresh result"),
+        pytest.param(evolve(KEPT, rows=NativeRows(((7,),))), ANSWER, id="values of Python"),
+        pytest.param(KEPT, evolve(ANSWER, next_cursor="sealed"), id="a cursor"),
+        pytest.param(KEPT, AcknowledgementResponse(count=1), id="no rows"),
+        pytest.param([KEPT], ANSWER, id="something else"),
+    ],
+)
+def test_other_answers_are_made_each_time(result: Any, response: ResponseBase) -> None:
+    """What is of one moment, or of one caller."""
+    answer = LastAnswer()
+    answer.note(result, response)
+    assert answer.by(result) is None
+
+
+def test_an_answer_goes_with_its_result() -> None:
+    """What the cache has dropped is held by nobody."""
+    answer, result = LastAnswer(), evolve(KEPT, rows=WireRows(("[8]",)))
+    answer.note(result, evolve(ANSWER, data=result.rows))
+    held = ref(result.rows)
+    del result
+    gc.collect()
+    assert held() is None
+
+
+def test_the_end_of_an_older_result_leaves_the_answer() -> None:
+    """Only its own ends it."""
+    answer, older = LastAnswer(), evolve(KEPT)
+    answer.note(older, ANSWER)
+    answer.note(KEPT, ANSWER)
+    del older
+    gc.collect()
+    assert answer.by(KEPT) is ANSWER

@@ -65,5 +65,9 @@ class CountingLedger:
 
     def _count(self, tables: tuple[str, ...], what: int) -> None:
         for name in tables:
-            if name in self._tables or len(self._tables) < _MOST_TABLES:
-                self._tables.setdefault(name, [0, 0, 0])[what] += 1
+            counts = self._tables.get(name)
+            if counts is None:
+                if len(self._tables) >= _MOST_TABLES:
+                    continue
+                counts = self._tables[name] = [0, 0, 0]
+            counts[what] += 1

@@ -8,6 +8,8 @@ from pgmcp.domain.caching.footprints import Footprint, Surroundings, Touched
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.relations import Name
 
+_SURROUNDINGS = Surroundings(database="memory", role="memory", search_path=SCHEMA, time_zone="UTC")
+
 
 class MemoryLineage:
     """Implements `Lineage`."""
@@ -16,7 +18,10 @@ class MemoryLineage:
         self._engine = engine
 
     async def surroundings(self, call: CallContext) -> Surroundings:
-        return Surroundings(database="memory", role="memory", search_path=SCHEMA, time_zone="UTC")
+        return self.recalled_surroundings(call)
+
+    def recalled_surroundings(self, call: CallContext) -> Surroundings:
+        return _SURROUNDINGS
 
     async def of(self, name: Name, call: CallContext) -> Footprint | None:
         tables = self._engine.tables
@@ -43,6 +48,9 @@ class MemoryLineage:
             inserted=Touched(tables=own),
             changed=Touched(tables=frozenset(Name(SCHEMA, each) for each in reached)),
         )
+
+    def recalled(self, name: Name) -> Footprint | None:
+        """It is worked out each time."""
 
     def forget(self) -> None:
         """Nothing is kept."""

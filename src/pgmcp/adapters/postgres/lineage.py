@@ -52,6 +52,12 @@ class PostgresLineage:
         text = await self._read("lineage", call, name.schema, name.name, sorted(STEADY), _TIMELESS)
         return None if text is None else self._footprints.put(name, _footprint(json.loads(text)))
 
+    def recalled_surroundings(self, call: CallContext) -> Surroundings | None:
+        return self._surroundings.recall(call.view.standing.outlook)
+
+    def recalled(self, name: Name) -> Footprint | None:
+        return self._footprints.recall(name)
+
     def forget(self) -> None:
         self._footprints.clear()
 

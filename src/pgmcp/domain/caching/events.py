@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
 from attrs import frozen
 
 from pgmcp.domain.calls import CallId
 
 
-@frozen(kw_only=True)
-class CacheHit:
+class CacheHit(NamedTuple):
     """A read was answered from the cache, or by another call's read of the same.
 
     Args:
@@ -21,6 +24,10 @@ class CacheHit:
     kind: str
     tables: tuple[str, ...]
     age_s: float
+
+
+# As the events of calls are made: a hit is to cost as little as can be.
+cache_hit: Callable[[tuple[CallId, str, tuple[str, ...], float]], CacheHit] = partial(tuple.__new__, CacheHit)
 
 
 @frozen(kw_only=True)

@@ -157,7 +157,6 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
     caching, listener, operating = make_caching(
         settings,
         resources,
-        verdicts=verdicts,
         metadata=ports.metadata,
         lineage=ports.lineage,
         announcements=ports.announcements,

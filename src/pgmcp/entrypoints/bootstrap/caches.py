@@ -18,7 +18,6 @@ from pgmcp.ports.clock import Clock
 from pgmcp.ports.lineage import Lineage
 from pgmcp.ports.metadata import Metadata
 from pgmcp.ports.observing import Observer
-from pgmcp.ports.verdicts import Verdicts
 from pgmcp.services.cache import CacheService
 from pgmcp.services.cache_operating import CacheInUse, CacheOperating
 from pgmcp.services.caching import Caching, NoCaching
@@ -26,11 +25,10 @@ from pgmcp.services.grounds import CacheSecret, Grounds
 from pgmcp.services.outdating import Outdating
 
 
-def make_caching(  # noqa: PLR0913 -- what the parts of a cache need
+def make_caching(
     settings: Settings,
     resources: AsyncExitStack,
     *,
-    verdicts: Verdicts,
     metadata: Metadata,
     lineage: Lineage,
     announcements: Announcements,
@@ -43,7 +41,6 @@ def make_caching(  # noqa: PLR0913 -- what the parts of a cache need
     Args:
         settings: What to make it from.
         resources: Gets what is to be closed at the end.
-        verdicts: Tell what raw statements hang on.
         metadata: What is kept of definitions.
         lineage: Knows what results hang on.
         announcements: Tell of others' writes.
@@ -90,7 +87,6 @@ def make_caching(  # noqa: PLR0913 -- what the parts of a cache need
         cache=made,
         flights=SingleFlights(),
         grounds=Grounds(lineage, CacheSecret(cache(lambda: _derived(key(), b"keys"))), settings),
-        verdicts=verdicts,
         announcements=announcements,
         clock=clock,
         observer=observer,

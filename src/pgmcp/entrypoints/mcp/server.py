@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pgmcp.domain.calls import Principal
+from pgmcp.domain.calls import Principal, new_id
 from pgmcp.entrypoints.mcp.calls import RunningCalls
 from pgmcp.entrypoints.mcp.limits import ServeLimits
 from pgmcp.entrypoints.mcp.toolbox import CallControls, ReportProgress, Toolbox
@@ -73,7 +73,7 @@ class MCPServer:
         """
         trace = meta.get("traceparent")
         return CallControls(
-            id=secrets.token_hex(8),
+            id=new_id(),
             principal=principal or self.principal,
             session=session or self.session,
             progress=progress,
