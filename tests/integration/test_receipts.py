@@ -10,12 +10,12 @@ import asyncpg
 import pytest
 
 import pgmcp
-from pgmcp.adapters.clock import FixedClock
+from pgmcp.adapters.clock import FixedClock, SystemClock
 from pgmcp.adapters.postgres.keeping import PostgresKeeping
 from pgmcp.adapters.postgres.receipts import PostgresReceiptBook
 from pgmcp.domain.receipts import Receipt
 from pgmcp.ports.transactions import TransactionOptions
-from tests.fixtures.disturbing import COMMIT
+from tests.fixtures.disturbing import COMMIT, RECEIPT
 from tests.fixtures.pool import a_call, way_to
 from tests.fixtures.postgres import MakeDatabase
 from tests.fixtures.proxy import counting_proxy
@@ -148,6 +148,75 @@ async def test_receipts_are_kept_for_a_while(make_database: MakeDatabase, driver
         await session.close()
 
 
+KEY_HELD = "SELECT pg_advisory_xact_lock(7039815, hashtext('local/k1'))"
+
+
+async def test_whoever_is_at_it_is_waited_for(dsn: str, driver: str) -> None:
+    """A write that has not kept its receipt yet: nothing is written before it has ended, and if it has, no more."""
+    async with pgmcp.connect(dsn, driver=driver, lock_timeout_ms=50) as db:
+        await db.call(add(0, "warm"))
+        session = await asyncpg.connect(dsn)
+        try:
+            await session.execute(f"BEGIN; {KEY_HELD}")
+            with pytest.raises(pgmcp.DatabaseError) as busy:
+                await db.call(pgmcp.CreateRequest(table="item", data={"id": 1}, idempotency_key="k1", timeout_ms=400))
+            assert busy.value.code.name == "idempotency_running"
+            first = await rows(dsn, "SELECT digest, answer FROM pgmcp.receipts")
+            waiting = asyncio.create_task(db.call(add(1)))
+            await asyncio.sleep(0.2)  # as above
+            await session.execute("INSERT INTO pgmcp.receipts SELECT principal, 'k1', 'x', answer FROM pgmcp.receipts")
+            await session.execute("COMMIT")
+            with pytest.raises(pgmcp.TransactionError) as conflict:
+                await waiting
+            assert conflict.value.code.name == "idempotency_conflict"
+            assert len(first) == 1
+        finally:
+            await session.close()
+    assert await rows(dsn, "SELECT id FROM item") == [(0,)]
+
+
+async def test_many_at_once_write_once(dsn: str, driver: str) -> None:
+    """By several processes' sessions, over and over, writes of which each would add one more."""
+    async with pgmcp.connect(dsn, driver=driver) as one, pgmcp.connect(dsn, driver=driver) as other:
+        await one.call(add(0, "warm"))
+        for number in range(1, 9):
+            request = pgmcp.CreateRequest(
+                table="item", data={"id": number, "price": number}, returning=["id"], idempotency_key=f"n{number}"
+            )
+            change = pgmcp.UpdateRequest(
+                table="item", filters={"id": number - 1}, data={"price": number}, idempotency_key=f"u{number}"
+            )
+            asked = [db.call(each) for each in (request, change) for db in (one, other) for _ in range(4)]
+            answers = await asyncio.gather(*asked)
+            assert answers[:8] == [answers[0]] * 8
+            assert [answer.count for answer in answers] == [1] * 16
+    assert await rows(dsn, "SELECT count(*) FROM item") == [(9,)]
+    assert await rows(dsn, "SELECT count(*), count(answer) FROM pgmcp.receipts") == [(17, 17)]
+
+
+async def test_a_settled_key_is_void_until_it_is_taken(dsn: str, driver: str) -> None:
+    """Nothing was done under it, so it may be: by itself, in a transaction that is held; what was done stays."""
+    voided = "SELECT key, digest = '', answer IS NULL FROM pgmcp.receipts ORDER BY key"
+    async with way_to(dsn, driver=driver) as way, pgmcp.connect(dsn, driver=driver) as db:
+        book = PostgresReceiptBook(
+            runner=way.runner, keeping=PostgresKeeping(way.work), clock=SystemClock(), keep_s=3600
+        )
+        await book.ready(a_call())
+        for key in ("k1", "k2"):
+            assert await book.settle(Receipt(principal="local", key=key, digest="y"), a_call()) is None
+        assert await rows(dsn, voided) == [("k1", True, True), ("k2", True, True)]
+        first = await db.call(add(1))
+        async with db.transaction() as tx:
+            second = await tx.call(add(2, "k2"))
+            assert await tx.call(add(2, "k2")) == second
+        assert await rows(dsn, voided) == [("k1", False, False), ("k2", False, False)]
+        kept = await book.settle(Receipt(principal="local", key="k1", digest="y"), a_call())
+        assert kept is not None
+        assert kept.answer is not None
+        assert (await db.call(add(1)), (await db.call(add(2, "k2"))).count) == (first, 1)
+    assert await rows(dsn, "SELECT id FROM item ORDER BY id") == [(1,), (2,)]
+
+
 async def test_a_statement_with_a_key(dsn: str, driver: str) -> None:
     """Raw writes too, with their rows or their count."""
     query = "INSERT INTO item (id) SELECT coalesce(max(id), 0) + 1 FROM item"
@@ -178,15 +247,28 @@ async def test_the_second_waits_inside_its_deadline(dsn: str, driver: str) -> No
             await session.close()
 
 
-async def test_a_lost_answer_is_had_again(dsn: str, driver: str) -> None:
-    """The line is cut at COMMIT: the write is settled, and asked for again it is answered as at first."""
+@pytest.mark.parametrize(
+    "request_, step",
+    [
+        pytest.param(add(1), RECEIPT, id="one statement"),
+        pytest.param(
+            pgmcp.CreateBatchRequest(
+                table="item", records=[{"id": 1, "price": "1.50"}], returning=True, idempotency_key="k1"
+            ),
+            COMMIT,
+            id="a transaction",
+        ),
+    ],
+)
+async def test_a_lost_answer_is_had_again(dsn: str, driver: str, request_: pgmcp.RequestBase[Any], step: bytes) -> None:
+    """The line is cut at the last step: the write is settled, and asked for again it is answered as at first."""
     async with counting_proxy(dsn) as proxy, pgmcp.connect(proxy.dsn, driver=driver) as db:
         await db.call(add(0, "warm"))
-        proxy.cut_after = COMMIT
-        first = await db.call(add(1))
+        proxy.cut_after = step
+        first = await db.call(request_)
         assert proxy.cuts
         proxy.cut_after = None
-        assert await db.call(add(1)) == first
+        assert await db.call(request_) == first
     assert await rows(dsn, "SELECT id FROM item ORDER BY id") == [(0,), (1,)]
 
 
@@ -194,7 +276,7 @@ async def test_every_write_can_have_a_key_of_its_own(dsn: str, driver: str) -> N
     """Then a single write whose answer is lost is settled too."""
     async with counting_proxy(dsn) as proxy, pgmcp.connect(proxy.dsn, driver=driver, receipt_every_write=True) as db:
         await db.call(add(0, None))
-        proxy.cut_after = COMMIT
+        proxy.cut_after = RECEIPT
         assert (await db.call(add(1, None))).count == 1
         assert proxy.cuts
     assert await rows(dsn, "SELECT count(DISTINCT key) FROM pgmcp.receipts") == [(2,)]

@@ -187,6 +187,16 @@ async def test_the_round_trips_with_a_key(postgres: TestServer, driver: str) -> 
             new = pgmcp.CreateRequest(table="categories", data=data, idempotency_key=f"c{number}")
             counted["create_record, done"] = await trips(new)
             counted["create_record, repeated"] = await trips(new)
+            counted["delete_records, done"] = await trips(
+                pgmcp.DeleteRequest(
+                    table="categories", filters={"name": f"Rack {number}"}, idempotency_key=f"d{number}"
+                )
+            )
+            many = pgmcp.CreateBatchRequest(
+                table="categories", records=[{"name": f"Shelf {number}"}] * 1, idempotency_key=f"b{number}"
+            )
+            counted["create_records, done"] = await trips(many)
+            counted["create_records, repeated"] = await trips(many)
             counted["update_records, done"] = await trips(
                 pgmcp.UpdateRequest(table="orders", filters={"id": 1}, data={"note": "x"}, idempotency_key=f"u{number}")
             )

@@ -14,6 +14,7 @@ from pgmcp.domain.policy.views import EVERYTHING_SEEN, View
 from pgmcp.domain.results import Form
 
 if TYPE_CHECKING:
+    from pgmcp.domain.receipts import Receipt
     from pgmcp.domain.tracking import Tracker
 
 CallId = NewType("CallId", str)
@@ -65,6 +66,7 @@ class CallContext:
         form: The form that rows are wanted in.
         statement_timeout_ms: The caller's own limit for each statement, kept by the server; None for the session's.
         unit: The transaction of its own that the whole call runs in; None where each statement stands by itself.
+        receipt: What its write is to be known by, where the write's own statement keeps that; None without one.
         transaction: The lease to run in; None outside one.
         view: The database as the caller may know it.
         progress: Told of progress on long work; None when nobody asked.
@@ -78,6 +80,7 @@ class CallContext:
     form: Form = Form.NATIVE
     statement_timeout_ms: int | None = None
     unit: Unit | None = field(default=None, repr=False)
+    receipt: Receipt | None = None
     transaction: LeaseId | None = None
     view: View = EVERYTHING_SEEN
     progress: Progress | None = field(default=None, repr=False)

@@ -47,6 +47,19 @@ class Kept:
     answer: str | None = field(repr=False)
 
 
+class AlreadyKept(Exception):  # noqa: N818 -- no error: it carries the first answer out of what wrote nothing
+    """A write was done before.
+
+    Attributes:
+        kept: What is kept of it; None where it was not done, and its key is not to be taken on the way.
+    """
+
+    def __init__(self, kept: Kept | None) -> None:
+        """Carry what is kept."""
+        super().__init__()
+        self.kept = kept
+
+
 def receipt_for(key: str, principal: Principal, tool: str, request: RequestBase[Any], view: str = "") -> Receipt:
     """The receipt of a request. One that comes with other attributes, such as another tenant, is another request.
 

@@ -208,7 +208,7 @@ class Dispatcher:
         key = self._receipts.key_of(request) if prepared.leaves_something else None
         if key is None:
             return await handler.run(plan, request, call)
-        return await self._receipts.once(key, request, call, lambda call: handler.run(plan, request, call))
+        return await self._receipts.once(key, request, plan, call, lambda call: handler.run(plan, request, call))
 
     def _watch(self, tool: AnyTool | AnyHandler | None, caller: Caller) -> Watch:
         name, effect = (None, None) if tool is None else (tool.name, tool.effect)

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from attrs import define
+from attrs import define, evolve
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, codes
-from pgmcp.domain.receipts import Kept, Receipt, answer_under, encoded, receipt_for, running
+from pgmcp.domain.plans import Plan
+from pgmcp.domain.receipts import SCHEMA, AlreadyKept, Kept, Receipt, answer_under, encoded, receipt_for, running
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.results import Result
 from pgmcp.domain.settings import Settings
@@ -23,6 +24,8 @@ from pgmcp.services.transactions import TransactionService
 
 Run = Callable[[CallContext], Awaitable[Result]]
 
+# How often the server is asked while it can't be reached, in seconds.
+_PAUSE_S = 0.05
 # Another transaction that holds the key has not ended in time.
 _BUSY = frozenset({codes.LOCK_TIMEOUT, codes.CALL_TIMEOUT})
 
@@ -44,6 +47,9 @@ class _Doubt:
     remains: bool = False
 
 
+_Attempt = Callable[[Receipt, CallContext, Run, _Doubt], Awaitable[Result]]
+
+
 class ReceiptService:
     """Puts a write and its receipt into one transaction."""
 
@@ -61,6 +67,7 @@ class ReceiptService:
         self._retrying = retrying
         self._clock = clock
         self._always = settings.receipt_every_write
+        self._settle_s = settings.settle_s
 
     def key_of(self, request: RequestBase[Any]) -> str | None:
         """The key that a write has: the caller's, or where each gets one, a new one of ours."""
@@ -69,12 +76,13 @@ class ReceiptService:
             return secrets.token_urlsafe(16)
         return key
 
-    async def once(self, key: str, request: RequestBase[Any], call: CallContext, run: Run) -> Result:
+    async def once(self, key: str, request: RequestBase[Any], plan: Plan, call: CallContext, run: Run) -> Result:
         """Carry out a write, or give the answer that it had when it was asked for first.
 
         Args:
             key: The write's key.
             request: All that it asks for.
+            plan: What it comes to.
             call: Whose it is.
             run: Carries it out.
 
@@ -88,12 +96,13 @@ class ReceiptService:
         if call.transaction is not None:
             return await self._held(receipt, call, run)
         doubt = _Doubt()
-        result = await self._retrying.once(lambda: self._whole(receipt, call, run, doubt), call)
+        attempt = self._at_once if self._book.goes_along(plan) and not call.view.standing else self._attempt
+        result = await self._retrying.once(lambda: self._whole(receipt, call, run, doubt, attempt), call)
         with suppress(PgmcpError):
             await self._book.tidy(call)
         return result
 
-    async def _whole(self, receipt: Receipt, call: CallContext, run: Run, doubt: _Doubt) -> Result:
+    async def _whole(self, receipt: Receipt, call: CallContext, run: Run, doubt: _Doubt, attempt: _Attempt) -> Result:
         """The write and its receipt in a transaction of their own.
 
         Args:
@@ -101,15 +110,57 @@ class ReceiptService:
             call: Whose it is.
             run: Carries it out.
             doubt: What is known of attempts before this one.
+            attempt: How it is done.
         """
         try:
-            return await self._attempt(receipt, call, run, doubt)
+            return await attempt(receipt, call, run, doubt)
         except PgmcpError as error:
             if doubt.remains:
                 # This attempt did nothing, but one before it may have.
                 error.with_details(outcome=Outcome.UNKNOWN)
             doubt.remains = error.details.get("outcome") == Outcome.UNKNOWN
             raise
+
+    async def _at_once(self, receipt: Receipt, call: CallContext, run: Run, doubt: _Doubt) -> Result:
+        """The write and its receipt by one statement."""
+        if doubt.remains:
+            kept = await self._book.settle(receipt, call)
+            doubt.remains = False
+            if kept is not None:
+                return answer_under(kept, receipt, call.form)
+        try:
+            return await run(evolve(call, receipt=receipt))
+        except AlreadyKept as again:
+            if again.kept is not None:
+                return answer_under(again.kept, receipt, call.form)
+            return await self._attempt(receipt, call, run, doubt)
+        except PgmcpError as error:
+            failed = error
+        kept = await self._after(failed, receipt, call)
+        if kept is not None:
+            return answer_under(kept, receipt, call.form)
+        if failed.code is codes.LOCK_TIMEOUT or failed.details.get("schema") == SCHEMA:
+            # Somebody is at it: taking the key waits for them.
+            return await self._attempt(receipt, call, run, doubt)
+        raise failed
+
+    async def _after(self, failed: PgmcpError, receipt: Receipt, call: CallContext) -> Kept | None:
+        """What is kept under the key of a write that failed: perhaps by what another one has written meanwhile.
+
+        Where its own fate is not known it is settled, past the call's deadline too, as that of a COMMIT is.
+        """
+        if failed.details.get("outcome") != Outcome.UNKNOWN:
+            return await self._book.find(receipt, call, None)
+        until = self._clock.monotonic() + self._settle_s
+        while self._clock.monotonic() < until:
+            try:
+                kept = await self._book.settle(receipt, evolve(call, deadline=until, statement_timeout_ms=None))
+            except PgmcpError:
+                await self._clock.sleep(_PAUSE_S)
+            else:
+                failed.with_details(outcome=Outcome.ROLLED_BACK)
+                return kept
+        return None
 
     async def _attempt(self, receipt: Receipt, call: CallContext, run: Run, doubt: _Doubt) -> Result:
         async def work(call: CallContext, within: Transaction) -> Result:

@@ -6,6 +6,7 @@ from pgmcp.adapters.memory.engine import Engine
 from pgmcp.adapters.memory.faults import UNIQUE_VIOLATION, fault
 from pgmcp.adapters.memory.transactions import MemoryTransaction
 from pgmcp.domain.calls import CallContext
+from pgmcp.domain.plans import Plan
 from pgmcp.domain.receipts import Kept, Receipt
 from pgmcp.ports.transactions import Transaction
 
@@ -22,6 +23,10 @@ class MemoryReceiptBook:
         self._engine = engine
         self._most = most
 
+    def goes_along(self, plan: Plan) -> bool:
+        """A write of several steps is as quick here."""
+        return False
+
     async def ready(self, call: CallContext) -> None:
         """There is always room."""
 
@@ -36,9 +41,13 @@ class MemoryReceiptBook:
     async def fill(self, receipt: Receipt, answer: str, call: CallContext, within: Transaction) -> None:
         MemoryTransaction.of(within).receipts[_place(receipt)] = Kept(digest=receipt.digest, answer=answer)
 
-    async def find(self, receipt: Receipt, call: CallContext, within: Transaction) -> Kept | None:
+    async def settle(self, receipt: Receipt, call: CallContext) -> Kept | None:
+        return await self.find(receipt, call, None)
+
+    async def find(self, receipt: Receipt, call: CallContext, within: Transaction | None) -> Kept | None:
         place = _place(receipt)
-        return MemoryTransaction.of(within).receipts.get(place) or self._engine.receipts.get(place)
+        own = None if within is None else MemoryTransaction.of(within).receipts.get(place)
+        return own or self._engine.receipts.get(place)
 
     async def add(self, receipt: Receipt, answer: str, call: CallContext, within: Transaction) -> None:
         if await self.find(receipt, call, within) is not None:

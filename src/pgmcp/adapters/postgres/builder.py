@@ -20,6 +20,7 @@ from pgmcp.adapters.postgres.showing import Shown, shown
 from pgmcp.adapters.postgres.wire.dialect import ANY, Dialect
 from pgmcp.adapters.postgres.written import Written
 from pgmcp.domain.plans import Batch, Delete, Insert, Select, Update
+from pgmcp.domain.receipts import Receipt
 from pgmcp.domain.relations import Name, Relation
 from pgmcp.ports.clock import Clock
 
@@ -68,24 +69,30 @@ class QueryBuilder:
         """The number of the column that holds the largest value of a read's rows."""
         return selecting.heaviest(plan, self._shown_of, self._binder(plan.relation))
 
-    def insert(self, plan: Insert, batch: Batch) -> Written:
-        """A batch of new rows."""
+    def insert(self, plan: Insert, batch: Batch, receipt: Receipt | None = None) -> Written:
+        """A batch of new rows; one alone with its receipt, where there is one."""
+        if receipt is not None:
+            return inserting.receipted_insert(plan, batch, self._shown_of, self._binder(plan.relation), receipt)
         shape = shape_of_insert(plan, batch)
         if (kept := self._kept_change(shape)) is not None:
             return kept.bound_to(plan, batch)
         written = inserting.insert(plan, batch, self._shown_of, self._binder(plan.relation))
         return self._keep(shape, kept_insert(plan, batch, written), written)
 
-    def update(self, plan: Update) -> Written:
+    def update(self, plan: Update, receipt: Receipt | None = None) -> Written:
         """A change of the rows that match, which fails with `changing.PAST_CAP` above its cap."""
+        if receipt is not None:
+            return changing.update(plan, self._shown_of, self._binder(plan.relation), receipt)
         shape = shape_of_update(plan)
         if (kept := self._kept_change(shape)) is not None:
             return kept.bound(plan)
         written = changing.update(plan, self._shown_of, self._binder(plan.relation))
         return self._keep(shape, kept_change(plan, written), written)
 
-    def delete(self, plan: Delete) -> Written:
+    def delete(self, plan: Delete, receipt: Receipt | None = None) -> Written:
         """A removal of the rows that match, which fails with `changing.PAST_CAP` above its cap."""
+        if receipt is not None:
+            return changing.delete(plan, self._shown_of, self._binder(plan.relation), receipt)
         shape = shape_of_delete(plan)
         if (kept := self._kept_change(shape)) is not None:
             return kept.bound(plan)

@@ -14,11 +14,13 @@ from pgmcp.adapters.postgres.conditions import condition
 from pgmcp.adapters.postgres.cutting import capped
 from pgmcp.adapters.postgres.masking import with_key
 from pgmcp.adapters.postgres.naming import qualified, quote
+from pgmcp.adapters.postgres.receipting import UNKEPT, receipted
 from pgmcp.adapters.postgres.selecting import where
 from pgmcp.adapters.postgres.showing import Shown, ShownOf
 from pgmcp.adapters.postgres.written import Written, written
 from pgmcp.domain.filters.tree import EVERYTHING, Filter
 from pgmcp.domain.plans import Assignment, Bounds, Delete, Update
+from pgmcp.domain.receipts import Receipt
 from pgmcp.domain.relations import Relation
 
 PAST_CAP = "2201G"
@@ -27,17 +29,25 @@ OUTSIDE = "2202E"
 """That of a row outside of those that the caller may see: `trim_array` of more elements than there are."""
 
 
-def update(plan: Update, shown_of: ShownOf, binder: Binder) -> Written:
-    """The statement that changes rows."""
+def update(plan: Update, shown_of: ShownOf, binder: Binder, receipt: Receipt | None = None) -> Written:
+    """The statement that changes rows, and keeps the receipt where there is one."""
     assigned = ", ".join(_assignment(each, plan.relation, binder) for each in plan.assignments)
-    held = where(condition(plan.filter, plan.relation, binder))
-    return _limited(f"UPDATE {qualified(plan.relation.name)} AS t SET {assigned}{held}", plan, binder, shown_of)
+    held = _held(plan, binder, receipt)
+    change = f"UPDATE {qualified(plan.relation.name)} AS t SET {assigned}{held}"
+    return _limited(change, plan, binder, shown_of, receipt)
 
 
-def delete(plan: Delete, shown_of: ShownOf, binder: Binder) -> Written:
-    """The statement that removes rows."""
+def delete(plan: Delete, shown_of: ShownOf, binder: Binder, receipt: Receipt | None = None) -> Written:
+    """The statement that removes rows, and keeps the receipt where there is one."""
+    held = _held(plan, binder, receipt)
+    return _limited(f"DELETE FROM {qualified(plan.relation.name)} AS t{held}", plan, binder, shown_of, receipt)
+
+
+def _held(plan: Update | Delete, binder: Binder, receipt: Receipt | None) -> str:
     held = where(condition(plan.filter, plan.relation, binder))
-    return _limited(f"DELETE FROM {qualified(plan.relation.name)} AS t{held}", plan, binder, shown_of)
+    if receipt is None:
+        return held
+    return f"{held} AND {UNKEPT}" if held else f" WHERE {UNKEPT}"
 
 
 def _assignment(assignment: Assignment, relation: Relation, binder: Binder) -> str:
@@ -48,11 +58,11 @@ def _assignment(assignment: Assignment, relation: Relation, binder: Binder) -> s
     return f"{quote(assignment.column)} = {value}"
 
 
-def _limited(change: str, plan: Update | Delete, binder: Binder, shown_of: ShownOf) -> Written:
+def _limited(change: str, plan: Update | Delete, binder: Binder, shown_of: ShownOf, receipt: Receipt | None) -> Written:
     shown = shown_of(plan.relation, plan.returning)
     check = plan.check if isinstance(plan, Update) else EVERYTHING
     demand = Demand(outside=outside(check, plan.relation, binder))
-    return written(answered(change, shown, plan.bounds, binder, plan.max_rows, demand), binder, shown)
+    return written(answered(change, shown, plan.bounds, binder, plan.max_rows, demand, receipt), binder, shown)
 
 
 @frozen(kw_only=True)
@@ -80,6 +90,7 @@ def answered(
     binder: Binder,
     max_changed: int | None = None,
     demand: Demand = Demand(),
+    receipt: Receipt | None = None,
 ) -> str:
     """SQL of a change and its answer: first the number of rows changed, then the `returning` rows, capped.
 
@@ -90,6 +101,7 @@ def answered(
         binder: Holds what the change binds.
         max_changed: Rows above which the statement fails; None for no such cap.
         demand: What has to hold for the rows that are changed.
+        receipt: What is kept of it by the same statement, whose change does nothing then where it is kept already.
     """
     listed = with_key(shown.listed, binder) or "1 AS c1"
     if demand.outside:
@@ -104,12 +116,13 @@ def answered(
             f"{cap} THEN 0 ELSE 1 END) = 1 THEN {_kept_to(demand, 'pg_catalog.count(*)::text')} END AS w "
             f"FROM (SELECT{' off' if demand.outside else ''} FROM u LIMIT {cap} + 1) AS l"
         )
-    text = f"WITH u AS ({change} RETURNING {listed}) {counted}"
-    if not shown.columns:
-        return text
-    source = f"SELECT * FROM u LIMIT {binder.number(bounds.max_rows + 1)}"
-    rows = capped(source, shown.wire, str(bounds.max_bytes))
-    return f"{text} UNION ALL ({rows})"
+    change, answer = f"{change} RETURNING {listed}", counted
+    if shown.columns:
+        source = f"SELECT * FROM u LIMIT {binder.number(bounds.max_rows + 1)}"
+        answer = f"{counted} UNION ALL ({capped(source, shown.wire, str(bounds.max_bytes))})"
+    if receipt is not None:
+        return receipted(change, answer, receipt, shown, bounds, binder)
+    return f"WITH u AS ({change}) {answer}"
 
 
 def _kept_to(demand: Demand, count: str) -> str:

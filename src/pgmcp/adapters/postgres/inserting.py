@@ -9,10 +9,22 @@ from pgmcp.adapters.postgres.binder import Binder, cast
 from pgmcp.adapters.postgres.changing import Demand, answered, outside
 from pgmcp.adapters.postgres.conditions import condition
 from pgmcp.adapters.postgres.naming import qualified, quote
+from pgmcp.adapters.postgres.receipting import UNKEPT
 from pgmcp.adapters.postgres.selecting import where
 from pgmcp.adapters.postgres.showing import ShownOf
 from pgmcp.adapters.postgres.written import Written, written
 from pgmcp.domain.plans import Batch, ConflictAction, Insert
+from pgmcp.domain.receipts import Receipt
+
+
+def receipted_insert(plan: Insert, batch: Batch, shown_of: ShownOf, binder: Binder, receipt: Receipt) -> Written:
+    """The statement that adds one row and keeps a receipt of it, where none is kept yet."""
+    names = ", ".join(quote(name) for name in batch.columns)
+    into = f"INSERT INTO {qualified(plan.relation.name)} AS t ({names})"
+    given = f"SELECT {_values(plan, batch, binder)} WHERE {UNKEPT}"
+    shown = shown_of(plan.relation, plan.returning)
+    text = f"{into} {given}{_conflict(plan, binder)}"
+    return written(answered(text, shown, plan.bounds, binder, receipt=receipt), binder, shown)
 
 
 def insert(plan: Insert, batch: Batch, shown_of: ShownOf, binder: Binder) -> Written:
@@ -20,7 +32,8 @@ def insert(plan: Insert, batch: Batch, shown_of: ShownOf, binder: Binder) -> Wri
     names = ", ".join(quote(name) for name in batch.columns)
     into = f"INSERT INTO {qualified(plan.relation.name)} AS t"
     if batch.columns:
-        given = _one(plan, batch, binder) if len(batch.rows) == 1 else _many(plan, batch, binder)
+        one = len(batch.rows) == 1
+        given = f"VALUES ({_values(plan, batch, binder)})" if one else _many(plan, batch, binder)
         text = f"{into} ({names}) {given}{_conflict(plan, binder)}"
     elif len(batch.rows) == 1:
         text = f"{into} DEFAULT VALUES{_conflict(plan, binder)}"
@@ -40,12 +53,12 @@ def _demand(plan: Insert, batch: Batch, binder: Binder) -> Demand:
     return Demand(outside=held, exactly=binder.number(len(batch.rows)) if held and updates else "")
 
 
-def _one(plan: Insert, batch: Batch, binder: Binder) -> str:
-    values = (
+def _values(plan: Insert, batch: Batch, binder: Binder) -> str:
+    """The values of one row."""
+    return ", ".join(
         cast(binder.text(text), plan.relation.by_name[name].type)
         for name, text in zip(batch.columns, batch.rows[0], strict=True)
     )
-    return f"VALUES ({', '.join(values)})"
 
 
 def _many(plan: Insert, batch: Batch, binder: Binder) -> str:

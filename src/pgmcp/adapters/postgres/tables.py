@@ -11,6 +11,7 @@ from pgmcp.adapters.postgres.changing import OUTSIDE, PAST_CAP
 from pgmcp.adapters.postgres.cutting import count_rows, settle, settle_row
 from pgmcp.adapters.postgres.literals import BEYOND_LIMITS, blame, blame_assignment, blame_record, is_about_values
 from pgmcp.adapters.postgres.reading import keys_of, rows_in
+from pgmcp.adapters.postgres.receipting import answer_of
 from pgmcp.adapters.postgres.runner import Runner, count_records
 from pgmcp.adapters.postgres.written import Written
 from pgmcp.domain.calls import CallContext
@@ -59,7 +60,7 @@ class PostgresTableRepository:
     async def insert(self, plan: Insert, batch: Batch, call: CallContext, within: Transaction | None = None) -> Result:
         if not batch.rows:
             return Result()
-        statement = _telling(self._builder.insert(plan, batch), plan)
+        statement = _telling(self._builder.insert(plan, batch, call.receipt), plan)
         try:
             rows = await self._runner.run(
                 statement.statement, call, need=Need.WRITE, kind="insert", within=within, count=count_rows
@@ -70,17 +71,23 @@ class PostgresTableRepository:
             if not is_about_values(error):
                 raise _without_position(error) from error.__cause__
             raise await blame_record(_without_position(error), plan, batch, self._runner, call) from error.__cause__
+        if call.receipt is not None:
+            return _changed(statement, answer_of(rows.rows), plan.bounds, call.form)
         if not plan.returning and plan.check == EVERYTHING:
             return Result(count=rows.affected)
         return _changed(statement, rows.rows, plan.bounds, call.form)
 
     @track_execution_time("TableRepository.update", layer="repository")
     async def update(self, plan: Update, call: CallContext, within: Transaction | None = None) -> Result:
-        return await self._change(_telling(self._builder.update(plan), plan), plan, call, "update", within)
+        return await self._change(
+            _telling(self._builder.update(plan, call.receipt), plan), plan, call, "update", within
+        )
 
     @track_execution_time("TableRepository.delete", layer="repository")
     async def delete(self, plan: Delete, call: CallContext, within: Transaction | None = None) -> Result:
-        return await self._change(_telling(self._builder.delete(plan), plan), plan, call, "delete", within)
+        return await self._change(
+            _telling(self._builder.delete(plan, call.receipt), plan), plan, call, "delete", within
+        )
 
     async def _select_row(
         self, statement: Written, plan: Select, call: CallContext, within: Transaction | None
@@ -113,7 +120,8 @@ class PostgresTableRepository:
                 details={key: fact for key, fact in error.details.items() if key == "outcome"}
                 | {"max_rows": plan.max_rows},
             ) from error.__cause__
-        return _changed(statement, rows.rows, plan.bounds, call.form)
+        records = rows.rows if call.receipt is None else answer_of(rows.rows)
+        return _changed(statement, records, plan.bounds, call.form)
 
     async def _run(
         self,
