@@ -25,7 +25,10 @@ server_programs() {
     fi
     folder=/usr/lib/postgresql/$1/bin # where Debian's package puts it
     if [ ! -x "$folder/initdb" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy "postgresql-$1"; } >&2 || true
+        {
+            apt-get -o Acquire::Retries=5 update -q &&
+                DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 install -qy "postgresql-$1"
+        } >&2 || true
     fi
     [ -x "$folder/initdb" ] && echo "$folder"
 }

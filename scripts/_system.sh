@@ -11,6 +11,6 @@ system_ready() {
         return 0
     fi
     echo "Installing pgbouncer" >&2
-    apt-get update -qq || return 0
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends pgbouncer > /dev/null || return 0
+    apt-get -o Acquire::Retries=5 update -qq || return 0
+    DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=5 install -qq -y --no-install-recommends pgbouncer > /dev/null || return 0
 }
