@@ -11,7 +11,6 @@ from pgmcp.adapters.metrics.history import BoundedHistory
 from pgmcp.adapters.metrics.recorder import MetricsRecorder
 from pgmcp.domain.calls import CallId
 from pgmcp.domain.events import CallEnded
-from pgmcp.domain.samples import Sample
 from tests.unit.house import NOON
 
 
@@ -20,14 +19,14 @@ from tests.unit.house import NOON
 def test_ten_million_samples_stay_within_the_bound() -> None:
     """Neither samples nor counts grow with what is recorded, and it takes no memory that was not taken at a tenth."""
     kept = BoundedHistory(10_000, FixedClock(NOON))
-    one = Sample(1, "tool", "read_table", 0.001, None, CallId("c"), None)
+    one = CallEnded(CallId("c"), "read_table", "ana", 0.001, parts=(), at=1)
     some = [one] * 1000
     process = psutil.Process()
     for _ in range(1_000):
-        kept.add_all(some)
+        kept.add_calls(some)
     before = process.memory_info().rss
     for _ in range(9_000):
-        kept.add_all(some)
+        kept.add_calls(some)
     assert len(kept.samples("tool", 0, 9)) == 10_000
     assert kept.totals().operations[0].count == 10_000_000
     # A byte a sample would show; what the allocator takes and gives back by itself is less.

@@ -67,11 +67,14 @@ class QuietLog(LogObserver):
         """Most events by far are read at `debug` alone."""
         return kind not in _FOR_DEBUGGING
 
-    def observe_all(self, events: Sequence[Event]) -> None:
-        for event in events:
-            # Most calls go well: nothing is made of them.
-            if type(event) is CallEnded and event.error is not None:
-                self.observe(event)
+    def statements_ran(self, statements: Sequence[StatementRan]) -> None:
+        """Nothing of it."""
+
+    def calls_ended(self, calls: Sequence[CallEnded]) -> None:
+        """Write of those that failed."""
+        for call in calls:
+            if call.error is not None:
+                self.observe(call)
 
 
 def _level(event: Event) -> str:

@@ -58,17 +58,26 @@ class Sample(NamedTuple):
     detail: str | None = None
 
 
-Place = tuple[Layer, str, str | None]
-"""What a part of a call is counted as: where it ran, what ran, and the code, or a defect's class, of its end."""
+@frozen(eq=False)
+class Place:
+    """What a part of a call is counted as; the same object for whatever goes well there, so that it is found at once.
+
+    Args:
+        layer: Where it ran.
+        operation: What ran.
+        error: The code, or a defect's class, that it ended with.
+    """
+
+    layer: Layer
+    operation: str
+    error: str | None = None
+
 
 Noted = tuple[Place, float, float]
 """A part of a call that was timed, a station, a service, a repository: its place, and when it began and ended.
 
-On the clock port's monotonic scale, in seconds. A place where all goes well is made once, for parts are many.
+On the clock port's monotonic scale, in seconds.
 """
-
-Counted = tuple[float, Layer, str, float, str | None, CallId, str | None]
-"""A sample as it is noted: what many are made of and few are asked for their names gets none."""
 
 
 @frozen(kw_only=True)

@@ -43,11 +43,11 @@ def likeness(plan: Select) -> Hashable:
 
     It knows the relation by its identity, so it is of use only as long as the relation is kept.
     """
-    tree = plan.filter
-    ordered = [order.operand.column for order in plan.order]
-    # A single condition, as in most reads, is no branch to walk through.
-    looked_at = filtered(tree) if type(tree) in _BRANCHES else (tree.operand.column,)  # type: ignore[union-attr] # no branch, so a leaf
-    return (id(plan.relation), plan.columns, *looked_at, None, *ordered)
+    tree, order = plan.filter, plan.order
+    # A single condition, as in most reads, is nothing to walk through.
+    filtering = tuple(filtered(tree)) if type(tree) in _BRANCHES else tree.operand.column  # type: ignore[union-attr] # no branch, so a leaf
+    ordering = tuple([each.operand.column for each in order]) if order else None
+    return (id(plan.relation), plan.columns, filtering, ordering)
 
 
 def filtered(tree: Filter) -> Iterator[str]:

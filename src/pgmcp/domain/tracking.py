@@ -99,7 +99,7 @@ def _runner(function: Callable[P, T], operation: str, layer: Layer) -> Callable[
     if inspect.iscoroutinefunction(function):
         # A coroutine function is one that gives an awaitable of what it gives in the end.
         return cast("Callable[[Tracker, Any, Any], T]", _async_runner(function, operation, layer))
-    place: Place = (layer, operation, None)
+    place = Place(layer, operation)
 
     def run(tracker: Tracker, args: Any, kwargs: Any) -> T:
         now = tracker.now
@@ -107,7 +107,7 @@ def _runner(function: Callable[P, T], operation: str, layer: Layer) -> Callable[
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
-            tracker.note(((layer, operation, said(error)), started, now()))
+            tracker.note((Place(layer, operation, said(error)), started, now()))
             raise
         tracker.note((place, started, now()))
         return result
@@ -118,7 +118,7 @@ def _runner(function: Callable[P, T], operation: str, layer: Layer) -> Callable[
 def _async_runner(
     function: Callable[..., Awaitable[T]], operation: str, layer: Layer
 ) -> Callable[[Tracker, Any, Any], Awaitable[T]]:
-    place: Place = (layer, operation, None)
+    place = Place(layer, operation)
 
     async def run(tracker: Tracker, args: Any, kwargs: Any) -> T:
         now = tracker.now
@@ -126,7 +126,7 @@ def _async_runner(
         try:
             result = await function(*args, **kwargs)
         except BaseException as error:
-            tracker.note(((layer, operation, said(error)), started, now()))
+            tracker.note((Place(layer, operation, said(error)), started, now()))
             raise
         tracker.note((place, started, now()))
         return result

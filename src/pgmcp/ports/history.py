@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from pgmcp.domain.samples import Counted, Layer, Noted, Sample, Totals
+from pgmcp.domain.events import CallEnded, StatementRan
+from pgmcp.domain.samples import Layer, Sample, Totals
 
 
 class History(Protocol):
@@ -20,13 +21,16 @@ class History(Protocol):
         """
         ...
 
-    def add_all(self, drawn: Sequence[Counted], others: Sequence[Counted] = (), parts: Sequence[Noted] = ()) -> None:
-        """Count many samples at one moment, which takes less time a sample.
+    def add_calls(self, calls: Sequence[CallEnded]) -> None:
+        """Count calls, which takes less time a call than one by one; keep those that were timed, and their parts."""
+        ...
+
+    def add_statements(self, drawn: Sequence[StatementRan], others: Sequence[StatementRan] = ()) -> None:
+        """Count statements.
 
         Args:
-            drawn: Samples that are kept too.
-            others: Samples that are only counted.
-            parts: Parts of calls, kept as a sample of each would be.
+            drawn: Those that are kept too.
+            others: Those that are only counted.
         """
         ...
 

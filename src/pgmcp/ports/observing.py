@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from pgmcp.domain.events import Event
+from pgmcp.domain.events import CallEnded, Event, StatementRan
 
 
 class Observer(Protocol):
@@ -27,12 +27,15 @@ class Selective(Observer, Protocol):
 
 @runtime_checkable
 class Patient(Observer, Protocol):
-    """An observer to which everyday events, statements and ends of calls, may come later and many at once.
+    """An observer that hears what comes of every call later, and of many calls at once.
 
-    That a call failed comes without delay, and so does every other kind of event; always in the order that they
-    happened in.
+    That a call failed comes without delay, and so does every other kind of event, behind all that happened before it.
     """
 
-    def observe_all(self, events: Sequence[Event]) -> None:
-        """Take note of everyday events, among them some that may say nothing to it."""
+    def statements_ran(self, statements: Sequence[StatementRan]) -> None:
+        """Take note of statements, in the order of their ends."""
+        ...
+
+    def calls_ended(self, calls: Sequence[CallEnded]) -> None:
+        """Take note of calls, in the order of their ends."""
         ...

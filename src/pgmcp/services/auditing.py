@@ -16,6 +16,9 @@ from pgmcp.ports.clock import Clock
 from pgmcp.services.security import effect_of
 from pgmcp.services.watching import Watch
 
+# An enum's member takes longer to be found than all else that a read has to do here.
+_READ = Effect.READ
+
 
 class AuditService:
     """Tells the audit of calls; knows nothing of files."""
@@ -39,7 +42,7 @@ class AuditService:
         watch.reached = touched(plan)
         effect = effect_of(plan)
         # A tool without a plan of rows, such as one that ends a transaction, does what it declares.
-        if effect is not Effect.READ or watch.effect is Effect.RUN:
+        if effect is not _READ or watch.effect is Effect.RUN:
             watch.effect = effect
 
     def judged(self, watch: Watch, verdict: Judged | None) -> None:
@@ -53,7 +56,7 @@ class AuditService:
         Raises:
             SecurityError: `audit_failed`, where the setting `audit_required` asks for a record and there can't be one.
         """
-        if not self._on or watch.effect is Effect.READ or watch.intended:
+        if not self._on or watch.effect is _READ or watch.intended:
             return
         try:
             watch.at, watch.end = self._clock.timestamp(), INTENDED

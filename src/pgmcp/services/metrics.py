@@ -147,5 +147,8 @@ class _Told:
         return self.clock.monotonic
 
     def note(self, noted: Noted) -> None:
-        (layer, operation, error), started, ended = noted
-        self.observer.observe(FunctionRan(layer=layer, operation=operation, seconds=ended - started, error=error))
+        place, started, ended = noted
+        seconds = ended - started
+        self.observer.observe(
+            FunctionRan(layer=place.layer, operation=place.operation, seconds=seconds, error=place.error)
+        )

@@ -35,16 +35,26 @@ class Watch:
         at, seconds, rows, end: What its record says of how far it has come, as `AuditRecord` has it.
     """
 
-    # On the class, until there is something to note: most calls need few of them, and every call makes a watch.
-    relation: str | None = None
-    plan: Plan | None = None
-    reached: Touched | None = None
-    transaction: LeaseId | None = None
-    intended = False
-    at = 0.0
-    seconds = 0.0
-    rows = 0
-    end: End = DONE
+    __slots__ = (
+        "_parts",
+        "at",
+        "call",
+        "effect",
+        "end",
+        "intended",
+        "note",
+        "now",
+        "plan",
+        "principal",
+        "reached",
+        "relation",
+        "rows",
+        "seconds",
+        "session",
+        "started",
+        "tool",
+        "transaction",
+    )
 
     def __init__(
         self,
@@ -57,16 +67,25 @@ class Watch:
         *,
         timed: bool,
     ) -> None:
-        self.now = clock.monotonic
-        self.started = clock.monotonic()
+        self.now = now = clock.monotonic
+        self.started = now()
         self.call = call
         self.principal = principal
         self.session = session
         self.tool = tool
         self.effect = effect
-        parts: list[Noted] = []
-        self._parts = parts if timed else None
-        self.note = parts.append
+        self.relation: str | None = None
+        self.plan: Plan | None = None
+        self.reached: Touched | None = None
+        self.transaction: LeaseId | None = None
+        self.intended = False
+        self.at = self.seconds = 0.0
+        self.rows = 0
+        self.end: End = DONE
+        self._parts: list[Noted] | None = None
+        if timed:
+            self._parts = []
+            self.note = self._parts.append
 
     @property
     def parts(self) -> tuple[Noted, ...] | None:

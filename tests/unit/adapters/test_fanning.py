@@ -27,23 +27,28 @@ class Waiter(Recorder):
         super().__init__()
         self.portions: list[int] = []
 
-    def observe_all(self, events: Sequence[Event]) -> None:
+    def statements_ran(self, statements: Sequence[StatementRan]) -> None:
         """Keep them."""
-        self.portions.append(len(events))
-        self.events += events
+        self.portions.append(len(statements))
+        self.events += statements
+
+    def calls_ended(self, calls: Sequence[CallEnded]) -> None:
+        """Keep them."""
+        self.portions.append(len(calls))
+        self.events += calls
 
 
-def test_everyday_events_wait_for_others() -> None:
-    """Who is patient hears them together, who isn't at once."""
+def test_what_comes_of_every_call_waits() -> None:
+    """Who is patient hears it later, who isn't at once."""
     waiter, heard = Waiter(), Recorder()
     fan = FanOut([waiter, heard])
     for event in (RAN, WELL, RAN):
         fan.observe(event)
     assert (waiter.events, heard.events) == ([], [RAN, WELL, RAN])
     fan.settle()
-    assert (waiter.events, waiter.portions) == ([RAN, WELL, RAN], [3])
+    assert (waiter.events, waiter.portions) == ([RAN, RAN, WELL], [2, 1])
     fan.settle()
-    assert waiter.portions == [3]
+    assert waiter.portions == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +64,7 @@ def test_what_must_not_wait(event: Event) -> None:
     assert waiter.events == [RAN, WELL, event]
 
 
-def test_a_hit_of_the_cache_hands_nothing_on() -> None:
+def test_a_hit_of_the_cache_has_nothing_told() -> None:
     """It is heard at once, and what waits goes on waiting."""
     waiter = Waiter()
     fan = FanOut([waiter])
@@ -69,41 +74,49 @@ def test_a_hit_of_the_cache_hands_nothing_on() -> None:
     assert waiter.events == [hit]
 
 
-def test_without_a_loop_no_more_than_some_wait() -> None:
-    """Whoever brings one more hands them on."""
-    waiter = Waiter()
-    fan = FanOut([waiter])
-    for _ in range(10_000):
-        fan.observe(RAN)
-    assert len(waiter.events) > 9_900
-    assert max(waiter.portions) <= 1024
-
-
-async def test_enough_of_them_are_handed_on_in_spare_time() -> None:
+@pytest.mark.parametrize("event, enough", [pytest.param(RAN, 128, id="statements"), pytest.param(WELL, 16, id="calls")])
+async def test_enough_of_them_are_told_in_spare_time(event: Event, enough: int) -> None:
     """Not by whoever brings the last one, but as soon as the loop turns."""
     waiter = Waiter()
     fan = FanOut([waiter])
-    for _ in range(40):
-        fan.observe(RAN)
+    for _ in range(enough - 1):
+        fan.observe(event)
+    await asyncio.sleep(0)
+    assert waiter.events == []
+    for _ in range(3):
+        fan.observe(event)
     assert waiter.events == []
     await asyncio.sleep(0)
-    assert waiter.portions == [40]
+    assert waiter.portions == [enough + 2]
 
 
-async def test_a_loop_that_never_turns() -> None:
-    """What waits is bounded all the same."""
+@pytest.mark.parametrize("event", [pytest.param(RAN, id="statements"), pytest.param(WELL, id="calls")])
+def test_without_a_loop_no_more_than_some_wait(event: Event) -> None:
+    """Whoever brings one more has them told."""
     waiter = Waiter()
     fan = FanOut([waiter])
     for _ in range(10_000):
-        fan.observe(RAN)
+        fan.observe(event)
     assert len(waiter.events) > 8_900
+    assert max(waiter.portions) <= 1024
+
+
+@pytest.mark.parametrize("event", [pytest.param(RAN, id="statements"), pytest.param(WELL, id="calls")])
+async def test_while_a_loop_does_not_turn_no_more_than_some_wait(event: Event) -> None:
+    """It may be busy with one thing for long."""
+    waiter = Waiter()
+    fan = FanOut([waiter])
+    for _ in range(10_000):
+        fan.observe(event)
+    assert len(waiter.events) > 8_900
+    assert max(waiter.portions) <= 1024
 
 
 def test_a_patient_observer_that_raises() -> None:
     """Is alone with it."""
 
     class Broken(Waiter):
-        def observe_all(self, events: Sequence[Event]) -> None:
+        def calls_ended(self, calls: Sequence[CallEnded]) -> None:
             raise ValueError
 
     waiter = Waiter()

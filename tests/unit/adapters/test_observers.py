@@ -19,14 +19,14 @@ from pgmcp.domain.events import (
     Event,
     StatementRan,
 )
-from pgmcp.domain.samples import Noted
+from pgmcp.domain.samples import Noted, Place
 
 CALL = CallId("c1")
 
 
 def ended(error: str | None) -> CallEnded:
     """A call with an end."""
-    part: Noted = (("station", "plan", None), 0, 0)
+    part: Noted = (Place("station", "plan"), 0, 0)
     return CallEnded(call=CALL, tool="read_table", principal="ana", seconds=0.5, error=error, parts=(part,))
 
 
@@ -78,12 +78,11 @@ def test_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
-def test_of_many_events(capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_many_calls(capsys: pytest.CaptureFixture[str]) -> None:
     """Those that tell of a failure, in their order."""
-    statement = StatementRan(call=CALL, kind="select", seconds=0, sqlstate="55P03")
-    QuietLog("info", "json").observe_all(
-        [ended(None), statement, ended("lock_timeout"), ended(None), ended("unknown_table")]
-    )
+    log = QuietLog("info", "json")
+    log.statements_ran([StatementRan(call=CALL, kind="select", seconds=0, sqlstate="55P03")])
+    log.calls_ended([ended(None), ended("lock_timeout"), ended(None), ended("unknown_table")])
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [(line["event"], line["error"], line["level"]) for line in lines] == [
         ("CallEnded", "lock_timeout", "warning"),

@@ -29,8 +29,8 @@ class Times:
 
     def note(self, noted: Noted) -> None:
         """Note it."""
-        (layer, operation, error), started, ended = noted
-        self.noted.append((layer, operation, ended - started, error))
+        place, started, ended = noted
+        self.noted.append((place.layer, place.operation, ended - started, place.error))
 
 
 class Shop:

@@ -135,7 +135,7 @@ async def test_the_parts_of_a_call() -> None:
     await house.dispatch("read_table", READ, by("ana"))
     (_, ended) = house.recorder.events
     assert isinstance(ended, CallEnded)
-    assert [(layer, operation, end - began) for (layer, operation, _), began, end in ended.parts or ()] == [
+    assert [(place.layer, place.operation, end - began) for place, began, end in ended.parts or ()] == [
         ("station", "plan", 0),
         ("station", "authorise", 0),
         ("repository", "TableRepository.select", 0),

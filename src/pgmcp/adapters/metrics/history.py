@@ -2,66 +2,35 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain, islice
-from math import inf
+from operator import itemgetter
 from threading import Lock
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from pgmcp.adapters.metrics.tally import Tally, bump
+from pgmcp.adapters.metrics.shelf import Kept, Shelf
+from pgmcp.adapters.metrics.tally import bump
 from pgmcp.domain.calls import CallId
-from pgmcp.domain.samples import BUCKETS_S, LAYERS, OTHER, Counted, Layer, Noted, Sample, Total, Totals
+from pgmcp.domain.events import CallEnded, StatementRan
+from pgmcp.domain.samples import LAYERS, OTHER, Layer, Noted, Place, Sample, Total, Totals
 from pgmcp.ports.clock import Clock
 
 K = TypeVar("K")
 
-_OPERATIONS_AT_MOST = 500
 _RELATIONS_AT_MOST = 1000
 _EVENTS_AT_MOST = 200
 _NO_CALL = CallId("")
-_COUNTED: Final = 7  # what a sample has more than a part, by which they are told apart
-
-
-class _Shelf:
-    """The samples and counts of one layer."""
-
-    __slots__ = ("capacity", "coming", "ring", "rotated", "tallies")
-
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        # All stay as they came: they are made into samples when somebody looks, which is seldom.
-        self.ring: deque[Counted | Noted] = deque(maxlen=capacity)
-        # On its way to the ring: what comes together is kept together.
-        self.coming: list[Counted | Noted] = []
-        # The latest end of a sample that had to go.
-        self.rotated = -inf
-        self.tallies: dict[str, Tally] = {}
-
-    def keep(self) -> None:
-        """Keep what comes, in the place of the oldest once there is none left."""
-        coming = self.coming
-        if not coming:
-            return
-        going = len(self.ring) + len(coming) - self.capacity
-        if going > 0:
-            # Samples come nearly, but not quite, in the order of their ends.
-            oldest = islice(chain(self.ring, coming), going)
-            self.rotated = max(self.rotated, *map(_ended, oldest))
-        self.ring.extend(coming)
-        coming.clear()
-
-    def tally(self, operation: str) -> Tally:
-        """A new tally for an operation that was not heard of before."""
-        return self.tallies.setdefault(operation if len(self.tallies) < _OPERATIONS_AT_MOST else OTHER, Tally())
+_PLACE, _ENDED = itemgetter(0), itemgetter(2)  # of what is noted
+_NOTED = len(("place", "began", "ended"))
 
 
 class BoundedHistory:
     """Implements `History` in memory.
 
+    What comes together is sorted by what it is called first, and counted by the group: that takes a third of the time
+    that it takes one by one. Events are kept as they are; whoever looks, which is seldom, makes samples of them.
+
     A lock costs less than a tenth of a microsecond where nobody waits for it, and lets counts be read as they were at
-    one moment; nothing is awaited or computed under it.
+    one moment; nothing is awaited under it.
 
     Args:
         capacity: Samples kept of each layer, so that busy layers don't push calls out.
@@ -72,49 +41,67 @@ class BoundedHistory:
         self._clock = clock
         self._began = clock.monotonic()
         self._lock = Lock()
-        self._shelves: dict[Layer, _Shelf] = {layer: _Shelf(capacity) for layer in LAYERS}
+        self._shelves: dict[Layer, Shelf] = {layer: Shelf(capacity) for layer in LAYERS}
         self._relations: dict[tuple[str, str], int] = {}
         self._events: dict[str, int] = {}
         self._reset = Totals()
         self._feeds: list[Callable[[], None]] = []
 
     def add(self, sample: Sample, *, kept: bool = True) -> None:
-        self.add_all((sample,) if kept else (), () if kept else (sample,))
-
-    def add_all(self, drawn: Sequence[Counted], others: Sequence[Counted] = (), parts: Sequence[Noted] = ()) -> None:
-        shelves, relations = self._shelves, self._relations
+        at, layer, operation, seconds, error, _, detail = sample
+        shelf = self._shelves[layer]
         with self._lock:
-            for samples in (drawn, others):
-                for sample in samples:
-                    _, layer, operation, seconds, error, _, detail = sample
-                    shelf = shelves[layer]
-                    tally = shelf.tallies.get(operation) or shelf.tally(operation)
-                    tally.count += 1
-                    tally.seconds += seconds
-                    # A bucket's upper bound belongs to it.
-                    # https://prometheus.io/docs/concepts/metric_types/#histogram
-                    tally.buckets[bisect_left(BUCKETS_S, seconds)] += 1
-                    if error is not None:
-                        tally.fail(error)
-                    if detail is not None and layer == "tool":
-                        pair = (operation, detail)
-                        if pair in relations:
-                            relations[pair] += 1
-                        else:
-                            bump(relations, pair, _RELATIONS_AT_MOST, (OTHER, OTHER))
-                    if samples is drawn:
-                        shelf.coming.append(sample)
-            for part in parts:
-                (layer, operation, error), started, ended = part
-                shelf = shelves[layer]
-                tally = shelf.tallies.get(operation) or shelf.tally(operation)
-                tally.count += 1
-                tally.seconds += ended - started
-                if error is not None:
-                    tally.fail(error)
-                shelf.coming.append(part)
-            for shelf in shelves.values():
-                shelf.keep()
+            shelf.tally(operation).add((seconds,), error)
+            if layer == "tool":
+                self._relate(operation, detail, 1)
+            if kept:
+                shelf.keep(((*sample, at),), at)
+
+    def add_calls(self, calls: Sequence[CallEnded]) -> None:
+        groups: dict[tuple[str, str | None, str | None], list[float]] = {}
+        timed: list[CallEnded] = []
+        by_shape: dict[tuple[Place, ...], list[tuple[Noted, ...]]] = {}
+        for call in calls:
+            # Taken apart by their places: finding each by its name takes twice as long.
+            _, tool, _, seconds, _, error, relation, parts, _ = call
+            group = groups.get(of := (tool, error, relation))
+            if group is None:
+                groups[of] = [seconds]
+            else:
+                group.append(seconds)
+            if parts is not None:
+                timed.append(call)
+                alike = by_shape.get(shape := tuple(map(_PLACE, parts)))
+                if alike is None:
+                    by_shape[shape] = [parts]
+                else:
+                    alike.append(parts)
+        with self._lock:
+            shelf = self._shelves["tool"]
+            for (tool, error, relation), times in groups.items():
+                shelf.tally(tool).add(times, error)
+                self._relate(tool, relation, len(times))
+            if timed:
+                shelf.keep(timed, max([call[8] for call in timed]))
+            for alike in by_shape.values():
+                for noted in zip(*alike, strict=True):
+                    self._add_parts(noted)
+
+    def add_statements(self, drawn: Sequence[StatementRan], others: Sequence[StatementRan] = ()) -> None:
+        groups: dict[tuple[str, str | None], list[float]] = {}
+        for statements in (drawn, others):
+            for _, kind, seconds, _, sqlstate, _, _ in statements:
+                group = groups.get(of := (kind, sqlstate))
+                if group is None:
+                    groups[of] = [seconds]
+                else:
+                    group.append(seconds)
+        with self._lock:
+            shelf = self._shelves["statement"]
+            for (kind, sqlstate), times in groups.items():
+                shelf.tally(kind).add(times, sqlstate)
+            if drawn:
+                shelf.keep(drawn, max([each[6] for each in drawn]))
 
     def fed_by(self, feed: Callable[[], None]) -> None:
         self._feeds.append(feed)
@@ -127,7 +114,7 @@ class BoundedHistory:
         self._be_fed()
         with self._lock:
             kept = list(self._shelves[layer].ring)
-        return [sample for sample in map(_sample, kept) if since < sample.at <= until]
+        return [_sample(each, layer) for each in kept if since < each[-1] <= until]
 
     def whole_since(self, layer: Layer) -> float:
         self._be_fed()
@@ -149,9 +136,20 @@ class BoundedHistory:
         with self._lock:
             self._reset = self._counted()
             for shelf in self._shelves.values():
-                shelf.ring.clear()
-                shelf.rotated = -inf
+                shelf.clear()
             self._began = self._clock.monotonic()
+
+    def _relate(self, tool: str, relation: str | None, count: int) -> None:
+        if relation is not None:
+            bump(self._relations, (tool, relation), _RELATIONS_AT_MOST, (OTHER, OTHER), count)
+
+    def _add_parts(self, noted: Sequence[Noted]) -> None:
+        """Add parts of one place."""
+        place = noted[0][0]
+        shelf = self._shelves[place.layer]
+        seconds = sum([ended - began for _, began, ended in noted])
+        shelf.tally(place.operation).add_unsorted(len(noted), seconds, place.error)
+        shelf.keep(noted, max(map(_ENDED, noted)))
 
     def _be_fed(self) -> None:
         for feed in self._feeds:
@@ -169,16 +167,15 @@ class BoundedHistory:
         )
 
 
-def _sample(kept: Counted | Noted) -> Sample:
-    if len(kept) == _COUNTED:
-        return Sample(*kept)
-    (layer, operation, error), started, ended = kept
-    return Sample(ended, layer, operation, ended - started, error, _NO_CALL)
-
-
-def _ended(kept: Counted | Noted) -> float:
-    """When something that is kept ended."""
-    return kept[0] if len(kept) == _COUNTED else kept[2]
+def _sample(kept: Kept, layer: Layer) -> Sample:
+    if isinstance(kept, CallEnded):
+        return Sample(kept.at, layer, kept.tool, kept.seconds, kept.error, kept.call, kept.relation)
+    if isinstance(kept, StatementRan):
+        return Sample(kept.at, layer, kept.kind, kept.seconds, kept.sqlstate, kept.call, kept.fingerprint)
+    if len(kept) == _NOTED:
+        place, began, ended = kept
+        return Sample(ended, layer, place.operation, ended - began, place.error, _NO_CALL)
+    return Sample(*kept[:-1])
 
 
 def _difference(now: Totals, then: Totals) -> Totals:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import TypeVar
 
 from pgmcp.domain.samples import BUCKETS_S, OTHER, Layer, Total
@@ -23,9 +25,28 @@ class Tally:
         self.errors: dict[str, int] = {}
         self.buckets = [0] * (len(BUCKETS_S) + 1)
 
-    def fail(self, error: str) -> None:
-        """Count an error."""
-        bump(self.errors, error, _ERRORS_AT_MOST, OTHER)
+    def add(self, times: Sequence[float], error: str | None) -> None:
+        """Count what ended alike.
+
+        Args:
+            times: How long each took, in seconds; at least one.
+            error: What all of them ended with.
+        """
+        self.add_unsorted(len(times), sum(times), error)
+        # A bucket's upper bound belongs to it. https://prometheus.io/docs/concepts/metric_types/#histogram
+        least, most = bisect_left(BUCKETS_S, min(times)), bisect_left(BUCKETS_S, max(times))
+        if least == most:
+            self.buckets[least] += len(times)
+            return
+        for seconds in times:
+            self.buckets[bisect_left(BUCKETS_S, seconds)] += 1
+
+    def add_unsorted(self, count: int, seconds: float, error: str | None) -> None:
+        """Count what ended alike, without sorting it by how long it took; `seconds` are of all together."""
+        self.count += count
+        self.seconds += seconds
+        if error is not None:
+            bump(self.errors, error, _ERRORS_AT_MOST, OTHER, count)
 
     def total(self, layer: Layer, operation: str) -> Total:
         """What was counted so far."""
@@ -39,8 +60,8 @@ class Tally:
         )
 
 
-def bump(counts: dict[K, int], key: K, most: int, other: K) -> None:
-    """Count a key, or `other` where `most` different ones are counted already."""
+def bump(counts: dict[K, int], key: K, most: int, other: K, by: int = 1) -> None:
+    """Count a key so many times, or `other` where `most` different ones are counted already."""
     if key not in counts and len(counts) >= most:
         key = other
-    counts[key] = counts.get(key, 0) + 1
+    counts[key] = counts.get(key, 0) + by

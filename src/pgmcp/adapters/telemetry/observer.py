@@ -118,12 +118,12 @@ class OtelObserver:
         span.end()
 
     def _part(self, call: CallId, noted: Noted) -> None:
-        (layer, operation, error), started, ended = noted
-        attributes: Attributes = {"pgmcp.layer": layer}
-        if error is not None:
-            attributes["error.type"] = error
+        place, started, ended = noted
+        attributes: Attributes = {"pgmcp.layer": place.layer}
+        if place.error is not None:
+            attributes["error.type"] = place.error
         start = self._nanoseconds(started)
-        self._below(call, operation, start, start + round((ended - started) * _NS), SpanKind.INTERNAL, attributes)
+        self._below(call, place.operation, start, start + round((ended - started) * _NS), SpanKind.INTERNAL, attributes)
 
     def _below(self, call: CallId, name: str, start: int, end: int, kind: SpanKind, attributes: Attributes) -> None:
         """A span that has ended, below its call's."""

@@ -20,7 +20,7 @@ from pgmcp.domain.events import (
     FunctionRan,
     StatementRan,
 )
-from pgmcp.domain.samples import LAYERS, Sample
+from pgmcp.domain.samples import LAYERS, Place, Sample
 from tests.unit.house import NOON, Recorder
 
 CALL = CallId("c")
@@ -34,7 +34,7 @@ EVENTS: list[Event] = [
         seconds=0.005,
         error="statement_timeout",
         relation="orders",
-        parts=((("station", "plan", None), 1.0, 1.5),),
+        parts=((Place("station", "plan"), 1.0, 1.5),),
         at=3,
     ),
     FunctionRan(layer="service", operation="tidy", seconds=0.25),
