@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -30,12 +30,19 @@ class BenchDatabase:
 
 
 @asynccontextmanager
-async def bench_database() -> AsyncIterator[BenchDatabase]:
-    """Start a server and fill it."""
+async def bench_database(
+    settings: Mapping[str, str] | None = None, binaries: Path | None = None
+) -> AsyncIterator[BenchDatabase]:
+    """Start a server and fill it.
+
+    Args:
+        settings: Server settings other than PostgreSQL's own.
+        binaries: Other programs than those that pgmcp finds.
+    """
     with tempfile.TemporaryDirectory(prefix="pgmcp-bench-") as folder:
         # The server runs as another user where we are root, who must get to its own files in here.
         os.chmod(folder, 0o755)  # noqa: PTH101, S103 -- one call before anything runs; the data's own folder is closed
-        server = await attach(Path(folder) / "data")
+        server = await attach(Path(folder) / "data", settings=settings, binaries=binaries)
         async with server:
             connection = await asyncpg.connect(server.dsn)
             for table in TABLES:

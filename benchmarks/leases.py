@@ -4,23 +4,28 @@ Three levels, the outer ones with all that the inner ones have: the driver alone
 the statement, keep the lease's turn and limits, observe what ran and know the outcome; the whole call from Python,
 which decodes, plans and judges the request first. A lease that has written takes one more round trip before COMMIT, for
 the transaction's id: the bare transaction that the others are held against asks for it too.
+
+Between the bare driver and ours stands the least that any lease has to do: take turns, keep a deadline, know the handle
+and its owner, note when it was used, and read how many rows were changed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import cast
 
 import asyncpg
 import psycopg
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 import pgmcp
 from benchmarks.database import BenchDatabase
-from benchmarks.line import distant
 from benchmarks.measuring import Contender, Work, take_turns
+from benchmarks.places import reached
 from benchmarks.printing import table
 from benchmarks.tables import MIXED
 from pgmcp.adapters.clock import SystemClock
@@ -34,7 +39,7 @@ from pgmcp.entrypoints.bootstrap import build
 from pgmcp.entrypoints.configuration import load
 from pgmcp.entrypoints.database import Database
 from pgmcp.handlers.update_records import UpdateRecordsHandler
-from pgmcp.ports.driver import Statement
+from pgmcp.ports.driver import Row, Statement
 
 _UPDATES = 100
 _TRANSACTIONS = 25
@@ -42,13 +47,13 @@ _TRANSACTIONS = 25
 _ROWS = 1000
 
 
-async def run(database: BenchDatabase, rounds: int) -> str:
-    """Time one update in a transaction that is open, and a whole transaction with one, here and a millisecond away."""
+async def run(rounds: int) -> str:
+    """Time one update in a transaction that is open, and a whole transaction with one, by each way to a server."""
     tables = []
-    async with distant(database.dsn) as far:
-        for place, dsn in (("", database.dsn), (", 1 ms away", far)):
+    async with reached() as ways:
+        for place, dsn in ways.dsns.items():
             for driver in _BARE:
-                tables += await _compared(database, dsn, driver, place, rounds)
+                tables += await _compared(ways.database, dsn, driver, place, rounds)
     return "\n".join(tables)
 
 
@@ -59,6 +64,7 @@ async def _compared(database: BenchDatabase, dsn: str, driver: str, place: str, 
         client = await resources.enter_async_context(pgmcp.connect(dsn, driver=driver))
         one = [
             Contender(name="bare driver", work=_bare_updates(bare, ours), calls=_UPDATES),
+            Contender(name="bare driver and the least", work=_least_updates(bare, ours), calls=_UPDATES),
             Contender(name="lease, services and repository", work=_updates(ours), calls=_UPDATES),
             Contender(name="lease, calls from Python", work=_called_updates(client), calls=_UPDATES),
         ]
@@ -69,7 +75,9 @@ async def _compared(database: BenchDatabase, dsn: str, driver: str, place: str, 
         ]
         jobs = (("an update in a transaction", one), ("BEGIN, an update, COMMIT", whole))
         return [
-            table(f"{driver}{place}: {title}", await take_turns(contenders, rounds, database.pids), with_database=True)
+            table(
+                f"{driver}, {place}: {title}", await take_turns(contenders, rounds, database.pids), with_database=True
+            )
             for title, contenders in jobs
         ]
 
@@ -78,7 +86,7 @@ async def _compared(database: BenchDatabase, dsn: str, driver: str, place: str, 
 class _Bare:
     """A driver's session: a statement with its parameters and all that it gives, and statements that control."""
 
-    fetch: Callable[[Statement], Awaitable[object]]
+    fetch: Callable[[Statement], Awaitable[Sequence[Row]]]
     control: Callable[[str], Awaitable[object]]
 
 
@@ -86,8 +94,9 @@ class _Bare:
 async def _bare_asyncpg(dsn: str) -> AsyncIterator[_Bare]:
     connection = await asyncpg.connect(dsn)
 
-    def fetch(statement: Statement) -> Awaitable[object]:
-        return connection.fetch(statement.text, *statement.parameters)
+    def fetch(statement: Statement) -> Awaitable[Sequence[Row]]:
+        # A Record is a sequence of its values in all but registration.
+        return cast("Awaitable[Sequence[Row]]", connection.fetch(statement.text, *statement.parameters))
 
     try:
         yield _Bare(fetch=fetch, control=connection.execute)
@@ -100,7 +109,7 @@ async def _bare_psycopg(dsn: str) -> AsyncIterator[_Bare]:
     made = psycopg.AsyncConnection.connect(dsn, autocommit=True, cursor_factory=psycopg.AsyncRawCursor)
     async with await made as connection:
 
-        async def fetch(statement: Statement) -> object:
+        async def fetch(statement: Statement) -> Sequence[Row]:
             cursor = await connection.execute(statement.text.encode(), statement.parameters, prepare=True)
             return await cursor.fetchall()
 
@@ -145,6 +154,35 @@ def _bare_updates(bare: _Bare, ours: _Ours) -> Work:
         await bare.control("BEGIN")
         for _ in range(_UPDATES):
             assert await bare.fetch(next(ours.statements))
+        await bare.control("ROLLBACK")
+
+    return work
+
+
+def _least_updates(bare: _Bare, ours: _Ours) -> Work:
+    @define
+    class Lease:
+        owner: str
+        used_at: float = 0.0
+        statements: int = 0
+        turn: asyncio.Lock = field(factory=asyncio.Lock)
+
+    leases = {"handle": Lease(owner="me")}
+
+    async def changed(handle: str, owner: str, statement: Statement, deadline: float) -> int:
+        lease = leases.get(handle)
+        if lease is None or lease.owner != owner:
+            raise KeyError(handle)
+        async with asyncio.timeout_at(deadline), lease.turn:
+            rows = await bare.fetch(statement)
+        lease.used_at, lease.statements = time.monotonic(), lease.statements + 1
+        return int(rows[0][0] or 0)
+
+    async def work() -> None:
+        await bare.control("BEGIN")
+        deadline = asyncio.get_running_loop().time() + 60
+        for _ in range(_UPDATES):
+            assert await changed("handle", "me", next(ours.statements), deadline) == 1
         await bare.control("ROLLBACK")
 
     return work

@@ -148,6 +148,7 @@ async def test_receipts_are_kept_for_a_while(make_database: MakeDatabase, driver
         await session.close()
 
 
+RULE = "CREATE RULE also AS ON INSERT TO item DO ALSO INSERT INTO log VALUES (NEW.id)"
 KEY_HELD = "SELECT pg_advisory_xact_lock(7039815, hashtext('local/k1'))"
 
 
@@ -215,6 +216,16 @@ async def test_a_settled_key_is_void_until_it_is_taken(dsn: str, driver: str) ->
         assert kept.answer is not None
         assert (await db.call(add(1)), (await db.call(add(2, "k2"))).count) == (first, 1)
     assert await rows(dsn, "SELECT id FROM item ORDER BY id") == [(1,), (2,)]
+
+
+async def test_a_table_with_a_rule(make_database: MakeDatabase, driver: str) -> None:
+    """PostgreSQL takes no such write as a part of a statement, so it is one of its own."""
+    dsn = await make_database(f"{SCHEMA}; CREATE TABLE log (id int); {RULE}")
+    async with pgmcp.connect(dsn, driver=driver) as db:
+        request = pgmcp.CreateRequest(table="item", data={"id": 1}, idempotency_key="k1")
+        first = await db.call(request)
+        assert await db.call(request) == first
+    assert await rows(dsn, "SELECT id FROM log") == [(1,)]
 
 
 async def test_a_statement_with_a_key(dsn: str, driver: str) -> None:

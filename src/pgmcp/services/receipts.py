@@ -26,6 +26,8 @@ Run = Callable[[CallContext], Awaitable[Result]]
 
 # How often the server is asked while it can't be reached, in seconds.
 _PAUSE_S = 0.05
+# feature_not_supported: a rule of the table's, which PostgreSQL takes in no part of a statement.
+_NOT_IN_ONE = "0A000"
 # Another transaction that holds the key has not ended in time.
 _BUSY = frozenset({codes.LOCK_TIMEOUT, codes.CALL_TIMEOUT})
 
@@ -139,8 +141,9 @@ class ReceiptService:
         kept = await self._after(failed, receipt, call)
         if kept is not None:
             return answer_under(kept, receipt, call.form)
-        if failed.code is codes.LOCK_TIMEOUT or failed.details.get("schema") == SCHEMA:
-            # Somebody is at it: taking the key waits for them.
+        at_it = failed.code is codes.LOCK_TIMEOUT or failed.details.get("schema") == SCHEMA
+        if at_it or failed.sqlstate == _NOT_IN_ONE:
+            # Taking the key waits for whoever is at it.
             return await self._attempt(receipt, call, run, doubt)
         raise failed
 

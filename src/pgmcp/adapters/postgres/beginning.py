@@ -6,6 +6,7 @@ Source: PostgreSQL documentation, BEGIN and section 19.11.1 (statement behaviour
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pgmcp.ports.transactions import TransactionOptions
 
@@ -15,6 +16,8 @@ _GRACE_S = 1.0
 _HAS_TOTAL_LIMIT = 17
 
 
+# Transactions begin in a few ways, over and over.
+@lru_cache(maxsize=100)
 def begin_text(options: TransactionOptions, server_version: str) -> str:
     """What begins a transaction, with the limits that the server shall keep by itself.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import evolve, fields_dict
 
@@ -44,7 +45,7 @@ class ClientTransaction:
         Raises:
             PgmcpError: As `Client.call`; after an error only rolling back is left, wholly or to a savepoint.
         """
-        if "transaction_id" in fields_dict(type(request)):
+        if _runs_inside(cast("Any", type(request))):
             request = evolve(request, transaction_id=self.id)  # type: ignore[call-arg] # looked for just above
         return await self._client.call(request)
 
@@ -70,6 +71,12 @@ class ClientTransaction:
                 await self.call(ReleaseSavepointRequest(transaction_id=self.id, name=name))
             raise
         await self.call(ReleaseSavepointRequest(transaction_id=self.id, name=name))
+
+
+@cache
+def _runs_inside(request: Any) -> bool:  # mypy doesn't see that a generic class can be hashed
+    """Whether a class of requests takes a transaction."""
+    return "transaction_id" in fields_dict(request)
 
 
 @asynccontextmanager
