@@ -13,8 +13,8 @@ from tests.fixtures.fuzzing import fuzz
 
 
 async def test_nothing_that_comes_in_breaks_anything() -> None:
-    """The same seed each time; `scripts/fuzz` takes new ones."""
-    assert await fuzz(5.0, 1) == []
+    """The same seeds each time, however fast the machine is; `scripts/fuzz` takes new ones."""
+    assert await fuzz(range(1, 301)) == []
 
 
 @pytest.mark.parametrize(
