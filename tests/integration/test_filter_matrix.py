@@ -25,7 +25,7 @@ from tests.fixtures.postgres import TestServer
 from tests.fixtures.type_samples import EXTENSIONS, OWN_TYPES, READ_ONLY, SAMPLES
 from tests.integration.test_every_type import ROW_TYPES, TYPES
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow, pytest.mark.timeout(300)]
 
 REFUSED = "feature_not_supported"
 UNDEFINED = "undefined_object"

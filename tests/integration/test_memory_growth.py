@@ -15,7 +15,7 @@ from tests.fixtures.measured import Memory, peak_of
 from tests.fixtures.postgres import TestServer
 from tests.fixtures.served import COMMAND, call, environment, stdio_wire
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 BIG = """
 CREATE UNLOGGED TABLE big AS
@@ -62,7 +62,7 @@ async def test_creating_a_million_records_takes_the_memory_of_a_batch(postgres: 
 async def _growth(dsn: str, way: str, file: Path) -> float:
     """How much more memory, in MB, a process takes for a million records than for one."""
     peaks = []
-    env = environment(dsn, access="write", call_timeout_s=150)
+    env = environment(dsn, access="write", call_timeout_s=500)
     session = await asyncpg.connect(dsn)
     for count in (1, MILLION):
         await session.execute("TRUNCATE fact")
