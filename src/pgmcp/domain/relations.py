@@ -33,7 +33,7 @@ def _in_order(actions: frozenset[Action]) -> str:
     return ",".join(sorted(actions))
 
 
-@frozen
+@frozen(cache_hash=True)
 class Name:
     """A relation's name with its schema."""
 

@@ -70,8 +70,18 @@ def decode(request: type[Q], arguments: bytes | str | Mapping[str, Any]) -> Q:
 
 def given(request: RequestBase[Any]) -> dict[str, Any]:
     """The arguments of a request that differ from their defaults, as `decode` takes them."""
-    values = ((each, getattr(request, each.name)) for each in fields(type(request)))
-    return {each.name: value for each, value in values if each.default is NOTHING or value != each.default}
+    kind: Any = type(request)
+    found = {}
+    for name, default in _defaults(kind):
+        value = getattr(request, name)
+        if default is NOTHING or value != default:
+            found[name] = value
+    return found
+
+
+@cache
+def _defaults(request: Any) -> Sequence[tuple[str, Any]]:
+    return [(each.name, each.default) for each in fields(request)]
 
 
 @cache

@@ -78,7 +78,10 @@ class Grounds:
         lineage = self._lineage
         if lineage.recalled_surroundings(call) is not ground.surroundings:
             return False
-        return all(footprint is not None and lineage.recalled(name) is footprint for name, footprint in ground.behind)
+        for name, footprint in ground.behind:
+            if footprint is None or lineage.recalled(name) is not footprint:
+                return False
+        return True
 
     async def of_relation(self, relation: Relation, call: CallContext) -> Ground:
         """The ground of reads of a relation.
