@@ -275,10 +275,10 @@ async def test_a_lost_answer_is_had_again(dsn: str, driver: str, request_: pgmcp
     """The line is cut at the last step: the write is settled, and asked for again it is answered as at first."""
     async with counting_proxy(dsn) as proxy, pgmcp.connect(proxy.dsn, driver=driver) as db:
         await db.call(add(0, "warm"))
-        proxy.cut_after = step
+        # A server that is slow to read its last word may lose it, so that the write is done again.
+        proxy.cut_after, proxy.cut_once = step, True
         first = await db.call(request_)
         assert proxy.cuts
-        proxy.cut_after = None
         assert await db.call(request_) == first
     assert await rows(dsn, "SELECT id FROM item ORDER BY id") == [(0,), (1,)]
 
@@ -287,7 +287,7 @@ async def test_every_write_can_have_a_key_of_its_own(dsn: str, driver: str) -> N
     """Then a single write whose answer is lost is settled too."""
     async with counting_proxy(dsn) as proxy, pgmcp.connect(proxy.dsn, driver=driver, receipt_every_write=True) as db:
         await db.call(add(0, None))
-        proxy.cut_after = RECEIPT
+        proxy.cut_after, proxy.cut_once = RECEIPT, True
         assert (await db.call(add(1, None))).count == 1
         assert proxy.cuts
     assert await rows(dsn, "SELECT count(DISTINCT key) FROM pgmcp.receipts") == [(2,)]

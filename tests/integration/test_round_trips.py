@@ -58,8 +58,10 @@ _SAVEPOINT = {"name": "here"}
 HELD: Mapping[str, Mapping[str, Any]] = {
     "read_table": CALLS["read_table"],
     "update_records": _NOTE,
+    "update_records, with a key": _NOTE | {"idempotency_key": "A shelf"},
     "update_records, dry run": _NOTE | {"dry_run": True},
     "create_records, three batches": CALLS["create_records, three batches"],
+    "create_records, with a key": {**CALLS["create_records, one batch"], "idempotency_key": "A shelf"},
     "execute_query": CALLS["execute_query"],
     "execute_query, a write": CALLS["execute_query, a write"],
     "create_savepoint": _SAVEPOINT,

@@ -95,10 +95,11 @@ class ReceiptService:
         """
         receipt = receipt_for(key, call.principal, call.tool, request, call.view.digest)
         await self._book.ready(call)
+        along = self._book.goes_along(plan) and not call.view.standing
         if call.transaction is not None:
-            return await self._held(receipt, call, run)
+            return await (self._held_at_once if along else self._held)(receipt, call, run)
         doubt = _Doubt()
-        attempt = self._at_once if self._book.goes_along(plan) and not call.view.standing else self._attempt
+        attempt = self._at_once if along else self._attempt
         result = await self._retrying.once(lambda: self._whole(receipt, call, run, doubt, attempt), call)
         with suppress(PgmcpError):
             await self._book.tidy(call)
@@ -197,6 +198,15 @@ class ReceiptService:
                 if waited and error.code is codes.CALL_TIMEOUT:
                     raise running() from None
                 raise
+
+    async def _held_at_once(self, receipt: Receipt, call: CallContext, run: Run) -> Result:
+        """As `_held`, by one statement."""
+        try:
+            return await run(evolve(call, receipt=receipt))
+        except AlreadyKept as again:
+            if again.kept is not None:
+                return answer_under(again.kept, receipt, call.form)
+        return await self._held(receipt, call, run)
 
     async def _held(self, receipt: Receipt, call: CallContext, run: Run) -> Result:
         """The write and its receipt in the caller's transaction, which may yet roll both back."""
