@@ -50,6 +50,30 @@ async def test_reading_two_million_rows_ends_at_the_caps(postgres: TestServer) -
     assert growth < 30
 
 
+HUGE = "repeat('x', 500000000)"
+SAYINGS = (
+    ("execute_query", {"query": f"SELECT {HUGE}"}, "row_too_large"),
+    ("execute_query", {"query": f"SELECT {HUGE}::int"}, "statement_too_large"),
+    ("execute_query", {"query": f"EXPLAIN VERBOSE SELECT {HUGE}"}, "statement_too_large"),
+    ("explain_query", {"query": f"SELECT 1 FROM big WHERE name = {HUGE}"}, "statement_too_large"),
+    ("execute_query", {"query": "SELECT 1"}, None),
+)
+
+
+async def test_what_postgresql_says_takes_no_more_memory_than_is_taken_of_it(postgres: TestServer, driver: str) -> None:
+    """A value, an error and a plan of half a gigabyte are refused before they are held; the next call is answered."""
+    async with (
+        fresh_database(postgres, BIG.replace("2000000", "2")) as dsn,
+        stdio_wire(dsn, driver=driver, statement_timeout_ms=60_000, call_timeout_s=60) as wire,
+    ):
+        await call(wire, "list_tables", {})
+        memory = Memory(wire.server.process.pid)
+        found = [(await call(wire, tool, arguments)).document for tool, arguments, _ in SAYINGS]
+        growth = memory.growth
+    assert [answer.get("error", {}).get("code") for answer in found] == [code for _, _, code in SAYINGS]
+    assert growth < 150
+
+
 async def test_creating_a_million_records_takes_the_memory_of_a_batch(postgres: TestServer, tmp_path: Path) -> None:
     """From an iterator in Python, and from a file of JSON lines by `pgmcp call`: compared with creating one."""
     # Each waits for its server half of the time, so both at once take little longer than one.

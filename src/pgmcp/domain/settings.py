@@ -171,10 +171,9 @@ class Settings:
     max_bytes: int = setting(262_144, "Bytes of one answer's rows.", unit="bytes", minimum=1024)
     read_default_limit: int = setting(100, "Rows of `read_table` without `limit`.", unit="rows", minimum=1)
     max_write_rows: int = setting(1000, "Rows that one update or delete may change.", unit="rows", minimum=1)
+    max_received_bytes: int = setting(16_777_216, "What PostgreSQL may say at once.", unit="bytes", minimum=65_536)
     max_query_bytes: int = setting(65_536, "Bytes of a raw statement.", unit="bytes", minimum=1)
-    max_query_tokens: int = setting(
-        20_000, "Words and signs of a raw statement; of a long list of numbers the first few count.", minimum=1
-    )
+    max_query_tokens: int = setting(20_000, "Words and signs of a statement, less long lists of numbers.", minimum=1)
     max_request_bytes: int = setting(4_194_304, "Bytes of one request.", unit="bytes", minimum=1024)
 
     statement_timeout_ms: int = setting(30_000, "How long a statement may run.", unit="ms", minimum=1)

@@ -12,6 +12,9 @@ from typing import Protocol
 
 from attrs import define, field, frozen
 
+MOST_BYTES = 16 * 2**20
+"""What a server may say in answer to one statement, as long as nothing else is set: no honest answer comes near it."""
+
 Parameter = str | None | Sequence[str | None]
 Row = Sequence[str | None]
 

@@ -81,6 +81,7 @@ def test_the_defaults() -> None:
         "max_bytes": 262_144,
         "read_default_limit": 100,
         "max_write_rows": 1000,
+        "max_received_bytes": 16_777_216,
         "max_query_bytes": 65_536,
         "max_query_tokens": 20_000,
         "max_request_bytes": 4_194_304,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
+from pgmcp.adapters.asyncpg_.meter import Meter
 from pgmcp.adapters.postgres.keepalive import KeepAlive
 from pgmcp.ports.driver import Row
 
@@ -25,6 +27,13 @@ class BoundConnection(asyncpg.Connection):
         line = self._transport.get_extra_info("socket")  # type: ignore[attr-defined] # its stubs leave out what is not public
         if line is not None:
             keepalive.apply(line)
+
+    def metered(self, most: int) -> Meter:
+        """Let no more than so many bytes come in at once."""
+        transport: asyncio.Transport = self._transport  # type: ignore[attr-defined] # as above
+        meter = Meter(transport.get_protocol(), transport, most)  # type: ignore[arg-type] # asyncpg's is one in all but its base
+        transport.set_protocol(meter)
+        return meter
 
     def know_any_array(self) -> None:
         """Take the columns that hold arrays of any type, which the statistics' views have, as text.

@@ -15,14 +15,15 @@ from pgmcp.adapters.asyncpg_.ear import Ear
 from pgmcp.adapters.asyncpg_.faults import of_connecting, of_running
 from pgmcp.adapters.asyncpg_.foreign import fetch_as_text
 from pgmcp.adapters.asyncpg_.kept import KeptStatements, affected
-from pgmcp.adapters.asyncpg_.meter import metered
+from pgmcp.adapters.asyncpg_.meter import Meter
 from pgmcp.adapters.postgres.address import Address
+from pgmcp.adapters.postgres.errors import TOO_MUCH
 from pgmcp.adapters.postgres.keepalive import KeepAlive
 from pgmcp.adapters.postgres.passwords import PasswordCommand
 from pgmcp.adapters.postgres.reported import Reported
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.ports.driver import Description, DriverError, Need, Notice, Rows, Statement
+from pgmcp.ports.driver import MOST_BYTES, Description, DriverError, Fault, Need, Notice, Rows, Statement
 
 T = TypeVar("T")
 
@@ -53,6 +54,7 @@ class PostgreSQLClient:
         connect_timeout_s: For the whole of connecting, TLS and password included.
         statements_kept: Prepared statements that each session keeps, the least used going first. 0 keeps none and names
             none, which a transaction pooler between us and the server asks for.
+        most_bytes: What the server may say in answer to one statement; where it says more the session is ended.
         password: Gives the password of each new session; None for the address's own.
     """
 
@@ -63,6 +65,7 @@ class PostgreSQLClient:
         settings: SessionSettings,
         connect_timeout_s: float = 10.0,
         statements_kept: int = 250,
+        most_bytes: int = MOST_BYTES,
         password: PasswordCommand | None = None,
     ) -> None:
         self._password = password
@@ -71,6 +74,7 @@ class PostgreSQLClient:
         self._settings = settings
         self._connect_timeout_s = connect_timeout_s
         self._statements_kept = statements_kept
+        self._most_bytes = most_bytes
 
     async def connect(self, need: Need) -> AsyncpgConnection:
         if self._password is None:
@@ -93,11 +97,12 @@ class PostgreSQLClient:
             )
             connection.keep_alive(self._keepalive)
             connection.know_any_array()
+            meter = connection.metered(self._most_bytes)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise DriverError(of_connecting(error)) from None
         # A pooler tells no process id of the server's, so there is nobody to be cancelled by it.
         cancel = self._cancel if self._statements_kept else _cancel_nobody
-        return AsyncpgConnection(connection, self._statements_kept, cancel)
+        return AsyncpgConnection(connection, self._statements_kept, cancel, meter)
 
     async def _cancel(self, pid: int) -> None:
         """Stop what another session of ours runs, through one that is opened for it: asyncpg has no public way."""
@@ -115,11 +120,13 @@ class AsyncpgConnection:
         connection: The session.
         statements_kept: How many prepared statements it keeps.
         cancel: Stops what the session of a process id runs, from outside.
+        meter: Counts what the server says.
     """
 
     def __init__(
-        self, connection: BoundConnection, statements_kept: int, cancel: Callable[[int], Awaitable[None]]
+        self, connection: BoundConnection, statements_kept: int, cancel: Callable[[int], Awaitable[None]], meter: Meter
     ) -> None:
+        self._meter = meter
         self._connection = connection
         self._cancel = cancel
         self._statements = KeptStatements(connection, statements_kept)
@@ -141,6 +148,7 @@ class AsyncpgConnection:
         return self._reported
 
     async def run(self, statement: Statement) -> Rows:
+        self._meter.begin()
         try:
             prepared = self._statements.get(statement.text) or await self._statements.prepare(statement.text)
             records, tag = await self._connection.bind(prepared, statement.parameters)
@@ -182,8 +190,7 @@ class AsyncpgConnection:
 
         self._connection.add_log_listener(hear)
         try:
-            with metered(self._connection):
-                await self._guarded(lambda: self._describe(text))
+            await self._guarded(lambda: self._describe(text))
         finally:
             self._connection.remove_log_listener(hear)
         return said
@@ -207,6 +214,7 @@ class AsyncpgConnection:
         return description
 
     async def _guarded(self, work: Callable[[], Awaitable[T]]) -> T:
+        self._meter.begin()
         try:
             return await work()
         except BaseException as error:  # noqa: BLE001 -- as in `run`
@@ -215,6 +223,8 @@ class AsyncpgConnection:
     async def _failed(self, error: BaseException) -> BaseException:
         """What to raise for an error; when the task was cancelled, only once the session is idle again or closed."""
         known = asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.InternalClientError | OSError | UnicodeError
+        if self._meter.exceeded and isinstance(error, Exception):
+            return DriverError(Fault(sqlstate=TOO_MUCH, message="the server says more than is taken"))
         if isinstance(error, known):
             return DriverError(of_running(error, closed=self._connection.is_closed()))
         if isinstance(error, Exception):

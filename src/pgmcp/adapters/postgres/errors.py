@@ -15,6 +15,9 @@ from pgmcp.ports.driver import Fault
 
 # Given by drivers themselves: the session was gone before anything was sent, so nothing was done.
 NOT_CONNECTED = "08003"
+# Likewise: the server said more than is taken, so the session was ended, and nobody knows what it had done. A code of
+# the class of limits that PostgreSQL itself has no use for.
+TOO_MUCH = "54PM1"
 
 
 def translate(fault: Fault) -> PgmcpError:

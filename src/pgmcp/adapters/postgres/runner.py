@@ -10,7 +10,7 @@ from attrs import evolve
 
 from pgmcp.adapters.postgres.commenting import Commenter, Remark, no_remark
 from pgmcp.adapters.postgres.constraints import name_columns
-from pgmcp.adapters.postgres.errors import NOT_CONNECTED
+from pgmcp.adapters.postgres.errors import NOT_CONNECTED, TOO_MUCH
 from pgmcp.adapters.postgres.exchange import Exchange
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.adapters.postgres.standing import standing_text
@@ -159,7 +159,7 @@ class Runner:
         except PgmcpError as error:
             await name_columns(error, self._sessions, self.remark(call))
             if within is None and need is Need.WRITE:
-                unsettled = error.code in _UNSETTLED and error.sqlstate != NOT_CONNECTED
+                unsettled = error.sqlstate == TOO_MUCH or (error.code in _UNSETTLED and error.sqlstate != NOT_CONNECTED)
                 error.with_details(outcome=Outcome.UNKNOWN if unsettled else Outcome.ROLLED_BACK)
             raise
 

@@ -200,6 +200,12 @@ BY_STATE: Mapping[str, Meaning] = {
         "`describe_table` shows the view's definition.",
     ),
     "54001": Meaning(QueryError, codes.STATEMENT_TOO_LARGE, "The statement is too complex.", "Nest less, or split it."),
+    "54PM1": Meaning(
+        QueryError,
+        codes.STATEMENT_TOO_LARGE,
+        "What PostgreSQL says to the statement is larger than is taken of it.",
+        "Ask for less at once: no whole values of such a size, and no plan or message that shows one.",
+    ),
     "55P03": Meaning(
         DatabaseError,
         codes.LOCK_TIMEOUT,

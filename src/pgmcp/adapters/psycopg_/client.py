@@ -27,7 +27,7 @@ from pgmcp.adapters.psycopg_.line import Line, Send, succeeded
 from pgmcp.adapters.psycopg_.opening import Session
 from pgmcp.adapters.psycopg_.texts import description_of, encoded, encoded_parameters, rows_of
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.ports.driver import Description, DriverError, Fault, Need, Notice, Rows, Statement
+from pgmcp.ports.driver import MOST_BYTES, Description, DriverError, Fault, Need, Notice, Rows, Statement
 
 # The first libpq that closes prepared statements and sends cancel requests without blocking.
 _OLDEST_LIBPQ = 170000
@@ -42,6 +42,7 @@ class PostgreSQLClient:
         connect_timeout_s: For the whole of connecting, TLS and password included.
         statements_kept: Prepared statements that each session keeps, the least used going first. 0 keeps none and names
             none, which a transaction pooler between us and the server asks for.
+        most_bytes: What the server may say in answer to one statement; where it says more the session is ended.
         password: Gives the password of each new session; None for the address's own.
 
     Raises:
@@ -55,6 +56,7 @@ class PostgreSQLClient:
         settings: SessionSettings,
         connect_timeout_s: float = 10.0,
         statements_kept: int = 250,
+        most_bytes: int = MOST_BYTES,
         password: PasswordCommand | None = None,
     ) -> None:
         if pq.version() < _OLDEST_LIBPQ:
@@ -68,6 +70,7 @@ class PostgreSQLClient:
         self._settings = settings
         self._connect_timeout_s = connect_timeout_s
         self._statements_kept = statements_kept
+        self._most_bytes = most_bytes
         self._password = password
 
     async def connect(self, need: Need) -> PsycopgConnection:
@@ -84,7 +87,7 @@ class PostgreSQLClient:
                 session = await Session.connect(conninfo, autocommit=True, prepare_threshold=None)
         except (psycopg.Error, OSError, ValueError) as error:
             raise DriverError(of_connecting(error)) from None
-        return PsycopgConnection(session, self._statements_kept)
+        return PsycopgConnection(session, self._statements_kept, self._most_bytes)
 
 
 class PsycopgConnection:
@@ -93,11 +96,12 @@ class PsycopgConnection:
     Args:
         session: The session.
         statements_kept: How many prepared statements it keeps.
+        most_bytes: What the server may say at once.
     """
 
-    def __init__(self, session: Session, statements_kept: int) -> None:
+    def __init__(self, session: Session, statements_kept: int, most_bytes: int) -> None:
         self._session = session
-        self._line = Line(session)
+        self._line = Line(session, most_bytes)
         self._statements = KeptStatements(statements_kept)
         self._reported = Reported(self._line.reported)
 

@@ -20,7 +20,9 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Ready, Wait
 
+from pgmcp.adapters.postgres.errors import TOO_MUCH
 from pgmcp.adapters.psycopg_.faults import LOST, NOT_CONNECTED, NOT_SUPPORTED, of_result
+from pgmcp.adapters.psycopg_.incoming import Allowance, TooMuchError
 from pgmcp.adapters.psycopg_.opening import Session
 from pgmcp.ports.driver import DriverError, Fault, Notice
 
@@ -41,12 +43,17 @@ _FAILED = frozenset({ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus
 class Line:
     """One session's line, in one caller's hands at a time.
 
+    Args:
+        session: The session.
+        most_bytes: What the server may say at once; where it says more the session is ended.
+
     Attributes:
         silent: Whether it was ended because nothing came on it any more.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, most_bytes: int) -> None:
         self._session = session
+        self._most_bytes = most_bytes
         self._libpq = session.pgconn
         self.silent = False
 
@@ -118,7 +125,10 @@ class Line:
             # Said before anything is sent, so that nobody has to wonder whether it has taken effect.
             raise DriverError(Fault(sqlstate=NOT_CONNECTED, message="lost"))
         try:
-            results = await _done(work, self._libpq.socket)
+            results = await _done(work, self._libpq.socket, Allowance(self._most_bytes))
+        except TooMuchError:
+            self.end()
+            raise DriverError(Fault(sqlstate=TOO_MUCH, message="the server says more than is taken")) from None
         except psycopg.Error:
             self.end()
             raise DriverError(Fault(sqlstate=LOST, message="lost")) from None
@@ -140,18 +150,18 @@ class Line:
                     await self._session.cancel_safe(timeout=_SETTLE_S)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_REPEAT_S):
-                            await _done(work, self._libpq.socket)
+                            await _done(work, self._libpq.socket, Allowance(self._most_bytes))
                             return
         except BaseException as other:  # noqa: BLE001 -- a broken line, time, a second cancellation: nobody may have it again
             self.silent = isinstance(other, TimeoutError | psycopg.errors.CancellationTimeout)
             self.end()
 
 
-async def _done(work: PQGen[T], socket: int) -> T:
+async def _done(work: PQGen[T], socket: int, allowance: Allowance) -> T:
     """What a generator of psycopg's comes to, which asks for the socket to be ready.
 
     As psycopg's `wait_async`, without the timer by which that looks for an interruption from time to time: asyncio
-    tells of everything at once.
+    tells of everything at once. Raises `TooMuchError` once more has come than is allowed.
     """
     loop = asyncio.get_running_loop()
     try:
@@ -168,6 +178,8 @@ async def _done(work: PQGen[T], socket: int) -> T:
                 loop.remove_reader(socket)
                 if wanted & Wait.W:
                     loop.remove_writer(socket)
+            if got & Ready.R:
+                allowance.count(socket)
             wanted = work.send(got)
     except StopIteration as end:
         done: T = end.value

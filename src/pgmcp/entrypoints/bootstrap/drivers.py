@@ -58,7 +58,9 @@ def make_driver(
     from pgmcp.adapters.postgres.replica import ReplicaDriver
     from pgmcp.adapters.postgres.session_settings import SessionSettings
 
-    make = _client(settings.driver)
+    # A whole answer at its cap has to be taken, whatever form it travels in.
+    most_bytes = max(settings.max_received_bytes, 4 * settings.max_bytes)
+    make = partial(_client(settings.driver), most_bytes=most_bytes)
     if settings.password_command is not None and not embedded:
         command = PasswordCommand.read(settings.password_command, SystemClock(), kept_s=settings.password_ttl_s)
         make = partial(make, password=command)
