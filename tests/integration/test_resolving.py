@@ -163,6 +163,13 @@ async def test_facts_of_functions(make_database: MakeDatabase) -> None:
             {"person": {Effect.DELETE}},
             id="merge",
         ),
+        pytest.param(
+            "MERGE INTO person USING (SELECT 1 AS i) s ON id = i "
+            "WHEN MATCHED AND i = 2 THEN DO NOTHING WHEN MATCHED THEN DELETE",
+            {Effect.READ, Effect.UPDATE, Effect.DELETE},
+            {"person": {Effect.DELETE}},
+            id="merge or nothing",
+        ),
     ],
 )
 async def test_what_it_writes(

@@ -27,8 +27,9 @@ from pgmcp.domain.plans import Effect
 from pgmcp.ports.driver import Connection
 from pgmcp.ports.transactions import Transaction
 
-# `CmdType` of nodes/nodes.h.
+# `CmdType` of nodes/nodes.h; the last one does nothing: a branch of MERGE.
 _COMMANDS = {1: Effect.READ, 2: Effect.UPDATE, 3: Effect.CREATE, 4: Effect.DELETE, 5: Effect.UPDATE}
+_NOTHING = 7
 _WRITES = ((ACL_INSERT, Effect.CREATE), (ACL_UPDATE, Effect.UPDATE), (ACL_DELETE, Effect.DELETE))
 
 
@@ -63,6 +64,7 @@ class PostgresResolver:
             raise too_complex()
         # A long one is read beside the event loop, which goes on meanwhile.
         found = _mentioned(trees) if size < _LONG else await asyncio.to_thread(_mentioned, trees)
+        found.commands.discard(_NOTHING)
         if not found.commands or not found.commands <= _COMMANDS.keys():
             raise SecurityError(
                 codes.STATEMENT_UNRESOLVED,
