@@ -22,8 +22,8 @@ _STATEMENTS_TOGETHER = 128
 _AT_MOST = 1024
 
 Hear = Callable[[Event], None]
-Waiting = tuple["deque[Event] | None", int]
-"""Where events of a kind wait, if they do, and how many of them are enough."""
+Hearing = tuple[tuple[Hear, ...], "deque[Event] | None", int]
+"""Who hears events of a kind at once; where they wait for the others, if they do; and how many of them are enough."""
 
 
 class FanOut:
@@ -44,8 +44,8 @@ class FanOut:
     def __init__(self, observers: Sequence[Observer]) -> None:
         self._observers = tuple(observers)
         self._patient = tuple(each for each in self._observers if isinstance(each, Patient))
-        # By the kind of event: nobody is asked twice. Who hears it at once, and where it waits for the others.
-        self._hearing: dict[type[Event], tuple[tuple[Hear, ...], Waiting]] = {}
+        # By the kind of event: nobody is asked twice.
+        self._hearing: dict[type[Event], Hearing] = {}
         self._calls: deque[CallEnded] = deque()
         self._statements: deque[StatementRan] = deque()
         # One at a time, so that whoever comes meanwhile finds all of it told.
@@ -53,14 +53,15 @@ class FanOut:
         self.failures = 0
 
     def observe(self, event: Event) -> None:
-        hearing, (waiting, enough) = self._hearing.get(type(event)) or self._ask(type(event))
+        hearing, waiting, enough = self._hearing.get(type(event)) or self._ask(type(event))
         if waiting is not None:
             waiting.append(event)
             count = len(waiting)
-            if count == enough:
-                in_spare_time(self.settle)
-            elif count >= _AT_MOST:
-                self.settle()
+            if count >= enough:
+                if count == enough:
+                    in_spare_time(self.settle)
+                elif count >= _AT_MOST:
+                    self.settle()
             if type(event) is CallEnded and event.error is not None:
                 self.settle()
         for observe in hearing:
@@ -82,10 +83,10 @@ class FanOut:
                 except Exception:  # noqa: BLE001 -- as above
                     self.failures += 1
 
-    def _ask(self, kind: type[Event]) -> tuple[tuple[Hear, ...], Waiting]:
+    def _ask(self, kind: type[Event]) -> Hearing:
         found = [each for each in self._observers if not isinstance(each, Selective) or each.hears(kind)]
         at_once: list[Hear] = [each.observe for each in found]
-        waiting: Waiting = (None, 0)
+        waiting: tuple[deque[Event] | None, int] = (None, 0)
         if kind is CallEnded or kind is StatementRan:
             at_once = [each.observe for each in found if each not in self._patient]
             if len(at_once) < len(found):
@@ -93,10 +94,10 @@ class FanOut:
         elif found and self._patient and kind is not CacheHit:
             # A hit of the cache is only counted, and comes of a call as often as a statement does.
             at_once.insert(0, self._settle_before)
-        self._hearing[kind] = made = (tuple(at_once), waiting)
+        self._hearing[kind] = made = (tuple(at_once), *waiting)
         return made
 
-    def _place(self, kind: type[Event]) -> Waiting:
+    def _place(self, kind: type[Event]) -> tuple[deque[Event], int]:
         if kind is CallEnded:
             return self._calls, _CALLS_TOGETHER  # type: ignore[return-value] # only what is of the kind is put there
         return self._statements, _STATEMENTS_TOGETHER  # type: ignore[return-value] # as above
