@@ -98,7 +98,7 @@ class TestCalls:
                 "trace": "00-ab-cd-01",
                 "detached": True,
                 "progress": True,
-                "id": 16,
+                "id": 32,
             }
 
     async def test_progress_is_sent_on_the_call_s_own_stream(self, shared: WebServer, version: str) -> None:

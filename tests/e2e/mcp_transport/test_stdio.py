@@ -139,7 +139,7 @@ class TestCalls:
             "trace": "00-ab-cd-01",
             "detached": False,
             "progress": True,
-            "id": 16,
+            "id": 32,
         }
 
     async def test_progress_is_sent_to_who_asks_for_it(self, shared: ServerProcess) -> None:
