@@ -107,6 +107,7 @@ class Relation:
         ruled_by: The place of the policy's rule that says what of it a caller sees; empty without a policy.
         seen_as: Which of the forms that callers see it in this is; empty for its own.
         whole: What the catalogue says, where this is a part of it.
+        ancestors: What it is a partition or a child of, nearest first: its rows are theirs too.
     """
 
     name: Name
@@ -126,6 +127,7 @@ class Relation:
     seen_as: str = ""
     ruled_by: str = ""
     whole: Relation | None = field(default=None, eq=False, repr=False)
+    ancestors: tuple[Name, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:

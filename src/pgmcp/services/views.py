@@ -17,7 +17,8 @@ from pgmcp.domain.policy.describing import listed_seen
 from pgmcp.domain.policy.narrowing import narrowed
 from pgmcp.domain.policy.patterns import is_system
 from pgmcp.domain.policy.rules import Default
-from pgmcp.domain.policy.views import Sight, View
+from pgmcp.domain.policy.sights import Sight
+from pgmcp.domain.policy.views import View
 from pgmcp.domain.relations import Relation
 from pgmcp.ports.clock import Clock
 
@@ -49,7 +50,7 @@ class Views:
         kept = view.kept(relation)
         if kept is not None:
             return kept
-        sight = view.relation(relation.name.schema, relation.name.name)
+        sight = view.of(relation)
         if not sight.known:
             return None
         seen = narrowed(relation, sight)

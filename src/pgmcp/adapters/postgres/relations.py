@@ -44,6 +44,7 @@ def relation_from(document: str) -> Relation:
         insertable=bool(changes & _INSERT),
         updatable=bool(changes & _UPDATE and changes & _DELETE),
         runs_code=facts["runs_code"],
+        ancestors=tuple(Name(*each) for each in facts["ancestors"] or ()),
         comment=facts["comment"],
         granted=frozenset(Action(word) for word in facts["granted"].split(",") if word),
     )

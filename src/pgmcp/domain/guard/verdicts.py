@@ -12,7 +12,14 @@ from pgmcp.domain.errors import NotFoundError, PgmcpError, SecurityError, codes
 from pgmcp.domain.guard.builtins import SEQUENCES, builtin_refused, extension_refused, users_refused
 from pgmcp.domain.guard.resolution import Resolution, UsedFunction, UsedRelation
 from pgmcp.domain.plans import Effect
-from pgmcp.domain.policy.refusals import Refusal, masked_column, no_such_column, no_such_table, some_rows
+from pgmcp.domain.policy.refusals import (
+    Refusal,
+    action_refused,
+    masked_column,
+    no_such_column,
+    no_such_table,
+    some_rows,
+)
 from pgmcp.domain.policy.rules import Action
 from pgmcp.domain.policy.views import View
 from pgmcp.domain.relations import Name
@@ -138,8 +145,8 @@ def _of_relation(relation: UsedRelation, view: View, *, writing: bool) -> Iterat
         refusals.append(_of_name(relation, view))
     refusals += [_of_family(relation, each, view) for each in relation.ancestors]
     refusals += [_of_family(relation, each, view) for each in relation.descendants if relation.reads]
-    if relation.reads and view.relation(schema, name).table is None:
-        # No rule speaks of the view itself, so those of what it was filled from do.
+    if relation.reads and not _is_named(relation, view):
+        # No rule names the view itself, so those of what it was filled from speak.
         refusals += [_of_family(evolve(relation, columns=each.columns), each.name, view) for each in relation.sources]
     for refusal in refusals:
         if refusal is not None:
@@ -151,6 +158,12 @@ def _counts(sequence: UsedRelation, view: View) -> bool:
     """Whether a statement that writes may count a sequence: one that it names has to be the caller's to change."""
     changes = view.relation(sequence.name.schema, sequence.name.name).actions & {Action.CREATE, Action.UPDATE}
     return not sequence.named or bool(changes)
+
+
+def _is_named(relation: UsedRelation, view: View) -> bool:
+    """Whether a rule names a relation outright: one that means many names knew nothing of this one's rows."""
+    rule = view.relation(relation.name.schema, relation.name.name).table
+    return rule is not None and rule.match.is_exact
 
 
 def _of_name(relation: UsedRelation, view: View) -> Refusal | None:
@@ -171,6 +184,9 @@ def _of_family(relation: UsedRelation, kin: Name, view: View) -> Refusal | None:
         return None
     if not sight.actions:
         return no_such_table(schema, name, sight.rule)
+    for effect in sorted(relation.writes):
+        if _ACTIONS[effect] not in sight.actions:
+            return action_refused(schema, name, _ACTIONS[effect], sight.actions, sight.rule)
     if sight.table.rows is not None or (relation.whole and not sight.is_whole):
         return some_rows(schema, name, sight.rule)
     for column in sorted(relation.columns | relation.sets):

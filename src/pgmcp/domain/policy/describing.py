@@ -9,7 +9,8 @@ from attrs import evolve
 from pgmcp.domain.catalogue import ForeignKey, Listed, TableDescription
 from pgmcp.domain.policy.mentions import mentions
 from pgmcp.domain.policy.patterns import Pattern
-from pgmcp.domain.policy.views import Sight, View
+from pgmcp.domain.policy.sights import Sight
+from pgmcp.domain.policy.views import View
 from pgmcp.domain.relations import Name, Relation
 
 
@@ -25,7 +26,7 @@ def description_seen(description: TableDescription, relation: Relation, view: Vi
     if view.is_open and not hidden:
         return evolve(description, relation=relation)
     names = frozenset(column.name for column in relation.hidden)
-    sight = view.relation(relation.name.schema, relation.name.name)
+    sight = view.of(relation)
     partial = sight.table is not None and sight.table.rows is not None
     known = [_known(view, name) for name in description.partition_names]
     parent = description.partition_of

@@ -9,7 +9,8 @@ from pgmcp.domain.access import Access
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.policy.attributes import Missing
 from pgmcp.domain.policy.rules import Action, FunctionRule, TableRule
-from pgmcp.domain.policy.views import Sight, View
+from pgmcp.domain.policy.sights import Sight
+from pgmcp.domain.policy.views import View
 from pgmcp.domain.suggestions import did_you_mean
 
 EXECUTE = "execute"

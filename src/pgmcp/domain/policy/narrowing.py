@@ -16,7 +16,8 @@ from pgmcp.domain.policy.mentions import mentions
 from pgmcp.domain.policy.patterns import Pattern
 from pgmcp.domain.policy.refusals import action_refused
 from pgmcp.domain.policy.rules import Action
-from pgmcp.domain.policy.views import Sight, View
+from pgmcp.domain.policy.sights import Sight
+from pgmcp.domain.policy.views import View
 from pgmcp.domain.relations import Column, Relation
 
 RowPlan = Select | Insert | Update | Delete
@@ -76,7 +77,7 @@ def authorised(plan: P, view: View) -> P:
         SecurityError: `action_refused`; `permission_denied` where PostgreSQL's role may not; `attribute_missing`.
     """
     relation = plan.relation
-    sight = view.relation(relation.name.schema, relation.name.name)
+    sight = view.of(relation)
     for action in _actions(plan):
         if action in relation.granted:
             continue

@@ -91,6 +91,11 @@ class QualifiedPattern:
         schema, dot, name = text.partition(".")
         return cls(Pattern(schema), Pattern(name)) if dot and schema and name else None
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether it means one name of one schema alone."""
+        return self.schema.is_exact and self.name.is_exact
+
     def __str__(self) -> str:
         """As it is written."""
         return f"{self.schema.text}.{self.name.text}"

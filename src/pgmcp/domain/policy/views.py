@@ -15,7 +15,6 @@ from attrs import field, fields, frozen, has
 from pgmcp.domain.access import Access, lowest
 from pgmcp.domain.policy.attributes import Missing, bound
 from pgmcp.domain.policy.finding import SchemaRules, rules_of
-from pgmcp.domain.policy.masks import Mask
 from pgmcp.domain.policy.patterns import is_system
 from pgmcp.domain.policy.refusals import (
     Refusal,
@@ -26,6 +25,7 @@ from pgmcp.domain.policy.refusals import (
     some_rows,
 )
 from pgmcp.domain.policy.rules import EVERY_ACTION, OPEN, Action, Default, Policy, PrincipalRule, TableRule
+from pgmcp.domain.policy.sights import Sight
 from pgmcp.domain.policy.standing import Standing
 
 if TYPE_CHECKING:
@@ -34,55 +34,6 @@ if TYPE_CHECKING:
 
 _KEPT = 4000
 _NOTHING: frozenset[Action] = frozenset()
-
-
-@frozen(kw_only=True, slots=False)
-class Sight:
-    """What a caller may know of one relation and do with it.
-
-    Args:
-        schema, name: The relation's name.
-        actions: What may be done with its rows; nothing: for the caller it isn't there.
-        rule: The place of the rule that decided, such as `policy.tables[1]`, or `policy.default`.
-        table: The table's rule, if one matched.
-        rows: The filter that every row has to pass, attributes put in, as it is written; None for every row.
-        missing: An attribute that the filter asks for and the caller doesn't have: then no row may be seen.
-    """
-
-    schema: str
-    name: str
-    actions: frozenset[Action]
-    rule: str
-    table: TableRule | None = None
-    rows: Mapping[str, Any] | None = field(default=None, hash=False)
-    missing: str | None = None
-
-    @property
-    def known(self) -> bool:
-        """Whether the caller may know that it is there."""
-        return bool(self.actions)
-
-    @property
-    def max_rows(self) -> int | None:
-        """Rows of an answer, or of a change, at the most; None for no limit of the rule's own."""
-        return self.table.max_rows if self.table is not None else None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing of it is hidden, masked or filtered, whatever its columns are called."""
-        rule = self.table
-        return rule is None or not (rule.hide or rule.mask or rule.rows)
-
-    def hides(self, column: str) -> bool:
-        """Whether a column is as if it did not exist."""
-        return self.table is not None and any(pattern.matches(column) for pattern in self.table.hide)
-
-    def mask(self, column: str) -> Mask | None:
-        """What a column shows in place of its values; None where it shows them."""
-        for pattern, mask in self.table.mask if self.table is not None else ():
-            if pattern.matches(column):
-                return mask
-        return None
 
 
 @frozen(kw_only=True, slots=False, eq=False)
@@ -159,6 +110,13 @@ class View:
                 self._sights.clear()
             found = self._sights[schema, name] = self._decide(schema, name)
         return found
+
+    def of(self, relation: Relation) -> Sight:
+        """What the caller may know of a relation that is read from the catalogue: its rows are its parents' too."""
+        sight = self.relation(relation.name.schema, relation.name.name)
+        for parent in relation.ancestors:
+            sight = sight.within(self.relation(parent.schema, parent.name))
+        return sight
 
     def kept(self, relation: Relation) -> Relation | None:
         """A relation as the caller sees it, as it was kept; None where the catalogue has been read anew since."""

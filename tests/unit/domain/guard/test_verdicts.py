@@ -21,6 +21,7 @@ RULES: dict[str, Any] = {
         {"match": "public.event", "allow": ["read", "create"], "rows": {"tenant": {"eq": 1}}},
         {"match": "public.vault", "allow": []},
         {"match": "public.log", "allow": ["read", "create"]},
+        {"match": "public.wide_*", "allow": ["read"]},
         {"match": "pg_catalog.pg_type", "allow": ["read"]},
     ],
     "functions": [{"match": "public.price", "allow": ["execute"]}],
@@ -128,6 +129,11 @@ def test_receipts_are_nobodys(used: UsedRelation) -> None:
             None,
             id="a filled view that a rule allows",
         ),
+        pytest.param(
+            relation("wide_1", "a", kind="m", sources=(Source(Name("public", "vault"), frozenset()),)),
+            codes.UNKNOWN_TABLE,
+            id="a filled view that a rule means among others",
+        ),
         pytest.param(relation("pg_class", schema="pg_catalog"), codes.UNKNOWN_TABLE, id="a catalogue"),
         pytest.param(relation("pg_type", schema="pg_catalog"), None, id="a catalogue that a rule allows"),
         pytest.param(
@@ -166,6 +172,11 @@ def test_relations_under_a_policy(used: UsedRelation, code: codes.Code | None) -
             ),
             codes.UNKNOWN_COLUMN,
             id="a part's hidden column",
+        ),
+        pytest.param(
+            relation("anything", writes=frozenset({Effect.DELETE}), ancestors=(Name("public", "log"),)),
+            codes.ACTION_REFUSED,
+            id="a part of what may not be removed from",
         ),
         pytest.param(
             relation("log_seq", kind="S", writes=frozenset({Effect.UPDATE})), None, id="an identity's sequence"

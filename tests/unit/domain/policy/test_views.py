@@ -14,6 +14,7 @@ from pgmcp.domain.policy.parsing import parse_policy
 from pgmcp.domain.policy.rules import EVERY_ACTION, Action
 from pgmcp.domain.policy.standing import Standing
 from pgmcp.domain.policy.views import EVERYTHING_SEEN, View
+from pgmcp.domain.relations import Name, Relation, RelationKind
 
 RULES: Mapping[str, Any] = {
     "default": "deny",
@@ -175,3 +176,32 @@ def test_the_digest_tells_views_apart() -> None:
     views = [view("x"), view("y"), view("x", attributes={"tenant": 9}), view("x", ceiling=Access.READ)]
     assert len({each.digest for each in views}) == len(views)
     assert view("x").digest == view("x").digest
+
+
+def _part(name: str, *ancestors: str) -> Relation:
+    above = tuple(Name("public", each) for each in ancestors)
+    return Relation(name=Name("public", name), kind=RelationKind.TABLE, columns=(), ancestors=above)
+
+
+def test_a_part_is_seen_under_its_parents_rule_too() -> None:
+    """What either rule hides, masks, filters, limits or leaves out; a parent that no rule names changes nothing."""
+    rules: Mapping[str, Any] = {
+        "default": "allow",
+        "tables": [
+            {"match": "public.log", "allow": ["read", "create"], "hide": ["pin"], "rows": {"a": 1}, "max_rows": 9},
+            {"match": "public.gone", "allow": []},
+            {"match": "public.log_1", "allow": ["read", "delete"], "hide": ["x"], "rows": {"b": 2}, "max_rows": 5},
+            {"match": "public.log_2", "allow": ["read"], "mask": {"mail": "null"}},
+        ],
+    }
+    seen = View(policy=parse_policy(rules))
+    one, two, three = seen.of(_part("log_1", "log")), seen.of(_part("log_2", "log")), seen.of(_part("log_3", "log"))
+    assert (one.actions, one.max_rows) == (frozenset({Action.READ}), 5)
+    assert one.rows == {"and": [{"b": 2}, {"a": 1}]}
+    assert (one.hides("x"), one.hides("pin"), one.rule) == (True, True, "policy.tables[2]")
+    assert (two.max_rows, two.mask("mail"), two.hides("pin")) == (9, Mask.NULL, True)
+    assert two.rows == three.rows == {"a": 1}
+    assert (three.actions, three.rule) == (frozenset({Action.READ, Action.CREATE}), "policy.tables[0]")
+    assert not seen.of(_part("log_1", "other", "gone")).known
+    assert seen.of(_part("log_2", "other")) == seen.relation("public", "log_2")
+    assert EVERYTHING_SEEN.of(_part("log_1", "log")).actions == EVERY_ACTION

@@ -37,6 +37,11 @@ used(oid) AS ( -- the relation, and those that it is a view of
     JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
     WHERE d.refclassid = 'pg_class'::regclass
 ),
+above(oid, distance) AS ( -- what it is a partition or a child of
+    SELECT h.inhparent, 1 FROM found JOIN pg_catalog.pg_inherits AS h ON h.inhrelid = found.oid
+    UNION
+    SELECT h.inhparent, above.distance + 1 FROM above JOIN pg_catalog.pg_inherits AS h ON h.inhrelid = above.oid
+),
 seeds(oid) AS (
     SELECT listed.atttypid FROM listed
 ),
@@ -60,6 +65,12 @@ SELECT pg_catalog.json_build_object(
         JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
         WHERE own.deptype IN ('a', 'i') AND uses.refclassid = 'pg_proc'::regclass
           AND l.lanname NOT IN ('internal', 'c')
+    ),
+    'ancestors', (
+        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname) ORDER BY above.distance, c.oid)
+        FROM above
+        JOIN pg_catalog.pg_class AS c ON c.oid = above.oid
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     ),
     'changes', pg_catalog.pg_relation_is_updatable(found.oid, true),
     'comment', pg_catalog.obj_description(found.oid, 'pg_class'),
