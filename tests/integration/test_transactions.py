@@ -177,8 +177,10 @@ async def test_a_line_cut_during_commit_is_settled_by_asking(make_database: Make
     async with counting_proxy(await make_database(SCHEMA)) as proxy, way_to(proxy.dsn) as way:
         transaction = await way.work.begin(WRITE, a_call())
         await add(way, transaction, 2)
-        proxy.cut_after = b"COMMIT"
+        # A server that is slow to read it would be asked before it has, and then it is a rollback.
+        proxy.cut_after, proxy.cut_late = b"COMMIT", True
         assert await transaction.commit(a_call()) is Outcome.COMMITTED
+        assert proxy.cuts == 1
         assert await transaction.rollback() is Outcome.COMMITTED
         assert await items(way) == ["1", "2"]
 
