@@ -10,7 +10,7 @@ import pytest
 
 from pgmcp.ports.driver import Connection, Description, Fault, Statement
 from tests.fixtures.driving import ITEMS, ONE, counted, fault_of, plain, session
-from tests.fixtures.postgres import MakeDatabase
+from tests.fixtures.postgres import MakeDatabase, TestServer
 
 
 @pytest.mark.parametrize(
@@ -272,11 +272,13 @@ async def test_what_was_taken_as_text_is_described_as_ever(make_database: MakeDa
 
 
 SAID = {
-    "a tree": lambda session: session.listen_to(_with_a_long_tree()),
     "rows": lambda session: session.run(Statement("SELECT repeat('x', 1000000) FROM generate_series(1, 40)")),
     "one value": lambda session: session.run(Statement("SELECT repeat('x', 40000000)")),
     "an error": lambda session: session.run(Statement("SELECT (repeat('x', 40000000))::int::text")),
     "a plan": lambda session: session.run_foreign(Statement("EXPLAIN VERBOSE SELECT repeat('x', 40000000)")),
+}
+ALOUD = {
+    "a tree": lambda session: session.listen_to(_with_a_long_tree()),
     "what is said aloud": lambda session: session.control(
         "DO $$ BEGIN RAISE NOTICE '%', repeat('x', 40000000); END $$"
     ),
@@ -295,10 +297,22 @@ async def test_a_server_that_says_too_much(
 ) -> None:
     """Where taking it all would fill the memory or hold up everything else, it is not taken, and the session ends."""
     async with session(await make_database(ITEMS)) as connection:
-        await connection.control("BEGIN; SET LOCAL debug_print_parse = on; SET LOCAL client_min_messages = log")
         fault = await fault_of(work(connection))
         assert (fault.sqlstate, connection.usable) == ("54PM1", False)
         assert "xxx" not in fault.message
+
+
+@pytest.mark.parametrize("work", ALOUD.values(), ids=ALOUD)
+async def test_a_server_that_says_too_much_beside_its_answer(
+    postgres: TestServer, work: Callable[[Connection], Awaitable[object]]
+) -> None:
+    """Asyncpg takes no more of that either; how much libpq has had before it can be stopped hangs on the machine."""
+    dsn = await postgres.new_database(ITEMS)
+    async with session(dsn, driver="asyncpg") as connection:
+        await connection.control("BEGIN; SET LOCAL debug_print_parse = on; SET LOCAL client_min_messages = log")
+        fault = await fault_of(work(connection))
+        assert (fault.sqlstate, connection.usable) == ("54PM1", False)
+    await postgres.drop_database(dsn)
 
 
 async def test_what_a_server_says_is_counted_for_each_statement(make_database: MakeDatabase) -> None:

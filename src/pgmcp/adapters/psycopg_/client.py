@@ -133,14 +133,14 @@ class PsycopgConnection:
                 # PostgreSQL refused before it ran anything: the table has changed since the statement was prepared.
                 return await self._run_new(statement.text, values)
         succeeded([result])
-        return rows_of(result)
+        return self._taken(rows_of(result))
 
     async def run_foreign(self, statement: Statement) -> tuple[Description, Rows]:
         values = encoded_parameters(statement.parameters)
         _, described, result = succeeded(
             await self._line.ask_all([*_described(statement.text), _executed(UNNAMED, values)])
         )
-        return description_of(described), rows_of(result)
+        return description_of(described), self._taken(rows_of(result))
 
     async def control(self, text: str) -> str:
         sent = encoded(text)
@@ -170,6 +170,11 @@ class PsycopgConnection:
     async def close(self) -> None:
         self._line.end()
 
+    def _taken(self, rows: Rows) -> Rows:
+        """Rows, if they are no more than is taken; each has some columns of text."""
+        self._line.check(sum(len(value) for row in rows.rows for value in row if value is not None))
+        return rows
+
     async def _run_new(self, text: str, values: list[bytes | None]) -> Rows:
         """Prepare a statement and run it, in one round trip, closing what is no longer kept on the way."""
         name = self._statements.name(text)
@@ -182,7 +187,7 @@ class PsycopgConnection:
         if all(result.status == pq.ExecStatus.COMMAND_OK for result in results[: len(closing) + 1]):
             # Whether its run succeeds or not: the server has it.
             self._statements.keep(text, name)
-        return rows_of(succeeded(results)[-1])
+        return self._taken(rows_of(succeeded(results)[-1]))
 
 
 def _conninfo(address: Address, start_up: dict[str, str], target: str | None) -> str:

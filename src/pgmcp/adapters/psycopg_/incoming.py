@@ -34,7 +34,8 @@ class Allowance:
     """What a server may say in answer to what it was sent.
 
     Args:
-        most: Bytes; some more may have come before it is noticed, as libpq reads on while it is given more.
+        most: Bytes that may be met waiting. More may have come before it is noticed: libpq reads on while the server
+            keeps pace with it.
     """
 
     def __init__(self, most: int) -> None:

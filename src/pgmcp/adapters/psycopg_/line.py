@@ -107,6 +107,22 @@ class Line:
         """End the session at once."""
         self._libpq.finish()
 
+    def check(self, size: int) -> None:
+        """See that what has come is no more than is taken: libpq may have had all of it before anybody could count.
+
+        Args:
+            size: Its bytes, or its characters.
+
+        Raises:
+            DriverError: `54PM1`; the session is ended.
+        """
+        if size > self._most_bytes:
+            raise self._too_much()
+
+    def _too_much(self) -> DriverError:
+        self.end()
+        return DriverError(Fault(sqlstate=TOO_MUCH, message="the server says more than is taken"))
+
     def _is_open(self) -> bool:
         if self._session.closed:
             return False
@@ -127,14 +143,15 @@ class Line:
         try:
             results = await _done(work, self._libpq.socket, Allowance(self._most_bytes))
         except TooMuchError:
-            self.end()
-            raise DriverError(Fault(sqlstate=TOO_MUCH, message="the server says more than is taken")) from None
+            raise self._too_much() from None
         except psycopg.Error:
             self.end()
             raise DriverError(Fault(sqlstate=LOST, message="lost")) from None
         except BaseException:
             await self._settle(work)
             raise
+        if results and results[-1].status in _FAILED:
+            self.check(len(results[-1].error_message))
         if results and results[-1].status in _COPYING:
             # What comes next on the line is data that nobody wants.
             self.end()
