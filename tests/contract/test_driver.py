@@ -323,3 +323,17 @@ async def test_what_a_server_says_is_counted_for_each_statement(make_database: M
             assert len((await connection.run(long)).rows[0][0] or "") == 1_000_000
             assert len((await connection.run_foreign(long))[1].rows[0][0] or "") == 1_000_000
         assert connection.usable
+
+
+async def test_what_a_session_hears_is_counted_each_time_that_it_listens(make_database: MakeDatabase) -> None:
+    """It may hear any number of announcements, as long as somebody takes them."""
+    dsn = await make_database(ITEMS)
+    said = Statement("SELECT pg_notify('news', repeat('x', 7000))::text")
+    async with session(dsn, most_bytes=20_000) as hearing, session(dsn) as saying:
+        await hearing.listen("news")
+        for _ in range(5):
+            await saying.run(said)
+            heard = list(await hearing.announced(10))
+            while not heard:
+                heard += await hearing.announced(10)
+        assert hearing.usable

@@ -175,6 +175,7 @@ class AsyncpgConnection:
         await self._guarded(lambda: self._connection.add_listener(channel, ear.hear))
 
     async def announced(self, wait_s: float) -> Sequence[str]:
+        self._meter.begin()
         return [] if self._ear is None else await self._ear.announced(wait_s)
 
     async def describe(self, text: str) -> Description:
