@@ -67,7 +67,7 @@ async def test_what_postgresql_says_takes_no_more_memory_than_is_taken_of_it(pos
     """
     async with (
         fresh_database(postgres, BIG.replace("2000000", "2")) as dsn,
-        stdio_wire(dsn, statement_timeout_ms=60_000, call_timeout_s=60) as wire,
+        stdio_wire(dsn, driver="asyncpg", statement_timeout_ms=60_000, call_timeout_s=60) as wire,
     ):
         await call(wire, "list_tables", {})
         memory = Memory(wire.server.process.pid)

@@ -24,6 +24,9 @@ CHANNEL = "pgmcp_cache"
 # a line is noticed on which nothing comes any more.
 _BEAT_S = 1.0
 _ANSWER_S = 1.0
+# How long it may take to hear what there is and to pass it on, with a try of the session, in seconds. Whoever takes
+# longer is not listening, whatever it is that holds it up.
+_ROUND_S = 5.0
 # How long it takes at the most to be back after a failure, in seconds, the first time and later.
 _FIRST_S = 0.05
 _LONGEST_S = 2.0
@@ -58,12 +61,13 @@ class PostgresAnnouncements:
         self._clock = clock
         self._observer = observer
         self._listening = False
+        self._beaten_at = self._heard_at = 0.0
         self._task: asyncio.Task[None] | None = None
         self._echoes: dict[str, asyncio.Event] = {}
 
     @property
     def listening(self) -> bool:
-        return self._listening
+        return self._listening and self._clock.monotonic() - self._heard_at <= _ROUND_S
 
     def listen(self, heard: Heard, begun: Callable[[], Awaitable[None]]) -> None:
         if self._task is None:
@@ -103,6 +107,7 @@ class PostgresAnnouncements:
                     # What has changed until now is forgotten by whoever hears that listening begins.
                     await self._definitions.look()
                     await begun()
+                    self._beaten_at = self._heard_at = self._clock.monotonic()
                     self._listening = True
                     self._observer.observe(ListeningBegan())
                     wait_s = _FIRST_S
@@ -124,19 +129,24 @@ class PostgresAnnouncements:
             self._listening = False
 
     async def _hear(self, connection: Connection, heard: Heard) -> None:
-        beaten_at = self._clock.monotonic()
         while True:
-            texts = tuple(dict.fromkeys(await connection.announced(_BEAT_S)))
-            for text in texts:
-                if text in self._echoes:
-                    self._echoes[text].set()
-            if texts:
-                await heard(texts)
-            if self._definitions.taken():
-                await heard((DEFINITIONS_CHANGED,))
-            if self._clock.monotonic() - beaten_at >= _BEAT_S:
-                async with asyncio.timeout(_ANSWER_S):
-                    await connection.run(_BEAT)
-                if not connection.usable:
-                    raise DriverError(Fault(sqlstate=NOT_CONNECTED, message="lost"))
-                beaten_at = self._clock.monotonic()
+            async with asyncio.timeout(_ROUND_S):
+                await self._round(connection, heard)
+            self._heard_at = self._clock.monotonic()
+
+    async def _round(self, connection: Connection, heard: Heard) -> None:
+        """Pass on what is heard within a beat, and see now and then that something could be."""
+        texts = tuple(dict.fromkeys(await connection.announced(_BEAT_S)))
+        for text in texts:
+            if text in self._echoes:
+                self._echoes[text].set()
+        if texts:
+            await heard(texts)
+        if self._definitions.taken():
+            await heard((DEFINITIONS_CHANGED,))
+        if self._clock.monotonic() - self._beaten_at >= _BEAT_S:
+            async with asyncio.timeout(_ANSWER_S):
+                await connection.run(_BEAT)
+            if not connection.usable:
+                raise DriverError(Fault(sqlstate=NOT_CONNECTED, message="lost"))
+            self._beaten_at = self._clock.monotonic()
