@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
+import asyncpg
 import pytest
 
 import pgmcp
@@ -13,10 +16,10 @@ from tests.fixtures.drivers import CLIENTS
 from tests.fixtures.postgres import MakeDatabase
 
 DRIVERS = [pytest.param(name, id=name) for name in CLIENTS]
+# Counted, so that all of them are ended: a driver that is asked for one value runs a statement to its first row only.
 LISTENERS = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
-    AND (query LIKE 'LISTEN%' OR query = $$SELECT '1'$$ OR query LIKE '%pgmcp_tell_definitions%')
+SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND (query LIKE 'LISTEN%' OR query = $$SELECT '1'$$)
 """
 
 
@@ -66,14 +69,32 @@ async def test_when_listening_breaks_nothing_is_served(make_database: MakeDataba
     """What was missed meanwhile is not served: reads go to the database until it listens again, emptied."""
     dsn = await make_database(SCHEMA)
     await watch(dsn, "counter")
-    async with client(dsn, driver=driver) as db, session(dsn) as other:
+    async with client(dsn, driver=driver, pool_max=1) as db, session(dsn) as other:
         await until(lambda: kept(db))
-        assert await other.fetchval(LISTENERS)
-        await until(lambda: _fresh(db))
-        await other.execute("UPDATE counter SET n = 5")
-        assert (await read(db))[0] == [5] * 16
+        async with _closed_to_others(dsn):
+            assert await other.fetchval(LISTENERS) == 1
+            await until(lambda: _fresh(db))
+            await other.execute("UPDATE counter SET n = 5")
+            assert await read(db) == ([5] * 16, False)
+            assert await read(db) == ([5] * 16, False)
         await until(lambda: kept(db))
         assert (await read(db))[0] == [5] * 16
+
+
+@asynccontextmanager
+async def _closed_to_others(dsn: str) -> AsyncIterator[None]:
+    """Let nobody connect anew; sessions that are there go on."""
+    async with session(dsn) as named:
+        name = await named.fetchval("SELECT quote_ident(current_database())")
+    behind = await asyncpg.connect(dsn, database="postgres")
+    try:
+        await behind.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        try:
+            yield
+        finally:
+            await behind.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    finally:
+        await behind.close()
 
 
 async def _fresh(db: pgmcp.Client) -> bool:
