@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fixtures.adapters",
     "tests.fixtures.planted",
     "tests.fixtures.hanging",
+    "tests.fixtures.telemetry",
 ]
 
 

@@ -60,6 +60,7 @@ class StatementRan(NamedTuple):
         seconds: On the wire and in the server together.
         sqlstate: PostgreSQL's answer where it was an error.
         fingerprint: The same for statements that differ in values only; None where there is no text.
+        relation: The one relation that it was about; None where it was not one alone, or nobody knows.
         at: When it came back, as for `CallEnded`.
     """
 
@@ -69,6 +70,7 @@ class StatementRan(NamedTuple):
     rows: int = 0
     sqlstate: str | None = None
     fingerprint: str | None = None
+    relation: str | None = None
     at: float = 0.0
 
 
@@ -78,8 +80,8 @@ call_started: Callable[[tuple[CallId, str, str, str | None]], CallStarted] = par
 call_ended: Callable[
     [tuple[CallId, str, str, float, int, str | None, str | None, tuple[Noted, ...] | None, float]], CallEnded
 ] = partial(tuple.__new__, CallEnded)
-statement_ran: Callable[[tuple[CallId, str, float, int, str | None, str | None, float]], StatementRan] = partial(
-    tuple.__new__, StatementRan
+statement_ran: Callable[[tuple[CallId, str, float, int, str | None, str | None, str | None, float]], StatementRan] = (
+    partial(tuple.__new__, StatementRan)
 )
 
 

@@ -24,12 +24,14 @@ Row = Sequence[str | None]
 class Statement:
     """A statement with `$1`, `$2`… and what to bind to them; `text[]` parameters are sequences.
 
-    `dirties` says that it may run code which leaves something on the session that the next caller must not find.
+    `dirties` says that it may run code which leaves something on the session that the next caller must not find;
+    `relation` names the one relation that it is about, None where it is not one alone, or one of our own catalogue's.
     """
 
     text: str
     parameters: tuple[Parameter, ...] = field(default=(), repr=False)
     dirties: bool = False
+    relation: str | None = None
 
 
 # As for a statement.

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 from attrs import define, field
 
-from pgmcp.adapters.clock import SystemClock
+from pgmcp.adapters.clock import FixedClock, SystemClock
 from pgmcp.adapters.postgres.pool import PoolLimits, PoolState
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.domain.errors import DatabaseError
 from pgmcp.ports.driver import Description, DriverError, Fault, Need, Notice, Rows, Statement
+from tests.unit.house import NOON
 
 
 @define(eq=False)
@@ -352,6 +354,32 @@ async def test_waits_are_counted(pool: ConnectionManager) -> None:
     await waiter
     assert pool.state.waits_total == 1
     assert pool.state.waited_seconds_total > 0
+
+
+async def test_those_who_ran_out_of_time_are_counted(driver: FakeDriver) -> None:
+    """By the pool's bound, or by their deadline; not who gave up, and not who was served."""
+    clock = FixedClock(NOON)
+    pool = ConnectionManager(driver, PoolLimits(pool_max=1, pool_wait_s=0.01), clock)
+    held = await pool.acquire(Need.READ)
+    with pytest.raises(DatabaseError):
+        await pool.acquire(Need.READ)
+    assert pool.state.timeouts_total == 1
+    pool = ConnectionManager(driver, PoolLimits(pool_max=1, pool_wait_s=60), clock)
+    held = await pool.acquire(Need.READ)
+    deadline = clock.monotonic() + 1
+    gone, late, cut, served = (
+        asyncio.create_task(pool.acquire(Need.READ, deadline=each)) for each in (deadline, deadline, deadline, math.inf)
+    )
+    await until_waiting(pool, 4)
+    gone.cancel()
+    await asyncio.wait([gone])
+    clock.advance(2)
+    cut.cancel()
+    await asyncio.wait([cut])
+    pool.release(held)
+    await asyncio.wait([late, served])
+    assert (isinstance(late.exception(), DatabaseError), served.result() is held) == (True, True)
+    assert pool.state.timeouts_total == 2
 
 
 @define

@@ -2,56 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from opentelemetry import metrics, trace
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry import trace
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
 import pgmcp
-from pgmcp.adapters.clock import SystemClock
+from pgmcp.adapters.clock import FixedClock, SystemClock
 from pgmcp.adapters.metrics.gauges import GaugedResources, ProcessGauge, StateGauge
+from pgmcp.adapters.postgres.pool import PoolLimits
+from pgmcp.adapters.postgres.timing import TimedConnectionManager
 from pgmcp.adapters.telemetry.gauges import GaugeExport
 from pgmcp.adapters.telemetry.observer import OtelObserver
+from pgmcp.adapters.telemetry.pool import OtelPoolTimes
 from pgmcp.domain.calls import CallId, Principal
 from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten, StatementRan
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap import build_memory
 from pgmcp.entrypoints.mcp.router import MCPRouter
 from pgmcp.entrypoints.mcp.toolbox import CallControls
-from tests.unit.house import shop
+from pgmcp.ports.driver import Need
+from tests.fixtures.telemetry import attributes, measured
+from tests.unit.adapters.test_sessions import FakeDriver, until_waiting
+from tests.unit.house import NOON, shop
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
-
-
-@pytest.fixture(scope="module")
-def exported() -> InMemorySpanExporter:
-    """Where spans go; a process has one provider."""
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
-    return exporter
-
-
-@pytest.fixture(scope="module")
-def read() -> InMemoryMetricReader:
-    """Where metrics are read."""
-    reader = InMemoryMetricReader()
-    metrics.set_meter_provider(MeterProvider(metric_readers=[reader]))
-    return reader
-
-
-@pytest.fixture(autouse=True)
-def fresh(exported: InMemorySpanExporter, read: InMemoryMetricReader) -> None:
-    """Nothing of the test before."""
-    exported.clear()
 
 
 async def test_a_call_is_one_tree(exported: InMemorySpanExporter) -> None:
@@ -87,10 +68,12 @@ async def test_a_call_is_one_tree(exported: InMemorySpanExporter) -> None:
     }
     statement = spans["select"]
     assert statement.kind is SpanKind.CLIENT
-    assert (attributes(statement)["db.system.name"], attributes(statement)["db.operation.name"]) == (
-        "postgresql",
-        "select",
-    )
+    assert attributes(statement) == {
+        "db.system.name": "postgresql",
+        "db.operation.name": "select",
+        "db.collection.name": "orders",
+        "db.response.returned_rows": 1,
+    }
 
 
 def inside(span: ReadableSpan, call: ReadableSpan) -> bool:
@@ -98,11 +81,6 @@ def inside(span: ReadableSpan, call: ReadableSpan) -> bool:
     grain = 2_000_000
     begun, ended = call.start_time or 0, call.end_time or 0
     return begun - grain <= (span.start_time or 0) <= (span.end_time or 0) <= ended + grain
-
-
-def attributes(span: ReadableSpan) -> dict[str, Any]:
-    """A span's attributes."""
-    return dict(span.attributes or {})
 
 
 async def test_a_program_that_traces(exported: InMemorySpanExporter) -> None:
@@ -146,22 +124,10 @@ def test_a_statement_that_fails(exported: InMemorySpanExporter) -> None:
     assert [event.name for event in ended.events] == ["CatalogueForgotten"]
 
 
-def measured(read: InMemoryMetricReader) -> dict[str, tuple[str | None, list[Any]]]:
-    """Every metric's unit and points, by its name."""
-    data = read.get_metrics_data()
-    assert data is not None
-    found: dict[str, tuple[str | None, list[Any]]] = {}
-    for resource in data.resource_metrics:
-        for scope in resource.scope_metrics:
-            for each in scope.metrics:
-                found.setdefault(each.name, (each.unit, []))[1].extend(each.data.data_points)
-    return found
-
-
 def test_what_is_measured(read: InMemoryMetricReader) -> None:
     """Durations of calls and statements, and rows that were given: not those that were changed, not of what failed."""
     observer = OtelObserver(SystemClock(), {"db.namespace": "measured"})
-    observer.observe(StatementRan(call=CallId("c"), kind="select", seconds=0.01, rows=7))
+    observer.observe(StatementRan(call=CallId("c"), kind="select", seconds=0.01, rows=7, relation="orders"))
     observer.observe(StatementRan(call=CallId("c"), kind="update", seconds=0.01, rows=9))
     observer.observe(StatementRan(call=CallId("c"), kind="select", seconds=0.01, sqlstate="57014"))
     observer.observe(CallEnded(call=CallId("c"), tool="measured", principal="ana", seconds=0.02, error="lock_timeout"))
@@ -175,6 +141,7 @@ def test_what_is_measured(read: InMemoryMetricReader) -> None:
         "db.system.name": "postgresql",
         "db.namespace": "measured",
         "db.operation.name": "select",
+        "db.collection.name": "orders",
     }
     assert len([point for point in found["db.client.operation.duration"][1] if of(point, "measured")]) == 3
     (call,) = (
@@ -202,12 +169,14 @@ def test_what_is_used(read: InMemoryMetricReader) -> None:
             StateGauge(
                 "pool",
                 lambda: {
+                    "min": 1,
                     "max": 10,
                     "idle": 2,
                     "leased": 3,
                     "waiting": 4,
                     "waits_total": 5,
                     "waited_seconds_total": 0.5,
+                    "timeouts_total": 7,
                 },
             ),
             StateGauge("breaker", lambda: {"state": "open"}),
@@ -227,7 +196,10 @@ def test_what_is_used(read: InMemoryMetricReader) -> None:
         ("db.client.connection.count", pool, ("db.client.connection.state", "idle")): 2,
         ("db.client.connection.count", pool, ("db.client.connection.state", "used")): 3,
         ("db.client.connection.max", pool): 10,
+        ("db.client.connection.idle.max", pool): 10,
+        ("db.client.connection.idle.min", pool): 1,
         ("db.client.connection.pending_requests", pool): 4,
+        ("db.client.connection.timeouts", pool): 7,
         ("pgmcp.pool.waits", pool): 5,
         ("pgmcp.pool.waited", pool): 0.5,
         ("pgmcp.resource", ("pgmcp.figure", "state"), ("pgmcp.part", "breaker"), ("pgmcp.state", "open")): 1,
@@ -238,6 +210,31 @@ def test_what_is_used(read: InMemoryMetricReader) -> None:
     export.close()
     left = [point for _, points in measured(read).values() for point in points]
     assert not [point for point in left if point.attributes.get(pool[0]) == "used"]
+
+
+async def test_how_long_sessions_take(read: InMemoryMetricReader) -> None:
+    """To be opened, to be had and to be given back: each in seconds, by the pool's name and nothing else."""
+    driver, clock = FakeDriver(), FixedClock(NOON)
+    driver.gate.set()
+    pool = TimedConnectionManager(driver, PoolLimits(pool_max=1), clock, None, OtelPoolTimes("timed"))
+    held = await pool.acquire(Need.READ)
+    waiter = asyncio.create_task(pool.acquire(Need.READ))
+    await until_waiting(pool, 1)
+    clock.advance(2.0)
+    pool.release(held)
+    pool.release(await waiter)
+    await pool.close()
+    points = {
+        (name, unit): (point.count, point.sum, point.explicit_bounds[0])
+        for name, (unit, found) in measured(read).items()
+        for point in found
+        if dict(point.attributes) == {"db.client.connection.pool.name": "timed"}
+    }
+    assert points == {
+        ("db.client.connection.create_time", "s"): (1, 0.0, 0.001),
+        ("db.client.connection.wait_time", "s"): (2, 2.0, 0.001),
+        ("db.client.connection.use_time", "s"): (2, 2.0, 0.001),
+    }
 
 
 def test_calls_that_never_end_are_bounded(exported: InMemorySpanExporter) -> None:

@@ -82,13 +82,19 @@ class Engine:
         return at
 
     def observe(
-        self, call: CallContext, kind: str, since: float | None = None, rows: int = 0, state: str | None = None
+        self,
+        call: CallContext,
+        kind: str,
+        since: float | None = None,
+        rows: int = 0,
+        state: str | None = None,
+        relation: str | None = None,
     ) -> None:
         """Tell of a statement that ran, with its rows and, for an error, its SQLSTATE."""
         if self._observer is not None:
             at = self.clock.monotonic()
             seconds = 0.0 if since is None else at - since
-            self._observer.observe(StatementRan(call.id, kind, seconds, rows, state, at=at))
+            self._observer.observe(StatementRan(call.id, kind, seconds, rows, state, at=at, relation=relation))
 
     def alone(self) -> Space:
         """Where a statement by itself reads and writes."""

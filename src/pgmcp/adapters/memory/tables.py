@@ -38,9 +38,9 @@ class MemoryTableRepository:
         except PgmcpError as error:
             if transaction is not None:
                 transaction.fail()
-            engine.observe(call, "select", started, state=error.sqlstate)
+            engine.observe(call, "select", started, state=error.sqlstate, relation=plan.relation.display)
             raise
-        engine.observe(call, "select", started, result.count)
+        engine.observe(call, "select", started, result.count, relation=plan.relation.display)
         return result
 
     @track_execution_time("TableRepository.insert", layer="repository")
@@ -94,9 +94,9 @@ class MemoryTableRepository:
             else:
                 rows = await _within(transaction, call, plan.relation, work)
         except PgmcpError as error:
-            self._engine.observe(call, kind, started, state=error.sqlstate)
+            self._engine.observe(call, kind, started, state=error.sqlstate, relation=plan.relation.display)
             raise
-        self._engine.observe(call, kind, started, len(rows))
+        self._engine.observe(call, kind, started, len(rows), relation=plan.relation.display)
         return self._changed(plan, rows, call.form)
 
     def _changed(self, plan: Insert | Update | Delete, rows: Sequence[Row], form: Form) -> Result:

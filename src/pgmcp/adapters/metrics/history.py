@@ -90,7 +90,7 @@ class BoundedHistory:
     def add_statements(self, drawn: Sequence[StatementRan], others: Sequence[StatementRan] = ()) -> None:
         groups: dict[tuple[str, str | None], list[float]] = {}
         for statements in (drawn, others):
-            for _, kind, seconds, _, sqlstate, _, _ in statements:
+            for _, kind, seconds, _, sqlstate, _, _, _ in statements:
                 group = groups.get(of := (kind, sqlstate))
                 if group is None:
                     groups[of] = [seconds]
@@ -101,7 +101,7 @@ class BoundedHistory:
             for (kind, sqlstate), times in groups.items():
                 shelf.tally(kind).add(times, sqlstate)
             if drawn:
-                shelf.keep(drawn, max([each[6] for each in drawn]))
+                shelf.keep(drawn, max([each[-1] for each in drawn]))
 
     def fed_by(self, feed: Callable[[], None]) -> None:
         self._feeds.append(feed)

@@ -62,7 +62,9 @@ def _limited(change: str, plan: Update | Delete, binder: Binder, shown_of: Shown
     shown = shown_of(plan.relation, plan.returning)
     check = plan.check if isinstance(plan, Update) else EVERYTHING
     demand = Demand(outside=outside(check, plan.relation, binder))
-    return written(answered(change, shown, plan.bounds, binder, plan.max_rows, demand, receipt), binder, shown)
+    return written(
+        answered(change, shown, plan.bounds, binder, plan.max_rows, demand, receipt), binder, shown, plan.relation
+    )
 
 
 @frozen(kw_only=True)

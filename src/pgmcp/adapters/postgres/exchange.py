@@ -12,7 +12,7 @@ from pgmcp.adapters.postgres.fingerprints import Fingerprints
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.events import statement_ran
 from pgmcp.ports.clock import Clock
-from pgmcp.ports.driver import DriverError
+from pgmcp.ports.driver import DriverError, Statement
 from pgmcp.ports.observing import Observer
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ class Exchange:
         call: CallContext,
         kind: str,
         count: Callable[[T], int],
-        text: str | None = None,
+        statement: Statement | None = None,
     ) -> T:
         """Do the work within the call's deadline.
 
@@ -42,7 +42,7 @@ class Exchange:
             call: Whose it is.
             kind: The event's kind.
             count: The rows of a result, for the event.
-            text: The statement, for the event's fingerprint; None where it is one of our own.
+            statement: What is run, for the event's fingerprint and relation; None where it is one of our own.
 
         Raises:
             PgmcpError: What the server said; its cause is the `DriverError`. `call_timeout` past the deadline.
@@ -54,16 +54,16 @@ class Exchange:
         try:
             result = await work()
         except DriverError as error:
-            self._observe(call, kind, started, text, sqlstate=error.fault.sqlstate)
+            self._observe(call, kind, started, statement, sqlstate=error.fault.sqlstate)
             raise translate(error.fault) from error
         except asyncio.CancelledError:
-            self._observe(call, kind, started, text, sqlstate="57014")
+            self._observe(call, kind, started, statement, sqlstate="57014")
             if watched.is_cause():
                 raise out_of_time() from None
             raise
         finally:
             self._deadlines.leave(watched)
-        self._observe(call, kind, started, text, rows=count(result))
+        self._observe(call, kind, started, statement, rows=count(result))
         return result
 
     def _observe(
@@ -71,12 +71,13 @@ class Exchange:
         call: CallContext,
         kind: str,
         started: float,
-        text: str | None,
+        statement: Statement | None,
         *,
         rows: int = 0,
         sqlstate: str | None = None,
     ) -> None:
         at = self._clock.monotonic()
         # Only a call that is timed can be among the slowest that are told with their statements.
-        fingerprint = None if text is None or call.tracker is None else self._fingerprints.of(text)
-        self._observer.observe(statement_ran((call.id, kind, at - started, rows, sqlstate, fingerprint, at)))
+        fingerprint = None if statement is None or call.tracker is None else self._fingerprints.of(statement.text)
+        relation = None if statement is None else statement.relation
+        self._observer.observe(statement_ran((call.id, kind, at - started, rows, sqlstate, fingerprint, relation, at)))

@@ -24,7 +24,7 @@ def receipted_insert(plan: Insert, batch: Batch, shown_of: ShownOf, binder: Bind
     given = f"SELECT {_values(plan, batch, binder)} WHERE {UNKEPT}"
     shown = shown_of(plan.relation, plan.returning)
     text = f"{into} {given}{_conflict(plan, binder)}"
-    return written(answered(text, shown, plan.bounds, binder, receipt=receipt), binder, shown)
+    return written(answered(text, shown, plan.bounds, binder, receipt=receipt), binder, shown, plan.relation)
 
 
 def insert(plan: Insert, batch: Batch, shown_of: ShownOf, binder: Binder) -> Written:
@@ -43,7 +43,7 @@ def insert(plan: Insert, batch: Batch, shown_of: ShownOf, binder: Binder) -> Wri
     demand = _demand(plan, batch, binder)
     if shown.columns or demand.outside:
         text = answered(text, shown, plan.bounds, binder, demand=demand)
-    return written(text, binder, shown)
+    return written(text, binder, shown, plan.relation)
 
 
 def _demand(plan: Insert, batch: Batch, binder: Binder) -> Demand:

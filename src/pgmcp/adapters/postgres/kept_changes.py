@@ -37,7 +37,7 @@ class KeptChange:
     def bound(self, plan: Update | Delete) -> Written:
         """The statement of a change of this shape."""
         return Written(
-            statement=Statement(self.text, _values(plan), self.relation.runs_code),
+            statement=Statement(self.text, _values(plan), self.relation.runs_code, self.relation.display),
             suspects=partial(_suspects, plan),
             shown=self.shown,
         )
@@ -45,7 +45,9 @@ class KeptChange:
     def bound_to(self, plan: Insert, batch: Batch) -> Written:
         """The statement that adds rows, of this shape."""
         return Written(
-            statement=Statement(self.text, _values_of_rows(plan, batch), self.relation.runs_code),
+            statement=Statement(
+                self.text, _values_of_rows(plan, batch), self.relation.runs_code, self.relation.display
+            ),
             suspects=nobody,
             shown=self.shown,
         )

@@ -40,7 +40,9 @@ class KeptRead:
     def bound(self, plan: Select) -> Written:
         """The statement of a plan of this shape."""
         return Written(
-            statement=Statement(self.text, _values(plan, single=self.single), self.relation.runs_code),
+            statement=Statement(
+                self.text, _values(plan, single=self.single), self.relation.runs_code, self.relation.display
+            ),
             suspects=partial(_suspects, plan),
             shown=self.shown,
             keys=self.keys,

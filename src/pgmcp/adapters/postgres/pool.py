@@ -45,6 +45,7 @@ class PoolState:
     Args:
         waits_total: Callers that ever had to wait.
         waited_seconds_total: How long all of them waited together.
+        timeouts_total: Those of them whose time ran out before their turn came.
     """
 
     idle: int
@@ -53,6 +54,7 @@ class PoolState:
     waiting: int
     waits_total: int = field(default=0, eq=False)
     waited_seconds_total: float = field(default=0.0, eq=False)
+    timeouts_total: int = field(default=0, eq=False)
 
 
 class Gate(Protocol):

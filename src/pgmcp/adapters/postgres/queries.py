@@ -164,7 +164,7 @@ class PostgresQueryRepository:
         values: tuple[str | None, ...] = await aside(plan.params, lambda: _values(plan, sent.parameters))
         if sent.bounded:
             values += (str(plan.bounds.max_rows + 1), str(plan.bounds.max_bytes))
-        statement = Statement(sent.text, values, known.dirties)
+        statement = Statement(sent.text, values, known.dirties, _about(plan))
         need = Need.READ if plan.read_only else Need.WRITE
         try:
             if known.analysis.kind is StatementKind.UTILITY:
@@ -217,6 +217,14 @@ class PostgresQueryRepository:
 def _key(plan: RawQuery, call: CallContext) -> tuple[str, Standing]:
     """What a statement's meaning hangs on: its text, and the role and search path that names are looked up with."""
     return plan.text, call.view.standing.outlook
+
+
+def _about(plan: RawQuery) -> str | None:
+    """The one table that a statement uses, as its caller names it; None for several, or without a verdict."""
+    tables = () if plan.basis is None else plan.basis.tables
+    if len(tables) != 1:
+        return None
+    return tables[0].name if (tables[0].name,) in plan.relations else str(tables[0])
 
 
 def _values(plan: RawQuery, types: Sequence[Type]) -> tuple[str | None, ...]:

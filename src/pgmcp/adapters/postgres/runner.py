@@ -89,7 +89,7 @@ class Runner:
         """
         said = statement if self._comment is None else self._comment(statement, call)
         work = self._marked(said, lambda session: session.run(said))
-        return self._carry_out(work, call, need, kind, within, count, statement.text)
+        return self._carry_out(work, call, need, kind, within, count, statement)
 
     async def describe(self, text: str, call: CallContext, *, within: Transaction | None = None) -> Description:
         """What a statement takes and gives, without running it.
@@ -99,7 +99,7 @@ class Runner:
         """
         said = text + self.remark(call)
         return await self._carry_out(
-            lambda session: session.describe(said), call, Need.READ, "describe", within, lambda _: 0, text
+            lambda session: session.describe(said), call, Need.READ, "describe", within, lambda _: 0, Statement(text)
         )
 
     async def run_foreign(
@@ -108,9 +108,7 @@ class Runner:
         """Run a statement whose columns are not ours to cast, such as SHOW or CALL; arguments as for `run`."""
         said = statement if self._comment is None else self._comment(statement, call)
         work = self._marked(said, lambda session: session.run_foreign(said))
-        return await self._carry_out(
-            work, call, need, kind, within, lambda both: count_records(both[1]), statement.text
-        )
+        return await self._carry_out(work, call, need, kind, within, lambda both: count_records(both[1]), statement)
 
     def _marked(
         self, statement: Statement, work: Callable[[Connection], Awaitable[T]]
@@ -145,7 +143,7 @@ class Runner:
         kind: str,
         within: Transaction | None,
         count: Callable[[T], int],
-        text: str | None = None,
+        statement: Statement | None = None,
     ) -> T:
         try:
             if within is not None:
@@ -153,9 +151,9 @@ class Runner:
                 limit = call.statement_timeout_ms
                 said = "" if limit is None else self.remark(call)
                 return await self._exchange.carry_out(
-                    lambda: transaction.use(work, limit, said), call, kind, count, text
+                    lambda: transaction.use(work, limit, said), call, kind, count, statement
                 )
-            return await self._exchange.carry_out(lambda: self._alone(work, call, need), call, kind, count, text)
+            return await self._exchange.carry_out(lambda: self._alone(work, call, need), call, kind, count, statement)
         except PgmcpError as error:
             await name_columns(error, self._sessions, self.remark(call))
             if within is None and need is Need.WRITE:

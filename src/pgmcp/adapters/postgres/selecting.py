@@ -30,21 +30,21 @@ def select(plan: Select, shown_of: ShownOf, binder: Binder) -> Written:
     else:
         keys_json = row(keys, shown.dialect, "q.k") if beside else None
         text = capped(source, shown.wire, str(plan.bounds.max_bytes), keys_json)
-    return written(text, binder, shown, keys, single=single)
+    return written(text, binder, shown, plan.relation, keys, single=single)
 
 
 def largest(plan: Select, shown_of: ShownOf, binder: Binder) -> Written:
     """A statement that gives the number (from 1) of the column that takes most of the first row."""
     shown = shown_of(plan.relation, plan.columns)
     source = _source(plan, shown.listed, binder, beside=False, single=_at_most_one(plan))
-    return written(biggest(source, shown.types, shown.dialect), binder, shown)
+    return written(biggest(source, shown.types, shown.dialect), binder, shown, plan.relation)
 
 
 def heaviest(plan: Select, shown_of: ShownOf, binder: Binder) -> Written:
     """A statement that gives the number (from 1) of the column with the page's largest value, made without JSON."""
     shown = shown_of(plan.relation, plan.columns)
     source = _source(plan, shown.listed, binder, beside=False, single=_at_most_one(plan))
-    return written(cutting.heaviest(source, len(plan.columns)), binder, shown)
+    return written(cutting.heaviest(source, len(plan.columns)), binder, shown, plan.relation)
 
 
 def keys_shown(plan: Select) -> bool:

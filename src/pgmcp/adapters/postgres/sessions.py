@@ -76,6 +76,7 @@ class ConnectionManager:
             waiting=len(self._line),
             waits_total=self._line.waits,
             waited_seconds_total=round(self._line.waited_s, 6),
+            timeouts_total=self._line.timeouts,
         )
 
     async def acquire(self, need: Need, *, principal: str = "", deadline: float = math.inf) -> Connection:

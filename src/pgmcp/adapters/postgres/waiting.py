@@ -36,6 +36,7 @@ class Waiter:
         deadline: From when on it wants none any more, on the clock's monotonic scale.
         turn: Brings a session, or a place to open one in.
         passed: How often another caller was served while it was the head.
+        overdue: Whether its time ran out.
     """
 
     need: Need
@@ -43,6 +44,7 @@ class Waiter:
     deadline: float
     turn: asyncio.Future[Connection | Place]
     passed: int = 0
+    overdue: bool = False
 
 
 class FairQueue:
@@ -116,6 +118,7 @@ class Line:
     Attributes:
         waits: How many ever waited.
         waited_s: How long all of them did together, in seconds, up to their turn or their giving up.
+        timeouts: How many of them ran out of time, by the pool's bound or by their own deadline.
     """
 
     def __init__(self, limits: PoolLimits, clock: Clock, decline: Callable[[Connection | Place], None]) -> None:
@@ -125,6 +128,7 @@ class Line:
         self._queue = FairQueue()
         self.waits = 0
         self.waited_s = 0.0
+        self.timeouts = 0
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -149,6 +153,8 @@ class Line:
             return await waiter.turn
         except BaseException:
             turn = waiter.turn
+            if waiter.overdue or (self._clock.monotonic() >= deadline and turn.cancelled()):
+                self.timeouts += 1
             if not self._queue.remove(waiter) and turn.done() and not turn.cancelled() and turn.exception() is None:
                 self._decline(turn.result())
             raise
@@ -164,6 +170,7 @@ class Line:
                 continue
             if waiter.deadline > self._clock.monotonic():
                 return waiter
+            waiter.overdue = True
             waiter.turn.set_exception(out_of_time())
         return None
 
@@ -186,6 +193,7 @@ class Line:
 
     def _give_up(self, waiter: Waiter) -> None:
         if self._queue.remove(waiter):
+            waiter.overdue = True
             _refuse(waiter, self._exhausted(f"and none came free within {self._limits.pool_wait_s:g} s"))
 
     def _exhausted(self, why: str) -> DatabaseError:

@@ -8,6 +8,7 @@ from attrs import define, field
 
 from pgmcp.adapters.postgres.binder import Binder, Suspect
 from pgmcp.adapters.postgres.showing import Shown
+from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import Type
 from pgmcp.ports.driver import Statement
 
@@ -40,11 +41,13 @@ class Written:
     single: bool = False
 
 
-def written(text: str, binder: Binder, shown: Shown, keys: tuple[Type, ...] = (), *, single: bool = False) -> Written:
-    """A text with everything that was bound while it was written."""
+def written(
+    text: str, binder: Binder, shown: Shown, relation: Relation, keys: tuple[Type, ...] = (), *, single: bool = False
+) -> Written:
+    """A text about a relation, with everything that was bound while it was written."""
     suspects = tuple(binder.suspects)
     return Written(
-        statement=Statement(text, tuple(binder.values)),
+        statement=Statement(text, tuple(binder.values), relation=relation.display),
         suspects=lambda: suspects,
         shown=shown,
         keys=keys,

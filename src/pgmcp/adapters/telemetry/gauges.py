@@ -42,11 +42,24 @@ class GaugeExport:
         )
         for name, unit, key, description in (
             ("db.client.connection.max", "{connection}", "max", "Connections at the most."),
+            (
+                "db.client.connection.idle.max",
+                "{connection}",
+                "max",
+                "Connections that may idle: any may, for a while.",
+            ),
+            ("db.client.connection.idle.min", "{connection}", "min", "Connections that stay, however long they idle."),
             ("db.client.connection.pending_requests", "{request}", "waiting", "Calls that wait for a connection."),
         ):
             meter.create_observable_up_down_counter(
                 name, [self._of(self._pool(key))], unit=unit, description=description
             )
+        meter.create_observable_counter(
+            "db.client.connection.timeouts",
+            [self._of(self._pool("timeouts_total"))],
+            unit="{timeout}",
+            description="Calls that ran out of time while they waited for a connection.",
+        )
         meter.create_observable_counter(
             "pgmcp.pool.waits", [self._of(self._pool("waits_total"))], description="Calls that had to wait for one."
         )

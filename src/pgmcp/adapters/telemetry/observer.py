@@ -87,6 +87,8 @@ class OtelObserver:
 
     def _ran(self, event: StatementRan) -> None:
         attributes = self._database | {"db.operation.name": event.kind}
+        if event.relation is not None:
+            attributes["db.collection.name"] = event.relation
         if event.sqlstate is not None:
             attributes |= {"db.response.status_code": event.sqlstate, "error.type": event.sqlstate}
         self._statements.record(event.seconds, attributes)

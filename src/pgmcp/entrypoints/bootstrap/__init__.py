@@ -10,12 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict
-
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.leases import ProcessLeases
 from pgmcp.adapters.metadata import KeptMetadata
-from pgmcp.adapters.metrics.gauges import StateGauge
 from pgmcp.adapters.silence import Silence
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap.audit import audit_log
@@ -24,6 +21,7 @@ from pgmcp.entrypoints.bootstrap.drivers import demanded, make_driver, shown_add
 from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_resolver, make_verdicts
 from pgmcp.entrypoints.bootstrap.keys import key_from, make_mask_key, make_sealer
 from pgmcp.entrypoints.bootstrap.observing import Watching, all_gauges, watching
+from pgmcp.entrypoints.bootstrap.pooling import make_pool, pool_gauge
 from pgmcp.entrypoints.bootstrap.ports import Ports
 from pgmcp.entrypoints.bootstrap.sharing import make_fair_use
 from pgmcp.entrypoints.database import Database
@@ -230,18 +228,16 @@ def _postgres(
     from pgmcp.adapters.postgres.examining import PostgresExaminer
     from pgmcp.adapters.postgres.keeping import PostgresKeeping
     from pgmcp.adapters.postgres.lineage import PostgresLineage
-    from pgmcp.adapters.postgres.pool import PoolLimits
     from pgmcp.adapters.postgres.queries import PostgresQueryRepository
     from pgmcp.adapters.postgres.receipts import PostgresReceiptBook
     from pgmcp.adapters.postgres.runner import Runner
     from pgmcp.adapters.postgres.schemas import PostgresSchemaRepository
-    from pgmcp.adapters.postgres.sessions import ConnectionManager
     from pgmcp.adapters.postgres.tables import PostgresTableRepository
     from pgmcp.adapters.postgres.types import TypeCatalogue
     from pgmcp.adapters.postgres.units import PostgresUnitOfWork
 
     clock, observer = SystemClock(), watch.observer
-    sessions = ConnectionManager(driver, PoolLimits.of(settings), clock, gate)
+    sessions = make_pool(settings, driver, gate, clock, watch.pool)
     resources.push_async_callback(sessions.close)
     comment = Commenter() if settings.statement_comments else None
     runner = Runner(sessions=sessions, clock=clock, observer=observer, comment=comment)
@@ -284,7 +280,7 @@ def _postgres(
         audit=audit_log(settings, observer, resources),
         leases=ProcessLeases(clock, remembered=settings.leases_remembered),
         history=watch.history,
-        gauges=(StateGauge("pool", lambda: {"max": settings.pool_max, **asdict(sessions.state)}), *watch.gauges),
+        gauges=(pool_gauge(settings, sessions), *watch.gauges),
         lineage=PostgresLineage(runner=runner, clock=clock, ttl_s=ttl_s, tally=metadata.tally("lineage")),
         announcements=Silence(listening=False)
         if settings.pooler == "transaction"

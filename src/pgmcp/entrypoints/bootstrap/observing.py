@@ -20,6 +20,7 @@ from pgmcp.domain.settings import Settings
 from pgmcp.ports.history import History
 from pgmcp.ports.leases import LeaseKeeper
 from pgmcp.ports.observing import Observer
+from pgmcp.ports.pooling import PoolTimes
 from pgmcp.ports.resources import Gauge, Resources
 from pgmcp.services.cache_operating import CacheOperating
 
@@ -32,11 +33,13 @@ class Watching:
         observer: Everyone who hears, as one.
         history: Where samples are kept.
         gauges: What is known from events alone.
+        pool: Hears of the pool's sessions; None where nobody does.
     """
 
     observer: Observer
     history: History
     gauges: tuple[Gauge, ...]
+    pool: PoolTimes | None
 
 
 def watching(settings: Settings, observer: Observer | None) -> Watching:
@@ -48,17 +51,20 @@ def watching(settings: Settings, observer: Observer | None) -> Watching:
         hearing.append(MetricsRecorder(history, SystemClock(), settings.metrics_sample))
     if observer is not None:
         hearing.append(observer)
+    pool: PoolTimes | None = None
     if settings.opentelemetry:
-        hearing.append(_telemetry(settings))
+        telemetry, pool = _telemetry(settings)
+        hearing.append(telemetry)
     gauges = () if settings.driver == "memory" else (breaker,)
     heard = FanOut(hearing)
     history.fed_by(heard.settle)
-    return Watching(observer=heard, history=history, gauges=gauges)
+    return Watching(observer=heard, history=history, gauges=gauges, pool=pool)
 
 
-def _telemetry(settings: Settings) -> Observer:
+def _telemetry(settings: Settings) -> tuple[Observer, PoolTimes]:
     try:
         from pgmcp.adapters.telemetry.observer import OtelObserver
+        from pgmcp.adapters.telemetry.pool import OtelPoolTimes
     except ImportError:
         raise ValidationError(
             codes.SETTING_INVALID,
@@ -66,7 +72,7 @@ def _telemetry(settings: Settings) -> Observer:
             hint="Run: pip install 'pgmcp[otel]'",
             path="opentelemetry",
         ) from None
-    return OtelObserver(SystemClock(), _database(settings))
+    return OtelObserver(SystemClock(), _database(settings)), OtelPoolTimes(_pool(settings))
 
 
 def all_gauges(
@@ -90,10 +96,13 @@ def all_gauges(
     if settings.opentelemetry:
         from pgmcp.adapters.telemetry.gauges import GaugeExport
 
-        named = _database(settings)
-        pool = "/".join(str(each) for each in named.values()) or settings.driver
-        resources.callback(GaugeExport(found, pool).close)
+        resources.callback(GaugeExport(found, _pool(settings)).close)
     return found
+
+
+def _pool(settings: Settings) -> str:
+    """What OpenTelemetry calls the pool: by its database and server, as it recommends."""
+    return "/".join(str(each) for each in _database(settings).values()) or settings.driver
 
 
 def _database(settings: Settings) -> dict[str, str | int]:
