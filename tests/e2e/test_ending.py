@@ -25,7 +25,8 @@ PING = b'{"jsonrpc":"2.0","id":"ping","method":"ping"}'
 PONG = {"jsonrpc": "2.0", "id": "ping", "result": {}}
 TABLE = "CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item VALUES (1)"
 SLEEP = {"query": "SELECT pg_sleep(60)"}
-SLOW_WRITE = {"query": "INSERT INTO item SELECT 1 + max(id) FROM item, pg_sleep(1)", "read_only": False}
+# Long enough to be met in the middle of it.
+SLOW_WRITE = {"query": "INSERT INTO item SELECT 1 + max(id) FROM item, pg_sleep(3)", "read_only": False}
 SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
 LOCKED = "SELECT count(*) FROM pg_locks WHERE relation = 'item'::regclass AND pid <> pg_backend_pid()"
 # Far below the statement's own 60 s and the 10 s of grace; a busy machine may hold anything up for a second. How fast
@@ -165,7 +166,7 @@ class TestCalls:
             call = asyncio.create_task(client.call("execute_query", json.dumps(SLOW_WRITE)))
             await watch.until(1)
             call.cancel()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 while await watch.items() == before:  # noqa: ASYNC110 -- another process is what is waited for
                     await asyncio.sleep(0.01)
 

@@ -99,7 +99,7 @@ async def test_a_statement_has_stopped_when_its_caller_is_told(
     async with way_to(dsn, pool_max=1) as way, killer(dsn) as watch:
         own = await pid_of(way)
         for _ in range(5):
-            call = a_call(seconds=0.5 if how == "deadline" else 30)
+            call = a_call(seconds=1.5 if how == "deadline" else 30)
             task = asyncio.create_task(way.runner.run(SLEEP, call, need=Need.READ, kind="sleep"))
             if how == "cancelled":
                 await watch.until_sleeping()

@@ -64,7 +64,10 @@ async def test_a_deadlock(make_database: MakeDatabase, driver: str) -> None:
     dsn = await make_database(GATED)
     rival = await asyncpg.connect(dsn)
     await rival.execute("SET deadlock_timeout = '60s'")
-    async with connected(f"{dsn}&options=-c%20deadlock_timeout%3D50ms", driver) as db, killer(dsn) as watch:
+    async with (
+        connected(f"{dsn}&options=-c%20deadlock_timeout%3D50ms", driver, lock_timeout_ms=60_000) as db,
+        killer(dsn) as watch,
+    ):
         await rival.execute("BEGIN; UPDATE item SET n = 1 WHERE id = 2")
         await watch.ask("SELECT pg_advisory_lock(7)")
         ours = asyncio.create_task(refusal(db, raw("UPDATE item SET n = 2 WHERE id IN (1, 2)")))

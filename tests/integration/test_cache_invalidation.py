@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import asyncpg
 import pytest
 
 import pgmcp
-from tests.fixtures.cached import client, until, watch
+from tests.fixtures.cached import client, session, until, watch
 from tests.fixtures.drivers import CLIENTS
 from tests.fixtures.postgres import MakeDatabase
 
@@ -23,12 +24,13 @@ CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM apa
 CREATE TRIGGER log AFTER INSERT ON logged FOR EACH STATEMENT EXECUTE FUNCTION log();
 CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY RANGE (id);
 CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (100);
+CREATE TABLE fence (id int);
 CREATE VIEW makers AS SELECT id, name FROM maker;
 INSERT INTO maker VALUES (1, 'a'), (2, 'b'); INSERT INTO part VALUES (1, 1), (2, 2); INSERT INTO piece VALUES (1, 1);
 INSERT INTO apart VALUES (1); INSERT INTO parted VALUES (1);
 """
 READ = ("maker", "part", "piece", "apart", "parted", "parted_1", "makers")
-WATCHED = ("maker", "part", "piece", "apart", "parted")
+WATCHED = ("maker", "part", "piece", "apart", "parted", "fence")
 ALL = set(READ)
 
 
@@ -67,14 +69,27 @@ async def kept(db: pgmcp.Client, table: str) -> bool:
     return bool((await db.call(pgmcp.ReadRequest(table=table, columns=["id"]))).cached)
 
 
+async def heard(db: pgmcp.Client, other: asyncpg.Connection) -> None:
+    """Wait until what the triggers have said so far is over and done with: it comes in the order of the commits."""
+    await until(partial(kept, db, "fence"))
+    await other.execute("INSERT INTO fence VALUES (1)")
+    await until(partial(_ended, db, "fence"))
+
+
+async def _ended(db: pgmcp.Client, table: str) -> bool:
+    return not await kept(db, table)
+
+
 @pytest.mark.parametrize("driver", DRIVERS)
 async def test_what_a_write_ends_and_what_it_leaves(make_database: MakeDatabase, driver: str) -> None:
     """Each write with every result kept before it."""
     dsn = await make_database(SCHEMA)
     await watch(dsn, *WATCHED)
     found = {}
-    async with client(dsn, driver=driver) as db:
+    async with client(dsn, driver=driver) as db, session(dsn) as other:
         for name, (write, _) in WRITES.items():
+            # The write before was told of twice: by us, and by its trigger, which may come later.
+            await heard(db, other)
             for table in READ:
                 await until(partial(kept, db, table))
             await db.call(write)

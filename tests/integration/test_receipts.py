@@ -160,7 +160,7 @@ async def test_whoever_is_at_it_is_waited_for(dsn: str, driver: str) -> None:
         try:
             await session.execute(f"BEGIN; {KEY_HELD}")
             with pytest.raises(pgmcp.DatabaseError) as busy:
-                await db.call(pgmcp.CreateRequest(table="item", data={"id": 1}, idempotency_key="k1", timeout_ms=400))
+                await db.call(pgmcp.CreateRequest(table="item", data={"id": 1}, idempotency_key="k1", timeout_ms=2000))
             assert busy.value.code.name == "idempotency_running"
             first = await rows(dsn, "SELECT digest, answer FROM pgmcp.receipts")
             waiting = asyncio.create_task(db.call(add(1)))
@@ -247,7 +247,7 @@ async def test_the_second_waits_inside_its_deadline(dsn: str, driver: str) -> No
         try:
             await session.execute("BEGIN; INSERT INTO pgmcp.receipts VALUES ('local', 'k1', 'x')")
             with pytest.raises(pgmcp.DatabaseError) as busy:
-                await db.call(pgmcp.CreateRequest(table="item", data={"id": 1}, idempotency_key="k1", timeout_ms=400))
+                await db.call(pgmcp.CreateRequest(table="item", data={"id": 1}, idempotency_key="k1", timeout_ms=2000))
             assert (busy.value.code.name, busy.value.retry) == ("idempotency_running", "later")
             assert "retry_after_ms" in busy.value.details
             waiting = asyncio.create_task(db.call(add(1)))

@@ -17,7 +17,8 @@ _EVERY_S = 1.0
 _LOOK_S = 10.0
 # Looks take at most this part of the time.
 _SHARE = 0.01
-# How long to leave it where it failed, and where the database tells of changes itself, in seconds.
+# How long to leave it at the most, in seconds: where it failed or took long, and where the database tells of changes
+# itself.
 _LATER_S = 30.0
 _TOLD = "told"
 
@@ -68,7 +69,10 @@ class Definitions:
             return _LATER_S
         before, self._state = self._state, rows.rows[0][0]
         self._changed = self._changed or before not in {None, self._state}
-        return _LATER_S if self._state == _TOLD else max(_EVERY_S, (self._clock.monotonic() - began) / _SHARE)
+        if self._state == _TOLD:
+            return _LATER_S
+        # One look that had to wait for its turn is no reason to see nothing for many minutes.
+        return min(_LATER_S, max(_EVERY_S, (self._clock.monotonic() - began) / _SHARE))
 
     async def _go_on(self) -> None:
         wait_s = _EVERY_S
