@@ -159,13 +159,16 @@ async def test_savepoints_are_nested(client: pgmcp.Client) -> None:
     }
     assert await codes(client, handle) == ["A1"]
     gone = await refusal(client, "rollback_transaction", savepoint="inner", **within)
-    assert (gone["type"], gone["code"], gone["hint"]) == (
+    assert (gone["type"], gone["code"], gone["hint"], gone["details"]) == (
         "transaction_error",
         "savepoint_unknown",
         "There are outer.",
+        {"path": "savepoint"},
     )
     await add(client, "D4", handle)
     assert await ask(client, "release_savepoint", name="outer", **within) == {"ok": True, "savepoints": [], **within}
+    gone = await refusal(client, "release_savepoint", name="outer", **within)
+    assert (gone["code"], gone["hint"], gone["details"]) == ("savepoint_unknown", "There is none.", {"path": "name"})
     await ask(client, "commit_transaction", **within)
     assert await codes(client) == ["A1", "D4"]
 
@@ -319,14 +322,14 @@ async def test_an_abandoned_one_ends_at_its_limit(client: pgmcp.Client) -> None:
 
 async def test_use_renews_the_idle_limit_but_not_the_total_one(client: pgmcp.Client) -> None:
     """Calls one after another, none of which waits long enough, until the total limit comes."""
-    handle = await begun(client, idle_timeout_s=1.5, timeout_s=2)
+    handle = await begun(client, idle_timeout_s=3, timeout_s=4)
     loop = asyncio.get_running_loop()
     started = loop.time()
     async with asyncio.timeout(20):
         answer = {}
         while "error" not in answer:
             answer = await ask(client, "read_table", table="vouchers", transaction_id=handle)
-    assert loop.time() - started > 1.9
+    assert loop.time() - started > 3.9
     assert answer["error"]["details"] == {"outcome": "rolled_back", "reason": "expired"}
 
 

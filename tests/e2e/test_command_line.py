@@ -68,6 +68,20 @@ def test_a_call_that_fails(capsys: pytest.CaptureFixture[str]) -> None:
     assert err.startswith("pgmcp: there is no table or view 'ordrs' (table) [unknown_table]\n  hint: Did you mean ")
 
 
+@pytest.mark.parametrize(
+    "words, path",
+    [
+        pytest.param(("--limit", "ten"), "limit", id="a word where a number belongs"),
+        pytest.param(("--filters", "{id:1}"), "filters", id="an object that is no JSON"),
+        pytest.param(("--json", "{id:1}"), "--json", id="all arguments that are no JSON"),
+    ],
+)
+def test_a_bad_argument_is_named(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], path: str) -> None:
+    """Whoever typed several knows which one it is."""
+    status, out, err = run(capsys, "call", "read_table", "--table", "orders", *words)
+    assert (status, out, f" ({path}) [malformed_json]" in err) == (2, "", True)
+
+
 def test_a_setting_that_can_t_be_is_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is called, whichever setting it is."""
     status = main(["call", "list_tables", "--dsn", "mysql://localhost/shop"])

@@ -64,11 +64,12 @@ def failed(lease: Lease) -> TransactionError:
     )
 
 
-def no_savepoint(name: str, known: Sequence[str]) -> TransactionError:
-    """For a savepoint that isn't there."""
-    hint = did_you_mean(name, known, otherwise=f"There are {', '.join(dict.fromkeys(known))}." if known else "None is.")
+def no_savepoint(name: str, known: Sequence[str], path: str) -> TransactionError:
+    """For a savepoint that isn't there; `path` is the argument that names it."""
+    there = f"There are {', '.join(dict.fromkeys(known))}." if known else "There is none."
+    hint = did_you_mean(name, known, otherwise=there)
     return TransactionError(
-        codes.SAVEPOINT_UNKNOWN, f"The transaction has no savepoint '{name}'.", hint=hint, path="savepoint"
+        codes.SAVEPOINT_UNKNOWN, f"The transaction has no savepoint '{name}'.", hint=hint, path=path
     )
 
 

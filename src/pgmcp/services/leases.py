@@ -191,7 +191,7 @@ class LeaseService:
         Raises:
             TransactionError: `savepoint_unknown`.
         """
-        self._named(name, self._turns.ready(call))
+        self._named(name, self._turns.ready(call), "name")
         return await self._mark(
             call, lambda within, call: within.release(name, call), lambda lease, now: lease.without_savepoint(name, now)
         )
@@ -204,7 +204,7 @@ class LeaseService:
         """
         async with self._turns.take(call, self._turns.usable) as turn:
             lease, transaction = turn.lease, turn.transaction
-            self._named(name, lease)
+            self._named(name, lease, "savepoint")
             try:
                 await transaction.rollback_to(name, call)
             except PgmcpError as error:
@@ -251,6 +251,6 @@ class LeaseService:
             self._keeper.change(lease)
         return lease
 
-    def _named(self, name: str, lease: Lease) -> None:
+    def _named(self, name: str, lease: Lease, path: str) -> None:
         if name not in lease.savepoints:
-            raise no_savepoint(name, lease.savepoints)
+            raise no_savepoint(name, lease.savepoints, path)

@@ -85,7 +85,11 @@ def _arguments(said: Said, request: type[RequestBase[Any]]) -> dict[str, Any]:
     """
     arguments: dict[str, Any] = {}
     if said.json is not None:
-        whole = json.loads(_text(said.json, "--json"))
+        text = _text(said.json, "--json")
+        try:
+            whole = json.loads(text)
+        except ValidationError as error:
+            raise error.with_details(path="--json") from None
         if not isinstance(whole, dict):
             raise ValidationError(codes.WRONG_TYPE, "--json is not an object", hint='Give {"table":"orders"}.')
         arguments |= whole
@@ -103,15 +107,11 @@ def _value(name: str, text: str, type_: Any) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValidationError:
+    except ValidationError as error:
         # A bare word where a text or a list of texts would do: order_by, columns, returning.
-        if text[:1] in '{["' or not _takes_words(type_):
-            raise
+        if text[:1] in '{["' or "str" not in str(type_):
+            raise error.with_details(path=name) from None
         return text.split(",") if "," in text or "Sequence[str] | None" in str(type_) else text
-
-
-def _takes_words(type_: Any) -> bool:
-    return "str" in str(type_)
 
 
 def _text(text: str, where: str) -> str:
