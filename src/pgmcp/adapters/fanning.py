@@ -14,8 +14,9 @@ from pgmcp.ports.observing import Observer, Patient, Selective
 
 E = TypeVar("E")
 
-# Calls that are told of together: each takes a third of the time that it takes alone, and not on its own way.
-_CALLS_TOGETHER = 16
+# Calls that are told of together: each takes a third of the time that it takes alone, and not on its own way. It is
+# code that calls don't run, so that each time it is as if they ran anew; all of it takes a quarter of a millisecond.
+_CALLS_TOGETHER = 64
 # A call has a statement or a few, as a rule. What has more is told of before its end.
 _STATEMENTS_TOGETHER = 128
 # Where nobody comes to tell, as where no loop turns, whoever brings the next event does.
@@ -56,12 +57,8 @@ class FanOut:
         hearing, waiting, enough = self._hearing.get(type(event)) or self._ask(type(event))
         if waiting is not None:
             waiting.append(event)
-            count = len(waiting)
-            if count >= enough:
-                if count == enough:
-                    in_spare_time(self.settle)
-                elif count >= _AT_MOST:
-                    self.settle()
+            if len(waiting) >= enough:
+                self._have_enough(len(waiting), enough)
             if type(event) is CallEnded and event.error is not None:
                 self.settle()
         for observe in hearing:
@@ -82,6 +79,12 @@ class FanOut:
                         each.calls_ended(calls)
                 except Exception:  # noqa: BLE001 -- as above
                     self.failures += 1
+
+    def _have_enough(self, count: int, enough: int) -> None:
+        if count == enough:
+            in_spare_time(self.settle)
+        elif count >= _AT_MOST:
+            self.settle()
 
     def _ask(self, kind: type[Event]) -> Hearing:
         found = [each for each in self._observers if not isinstance(each, Selective) or each.hears(kind)]

@@ -48,12 +48,14 @@ def track_execution_time(operation: str, *, layer: Layer) -> Callable[[Callable[
         run = _runner(function, operation, layer)
 
         # The look for the tracker is written out: a function for it would take as long as all else that is done here
-        # for a call that is not timed.
+        # for a call that is not timed. So is the call without names, as nearly all are: it saves a dictionary.
         @functools.wraps(function)
         def tracked(*args: P.args, **kwargs: P.kwargs) -> T:
             call: Any = args[at] if len(args) > at else kwargs["call"]
             tracker = call.tracker
-            return function(*args, **kwargs) if tracker is None else run(tracker, args, kwargs)
+            if tracker is not None:
+                return run(tracker, args, kwargs)
+            return function(*args, **kwargs) if kwargs else function(*args)  # type: ignore[call-arg] # as above
 
         return _of_the_same_kind(tracked, function)
 
@@ -124,7 +126,7 @@ def _async_runner(
         now = tracker.now
         started = now()
         try:
-            result = await function(*args, **kwargs)
+            result = await (function(*args, **kwargs) if kwargs else function(*args))
         except BaseException as error:
             tracker.note((Place(layer, operation, said(error)), started, now()))
             raise

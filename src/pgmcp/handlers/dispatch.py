@@ -157,6 +157,7 @@ class Dispatcher:
         except PgmcpError as error:
             if error.sqlstate not in STALE or not _repeatable(asked.request):
                 raise
+            watch.leave(error)
             self._observer.observe(CatalogueForgotten(call=call.id, sqlstate=error.sqlstate))
             self._schemas.forget()
             self._guard.forget()
@@ -168,7 +169,8 @@ class Dispatcher:
     async def _carry_out(self, handler: AnyHandler, asked: Asked, call: CallContext, watch: Watch) -> ResponseBase:
         prepared = await self._preparing.prepare(handler, asked, call, watch)
         request, plan = asked.request, prepared.authorised
-        await self._audit.intend(watch)
+        if self._audit.wants_intent(watch):
+            await self._audit.intend(watch)
         got = await self._run(handler, prepared, request, call)
         if prepared.leaves_something:
             self._guard.ran(plan)
@@ -179,6 +181,7 @@ class Dispatcher:
         return response if call.transaction is None else _within(response, call.transaction)
 
     async def _failed(self, handler: AnyHandler, watch: Watch, code: Code, error: BaseException) -> None:
+        watch.leave(error)
         if not self._ended(handler, watch, 0, code.name, error):
             await self._audit.room()
 

@@ -18,7 +18,6 @@ from pgmcp.domain.policy.views import View
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.settings import Settings
-from pgmcp.domain.tracking import track_execution_time
 from pgmcp.domain.transacting import Transacting
 from pgmcp.handlers.base import AnyHandler
 from pgmcp.handlers.decoding import decode, given
@@ -26,7 +25,7 @@ from pgmcp.services.auditing import AuditService
 from pgmcp.services.guarding import Guard
 from pgmcp.services.prepared_calls import Place, PreparedCall, PreparedCalls, arguments_at
 from pgmcp.services.security import SecurityService, effect_of
-from pgmcp.services.watching import Watch
+from pgmcp.services.watching import AUTHORISE, PLAN, Watch
 
 Arguments = RequestBase[Any] | Mapping[str, Any] | bytes
 
@@ -88,9 +87,12 @@ class Preparing:
             self._planned(watch, known.plan, call)
             self._audit.judged(watch, known.verdict)
             return known
-        plan = await self._plan(handler, request, call)
+        watch.enter(PLAN)
+        plan: Plan = await handler.plan(request, call)
+        watch.enter(AUTHORISE)
         self._planned(watch, plan, call)
         prepared = await self._authorise(request, plan, call, watch)
+        watch.leave()
         if place is not None and _may_recur(handler, prepared, call):
             self._calls.put(place, prepared)
         return prepared
@@ -112,12 +114,6 @@ class Preparing:
         watch.relation = None if relation is None else relation.display
         self._audit.planned(watch, plan, call.transaction)
 
-    @track_execution_time("plan", layer="station")
-    async def _plan(self, handler: AnyHandler, request: RequestBase[Any], call: CallContext) -> Plan:
-        plan: Plan = await handler.plan(request, call)
-        return plan
-
-    @track_execution_time("authorise", layer="station")
     async def _authorise(self, request: RequestBase[Any], plan: Plan, call: CallContext, watch: Watch) -> PreparedCall:
         authorised = self._security.authorise(plan, call)
         verdict = await self._guard.judge(authorised, call)

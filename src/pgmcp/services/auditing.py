@@ -50,14 +50,16 @@ class AuditService:
         if verdict is not None and watch.reached is not None:
             watch.reached = evolve(watch.reached, tables=verdict.tables, rules=verdict.rules)
 
+    def wants_intent(self, watch: Watch) -> bool:
+        """Whether a call is to be put on record before it runs: a write, of which that was not done before."""
+        return self._on and watch.effect is not _READ and not watch.intended
+
     async def intend(self, watch: Watch) -> None:
-        """Put a write that was let through on record before it runs.
+        """Put a write that was let through on record before it runs; to be asked for where `wants_intent` says so.
 
         Raises:
             SecurityError: `audit_failed`, where the setting `audit_required` asks for a record and there can't be one.
         """
-        if not self._on or watch.effect is _READ or watch.intended:
-            return
         try:
             watch.at, watch.end = self._clock.timestamp(), INTENDED
             await self._log.intend(watch.record())

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from pgmcp.domain.audit_record import AuditRecord, audit_record
 from pgmcp.domain.auditing import DONE, End, Touched, digest_of
 from pgmcp.domain.calls import CallId, LeaseId
 from pgmcp.domain.plans import Effect, Plan
-from pgmcp.domain.samples import Noted
-from pgmcp.domain.tracking import Tracker
+from pgmcp.domain.samples import Noted, Place
+from pgmcp.domain.tracking import Tracker, said
 from pgmcp.ports.clock import Clock
+
+# Stations that a call passes one behind the other in one function, so that their times need no function around each.
+PLAN, AUTHORISE = Place("station", "plan"), Place("station", "authorise")
 
 
 class Watch:
@@ -37,6 +42,8 @@ class Watch:
 
     __slots__ = (
         "_parts",
+        "_since",
+        "_station",
         "at",
         "call",
         "effect",
@@ -55,6 +62,8 @@ class Watch:
         "tool",
         "transaction",
     )
+
+    _since: float  # of a station that the call is at
 
     def __init__(
         self,
@@ -82,10 +91,29 @@ class Watch:
         self.at = self.seconds = 0.0
         self.rows = 0
         self.end: End = DONE
+        self._station: Place | None = None
         self._parts: list[Noted] | None = None
         if timed:
             self._parts = []
             self.note = self._parts.append
+
+    def enter(self, station: Place) -> None:
+        """The call comes to a station, and has left the one before."""
+        if self._parts is None:
+            return
+        at = self.now()
+        if self._station is not None:
+            self.note((self._station, self._since, at))
+        self._station, self._since = station, at
+
+    def leave(self, error: BaseException | None = None) -> None:
+        """The call leaves the station that it is at, if at any, with what it ends with there."""
+        station = self._station
+        if station is None:
+            return
+        self._station = None
+        place = station if error is None else evolve(station, error=said(error))
+        self.note((place, self._since, self.now()))
 
     @property
     def parts(self) -> tuple[Noted, ...] | None:

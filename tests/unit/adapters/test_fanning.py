@@ -74,7 +74,7 @@ def test_a_hit_of_the_cache_has_nothing_told() -> None:
     assert waiter.events == [hit]
 
 
-@pytest.mark.parametrize("event, enough", [pytest.param(RAN, 128, id="statements"), pytest.param(WELL, 16, id="calls")])
+@pytest.mark.parametrize("event, enough", [pytest.param(RAN, 128, id="statements"), pytest.param(WELL, 64, id="calls")])
 async def test_enough_of_them_are_told_in_spare_time(event: Event, enough: int) -> None:
     """Not by whoever brings the last one, but as soon as the loop turns."""
     waiter = Waiter()

@@ -14,6 +14,7 @@ from pgmcp.domain.calls import CallContext, CallId, Principal
 from pgmcp.domain.errors import DatabaseError, InternalError, PgmcpError, QueryError, codes
 from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten, DefectFound, Event
 from pgmcp.domain.plans import Insert, Select
+from pgmcp.domain.policy.parsing import parse_policy
 from pgmcp.domain.requests import CreateBatchRequest, ReadRequest
 from pgmcp.domain.results import Form, Result
 from pgmcp.domain.settings import Access, Settings
@@ -102,6 +103,13 @@ def without_parts(event: Event) -> Event:
     return event._replace(parts=None) if isinstance(event, CallEnded) else event
 
 
+def stations_of(house: House) -> list[str]:
+    """The stations of the last call, with what each ended with."""
+    ended = house.recorder.events[-1]
+    assert isinstance(ended, CallEnded)
+    return [f"{place.operation} {place.error}" for place, _, _ in ended.parts or () if place.layer == "station"]
+
+
 async def test_the_events_of_a_call() -> None:
     """Who called what, how long it took, how many rows."""
     rows = Rows(seconds=1.5)
@@ -142,6 +150,52 @@ async def test_the_parts_of_a_call() -> None:
         ("service", "TableService.select", 1.5),
         ("station", "execute", 1.5),
     ]
+
+
+@pytest.mark.parametrize(
+    "column, ended",
+    [
+        pytest.param("nmae", ["plan unknown_column"], id="at plan"),
+        pytest.param("id", ["plan None", "authorise action_refused"], id="at authorise"),
+    ],
+)
+async def test_the_station_that_refuses(column: str, ended: list[str]) -> None:
+    """It is timed too, with what it refused by; those behind it were never come to."""
+    policy = parse_policy({"tables": [{"match": "public.orders", "allow": ["read"]}]})
+    house = House(settings=Settings(access=Access.WRITE, policy=policy))
+    with pytest.raises(PgmcpError):
+        await house.dispatch("delete_records", {"table": "orders", "filters": {column: 10}})
+    assert stations_of(house) == ended
+
+
+@pytest.mark.parametrize(
+    "error, said",
+    [
+        pytest.param(asyncio.CancelledError(), "CancelledError", id="a cancellation"),
+        pytest.param(RuntimeError("hunter2"), "RuntimeError", id="a defect"),
+    ],
+)
+async def test_a_station_that_fails(error: BaseException, said: str) -> None:
+    """By whatever it does."""
+
+    class Failing:
+        """A catalogue that does so."""
+
+        def __getattr__(self, name: str) -> Any:
+            raise error
+
+    house = House(catalogue=Failing())
+    with pytest.raises((InternalError, asyncio.CancelledError)):
+        await house.dispatch("read_table", READ)
+    assert stations_of(house) == [f"plan {said}"]
+
+
+async def test_the_stations_of_a_call_that_is_tried_again() -> None:
+    """Each time that it came to them."""
+    house, _ = over(Rows(stale()))
+    await house.dispatch("read_table", READ)
+    once = ["plan None", "authorise None"]
+    assert stations_of(house) == [*once, "execute undefined_object", *once, "execute None"]
 
 
 async def test_a_call_that_is_not_drawn() -> None:

@@ -23,7 +23,7 @@ from pgmcp.ports.observing import Observer
 
 # Records that nobody waits for are made into lines, in spare time, when there are so many: one alone takes longer than
 # one among others, and all of a second's at once would hold up the event loop.
-_MADE_TOGETHER = 16
+_MADE_TOGETHER = 64
 # Lines are given to the thread after so long, or when there are so many: it takes the interpreter from calls to wake.
 _GATHER_S = 0.25
 _GIVEN_TOGETHER = 512
@@ -106,6 +106,8 @@ class AuditWriter:
         self._taken = 0
         self._given = 0
         self._done = 0
+        # How many will have been taken when there is something to be seen to again.
+        self._next_look = 0
 
     async def intend(self, record: AuditRecord) -> None:
         self._make()
@@ -118,16 +120,29 @@ class AuditWriter:
         await self._handed_over(intents=True)
 
     def conclude(self, ended: Recordable) -> bool:
-        gathered = self._gathered
-        gathered.append(ended)
-        self._taken += 1
-        if len(gathered) == _MADE_TOGETHER:
+        self._gathered.append(ended)
+        self._taken = taken = self._taken + 1
+        # As nearly all are: one more of those that wait already, and none that anything hangs on.
+        if taken < self._next_look:
+            return True
+        return self._look()
+
+    def _look(self) -> bool:
+        """See to it that what is gathered is made, and handed over; whether another may come at once."""
+        gathered = len(self._gathered)
+        if gathered == _MADE_TOGETHER:
             in_spare_time(self._make)
         if self._taken - self._given >= _GIVEN_TOGETHER:
             self._hand_over()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_GATHER_S, self._hand_over)
-        return self._taken - self._done < self._most
+        waiting = self._taken - self._done
+        self._next_look = self._taken + min(
+            max(1, _MADE_TOGETHER - gathered),
+            self._most - waiting,
+            _GIVEN_TOGETHER - self._taken + self._given,
+        )
+        return waiting < self._most
 
     async def room(self) -> None:
         with suppress(AuditError):  # the observer knows
@@ -165,7 +180,7 @@ class AuditWriter:
             self._thread = threading.Thread(target=self._run, name="pgmcp-audit", daemon=True)
             self._thread.start()
         made, self._made = self._made, []
-        self._given = self._taken
+        self._given = self._next_look = self._taken
         self._waiting.put(_Batch(b"".join(made), count, waiter, intents))
 
     def _make(self) -> None:

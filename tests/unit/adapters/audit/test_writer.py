@@ -58,6 +58,34 @@ async def test_a_line_is_written_soon() -> None:
     await writer.close()
 
 
+async def test_each_line_is_written_soon() -> None:
+    """Also the one that comes when those before it have been written already."""
+    page = Page()
+    writer = AuditWriter(page, Recorder(), most=10_000)
+    for number in range(3):
+        page.written.clear()
+        assert writer.conclude(record(number))
+        await page.written.wait()
+    assert page.calls == ["0", "1", "2"]
+    await writer.close()
+
+
+@pytest.mark.parametrize("most", [1, 2, 63, 64, 65, 200, 600])
+async def test_there_is_room_for_as_many_as_may_wait(most: int) -> None:
+    """Exactly, whether lines are made and handed over meanwhile or not, and again after there was room."""
+    page = Page()
+    writer = AuditWriter(page, Recorder(), most=most)
+    for _ in range(3):
+        for number in range(1, 700):
+            await asyncio.sleep(0)
+            assert writer.conclude(record(number)) or number >= most
+        await writer.room()
+        assert writer.conclude(record(0)) == (most > 1)
+        await writer.room()
+    await writer.close()
+    assert len(page.calls) == 3 * 700
+
+
 async def test_many_lines_share_a_write() -> None:
     """A thread that woke for each would take the interpreter from the calls that are recorded."""
     page = Page()
