@@ -6,9 +6,9 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 
-from attrs import define, field
-
+from pgmcp.adapters.turnstile import Turnstile
 from pgmcp.domain.calls import LeaseId
+from pgmcp.domain.changes import Changes
 from pgmcp.domain.errors import DatabaseError, codes
 from pgmcp.domain.transactions import Lease
 from pgmcp.ports.clock import Clock
@@ -21,18 +21,57 @@ Expire = Callable[[LeaseId], Awaitable[None]]
 _AGAIN_S = 1.0
 
 
-@define(eq=False)
-class _Entry:
-    """An open lease with all that belongs to it, and the turn of whoever has it; implements `Turn`."""
+class _Entry(Turnstile):
+    """An open lease with all that belongs to it, and the turn of whoever has it; implements `Turn`.
 
-    lease: Lease
-    transaction: Transaction
-    expire: Expire
-    queue: asyncio.Lock = field(factory=asyncio.Lock)
-    timer: asyncio.TimerHandle | None = None
+    What each use changes stands beside the lease until somebody asks for it: making a lease anew takes longer than all
+    else of a turn.
+    """
 
-    def give_back(self) -> None:
-        self.queue.release()
+    __slots__ = (
+        "_changes",
+        "_lease",
+        "_used_at",
+        "_uses",
+        "ends_at",
+        "expire",
+        "idle_s",
+        "ready_for",
+        "timer",
+        "transaction",
+    )
+
+    def __init__(self, lease: Lease, transaction: Transaction, expire: Expire) -> None:
+        super().__init__()
+        self.transaction = transaction
+        self.expire = expire
+        self.timer: asyncio.TimerHandle | None = None
+        self.keep(lease)
+
+    @property
+    def lease(self) -> Lease:
+        if self._uses:
+            self.keep(self._lease.used(self._used_at, self._changes, times=self._uses))
+        return self._lease
+
+    def keep(self, lease: Lease) -> None:
+        """Know the lease as it is now."""
+        self._lease = lease
+        self._used_at, self._uses, self._changes = lease.used_at, 0, lease.changes
+        self.ends_at, self.idle_s = lease.ends_at, lease.limits.idle_s
+        # None where it takes no statements.
+        self.ready_for = (lease.owner, lease.view) if lease.end is None and lease.failed is None else None
+
+    @property
+    def idle_ends_at(self) -> float:
+        """The moment of its idle limit, if nobody uses it until then."""
+        return self._used_at + self.idle_s
+
+    def used(self, now: float, changes: Changes) -> None:
+        self._used_at = now
+        self._uses += 1
+        if changes is not self._changes:
+            self._changes |= changes
 
 
 class ProcessLeases:
@@ -74,7 +113,7 @@ class ProcessLeases:
 
     def is_active(self, id_: LeaseId) -> bool:
         entry = self._open.get(id_)
-        return entry is not None and entry.queue.locked()
+        return entry is not None and entry.taken
 
     def transaction(self, id_: LeaseId) -> Transaction | None:
         entry = self._open.get(id_)
@@ -89,7 +128,7 @@ class ProcessLeases:
         entry = self._open.get(lease.id)
         if entry is None:
             return
-        entry.lease = lease
+        entry.keep(lease)
         if lease.end is None:
             return
         del self._open[lease.id]
@@ -99,15 +138,21 @@ class ProcessLeases:
         while len(self._ended) > self._remembered:
             self._ended.popitem(last=False)
 
+    def take_at_once(self, id_: LeaseId | None, owner: str, view: str, now: float) -> Turn | None:
+        entry = None if id_ is None else self._open.get(id_)
+        if entry is None or entry.taken or entry.ready_for != (owner, view):
+            return None
+        if now >= entry.ends_at or now >= entry.idle_ends_at:
+            return None
+        entry.taken = True
+        return entry
+
     async def take(self, id_: LeaseId, deadline: float) -> Turn:
         entry = self._open[id_]
-        queue = entry.queue
-        if not queue.locked():
-            await queue.acquire()
-        else:
+        if not entry.take_at_once():
             try:
                 async with asyncio.timeout(deadline - self._clock.monotonic()):
-                    await queue.acquire()
+                    await entry.take()
             except TimeoutError:
                 raise DatabaseError(
                     codes.CALL_TIMEOUT,
@@ -116,7 +161,7 @@ class ProcessLeases:
                     details={"retry_after_ms": 1000},
                 ) from None
         if id_ not in self._open:
-            queue.release()
+            entry.give_back()
             raise KeyError(id_)
         return entry
 
@@ -125,7 +170,7 @@ class ProcessLeases:
         entry.timer = asyncio.get_running_loop().call_later(max(0.0, delay_s), self._ring, entry)
 
     def _ring(self, entry: _Entry) -> None:
-        now, lease, active = self._clock.monotonic(), entry.lease, entry.queue.locked()
+        now, lease, active = self._clock.monotonic(), entry.lease, entry.taken
         if not lease.is_due(now, active=active):
             # A call that runs now ends no sooner than now, and the idle limit begins there.
             self._arm(entry, min(lease.ends_at, now + lease.limits.idle_s if active else lease.expires_at) - now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import random
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
@@ -12,6 +13,8 @@ from pgmcp.domain.samples import Layer, Noted, Place
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_AWAITABLE = re.compile(r"(?:[\w.]+\.)?(?:Awaitable|Coroutine)\[")
 
 
 class Tracker(Protocol):
@@ -98,9 +101,10 @@ def timed(function: Callable[P, T], operation: str, layer: Layer, find: Find) ->
 
 def _runner(function: Callable[P, T], operation: str, layer: Layer) -> Callable[[Tracker, Any, Any], T]:
     """Runs a function and tells a tracker of it."""
-    if inspect.iscoroutinefunction(function):
+    if _gives_awaitable(function):
         # A coroutine function is one that gives an awaitable of what it gives in the end.
-        return cast("Callable[[Tracker, Any, Any], T]", _async_runner(function, operation, layer))
+        awaitable = cast("Callable[..., Awaitable[Any]]", function)
+        return cast("Callable[[Tracker, Any, Any], T]", _async_runner(awaitable, operation, layer))
     place = Place(layer, operation)
 
     def run(tracker: Tracker, args: Any, kwargs: Any) -> T:
@@ -134,6 +138,12 @@ def _async_runner(
         return result
 
     return run
+
+
+def _gives_awaitable(function: Callable[..., Any]) -> bool:
+    """Whether a function's work is done only once what it gives has been awaited: by a coroutine or by its word."""
+    told = str(function.__annotations__.get("return", ""))
+    return inspect.iscoroutinefunction(function) or _AWAITABLE.match(told) is not None
 
 
 def _of_the_same_kind(tracked: Callable[P, T], function: Callable[P, T]) -> Callable[P, T]:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from pgmcp.domain.calls import LeaseId
+from pgmcp.domain.changes import Changes
 from pgmcp.domain.transactions import Lease
 from pgmcp.ports.transactions import Transaction
 
@@ -21,6 +22,15 @@ class Turn(Protocol):
     @property
     def transaction(self) -> Transaction:
         """Its transaction."""
+        ...
+
+    @property
+    def ends_at(self) -> float:
+        """The moment of its total limit."""
+        ...
+
+    def used(self, now: float, changes: Changes) -> None:
+        """Keep that a call went well in it, and what it changed."""
         ...
 
     def give_back(self) -> None:
@@ -76,6 +86,20 @@ class LeaseKeeper(Protocol):
 
     def change(self, lease: Lease) -> None:
         """Keep what is known of it now; one that has ended is let go, and remembered for a while."""
+        ...
+
+    def take_at_once(self, id_: LeaseId | None, owner: str, view: str, now: float) -> Turn | None:
+        """The turn of a lease that takes statements, where there is nothing to wait for, to refuse or to end.
+
+        Args:
+            id_: Any lease, or none.
+            owner: Who it has to belong to.
+            view: What its owner may know of the database, as it was when the lease began.
+            now: On the clock's monotonic scale.
+
+        Returns:
+            The turn, until it is given back; None where `take` and looking closer has to tell what is in the way.
+        """
         ...
 
     async def take(self, id_: LeaseId, deadline: float) -> Turn:

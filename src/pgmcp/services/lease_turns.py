@@ -10,7 +10,7 @@ from pgmcp.domain.calls import CallContext
 from pgmcp.domain.lease_errors import ended, failed, unknown
 from pgmcp.domain.transactions import EndReason, Lease
 from pgmcp.ports.clock import Clock
-from pgmcp.ports.leases import LeaseKeeper
+from pgmcp.ports.leases import LeaseKeeper, Turn
 from pgmcp.ports.transactions import Transaction
 from pgmcp.services.lease_ends import LeaseEnds
 
@@ -72,6 +72,10 @@ class LeaseTurns:
         """
         return TakenTurn(self, call, check)
 
+    async def left(self, turn: Turn) -> None:
+        """End a lease whose turn was given back after the leases were closed."""
+        await self.ends.finish(turn.lease.id, EndReason.SHUTDOWN)
+
 
 class TakenTurn:
     """One call's turn. A class: as a generator it would cost more than all else that is done here.
@@ -94,6 +98,12 @@ class TakenTurn:
 
     async def __aenter__(self) -> Self:
         """Wait for it."""
+        turn = await self.begun()
+        self.lease, self.transaction = turn.lease, turn.transaction
+        return self
+
+    async def begun(self) -> Turn:
+        """Wait for it, for whoever gives it back."""
         turns, call = self._turns, self._call
         keeper = turns.keeper
         lease = self._check(call)
@@ -105,14 +115,14 @@ class TakenTurn:
             # It ended while this call waited for its turn.
             turns.usable(call)
             raise
-        self._turn, self.lease, self.transaction = turn, turn.lease, turn.transaction
+        self._turn = turn
         if turn.lease is not lease:
             try:
                 self._check(call)
             except BaseException:
                 await self._leave()
                 raise
-        return self
+        return turn
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -123,4 +133,4 @@ class TakenTurn:
     async def _leave(self) -> None:
         self._turn.give_back()
         if self._turns.keeper.closed:
-            await self._turns.ends.finish(self.lease.id, EndReason.SHUTDOWN)
+            await self._turns.left(self._turn)

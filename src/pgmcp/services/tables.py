@@ -51,22 +51,22 @@ class TableService:
         return await self._cache.read(plan, call, load)
 
     @track_execution_time("TableService.update", layer="service")
-    async def update(self, plan: Update, call: CallContext) -> Result:
+    def update(self, plan: Update, call: CallContext) -> Awaitable[Result]:
         """Change rows, or only try to."""
 
         def work(within: Transaction | None, call: CallContext) -> Awaitable[Result]:
             return self._repository.update(plan, call, within)
 
-        return await self._change(work, plan, call)
+        return self._change(work, plan, call)
 
     @track_execution_time("TableService.delete", layer="service")
-    async def delete(self, plan: Delete, call: CallContext) -> Result:
+    def delete(self, plan: Delete, call: CallContext) -> Awaitable[Result]:
         """Remove rows, or only try to."""
 
         def work(within: Transaction | None, call: CallContext) -> Awaitable[Result]:
             return self._repository.delete(plan, call, within)
 
-        return await self._change(work, plan, call)
+        return self._change(work, plan, call)
 
     @track_execution_time("TableService.add", layer="service")
     async def add(self, plan: Insert, call: CallContext) -> Result:
@@ -108,6 +108,9 @@ class TableService:
         if plan.dry_run:
             return self._retrying.reading(lambda: self._transactions.trial(work, call), call)
         changes = Changes.of_one(plan.relation.name)
+        if call.transaction is not None:
+            # What is never tried again needs nothing to try again.
+            return self._transactions.write(work, call, changes)
         return self._retrying.writing(lambda: self._transactions.write(work, call, changes), call)
 
     async def _add_alone(self, plan: Insert, batch: Batch, call: CallContext) -> Result:

@@ -43,3 +43,18 @@ def test_names_do_not_fill_the_memory() -> None:
     texts = {commenter(Statement("x"), call(str(number))).text for number in range(2_500)}
     assert len(texts) == 2_500
     assert len(vars(commenter)["_comments"]) <= 1_000
+
+
+def test_texts_that_come_again_are_the_very_same() -> None:
+    """Drivers know what they have prepared by its text; long ones and many are not held for that."""
+    commenter = Commenter()
+    first, again = (commenter(Statement("SELECT $1", (each,)), call("ana")) for each in "xy")
+    assert first.text is again.text
+    assert again.parameters == ("y",)
+    assert commenter(Statement("SELECT $1"), call("bob")).text != first.text
+    for number in range(1_200):
+        commenter(Statement(f"SELECT {number}"), call("ana"))
+    commenter(Statement("x" * 10_000), call("ana"))
+    kept = vars(commenter)["_texts"]
+    assert 0 < len(kept) <= 500
+    assert max(map(len, kept.values())) <= 4_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -45,6 +46,11 @@ class Shop:
             raise asyncio.CancelledError
         return count
 
+    @track_execution_time("Shop.deliver", layer="service")
+    def deliver(self, count: int, call: CallContext) -> Awaitable[int]:
+        """Give what will be there in the end."""
+        return self.sell(count, call)
+
     @track_execution_time("Shop.price", layer="repository")
     def price(self, count: int, call: CallContext) -> int:
         """Say, or fail."""
@@ -77,6 +83,16 @@ async def test_what_fails(count: int, error: type[BaseException], said: str) -> 
     with pytest.raises(error):
         await Shop().sell(count, a_call(times))
     assert times.noted == [("service", "Shop.sell", 1, said)]
+
+
+async def test_a_function_that_gives_an_awaitable_is_timed_to_its_end() -> None:
+    """As a coroutine function is: what it passes through lies within its time."""
+    times = Times()
+    assert await Shop().deliver(2, a_call(times)) == 2
+    assert [(operation, took, error) for _, operation, took, error in times.noted] == [
+        ("Shop.sell", 1, None),
+        ("Shop.deliver", 3, None),
+    ]
 
 
 def test_a_sync_function_fails() -> None:

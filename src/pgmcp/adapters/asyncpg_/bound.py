@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import asyncpg
@@ -12,6 +12,9 @@ from asyncpg.prepared_stmt import PreparedStatement
 from pgmcp.adapters.asyncpg_.meter import Meter
 from pgmcp.adapters.postgres.keepalive import KeepAlive
 from pgmcp.ports.driver import Row
+
+Bound = Awaitable[tuple[Sequence[Row], bytes | None, bool]]
+"""A statement that runs: its rows, its command tag, and whether those are all of its rows."""
 
 # The id of `anyarray` (pg_type.dat).
 _ANY_ARRAY = 2277
@@ -43,16 +46,18 @@ class BoundConnection(asyncpg.Connection):
         settings = self._protocol.get_settings()  # type: ignore[attr-defined] # as above
         settings.add_python_codec(_ANY_ARRAY, "anyarray", "pg_catalog", [], "scalar", str, str, "text")
 
-    async def bind(
-        self, prepared: PreparedStatement[Any], parameters: Sequence[Any]
-    ) -> tuple[Sequence[Row], str | None]:
-        """Run a prepared statement: its rows, and its command tag where no rows came.
+    def bind(self, prepared: PreparedStatement[Any], parameters: Sequence[Any]) -> Bound:
+        """Run a prepared statement: its rows, its command tag, and whether that was all.
 
         `PreparedStatement.fetch` does no more, by calls that take a short row a twentieth of its time.
         """
-        state = prepared._state  # type: ignore[attr-defined] # noqa: SLF001 -- as above
-        rows, tag, _ = await self._protocol.bind_execute(  # type: ignore[attr-defined] # as above
-            state=state, args=parameters, portal_name="", limit=0, return_extra=True, timeout=None
+        # A Record is a sequence of its values in all but registration. By position: it takes them faster so.
+        bound: Bound = self._protocol.bind_execute(  # type: ignore[attr-defined] # as above
+            prepared._state,  # type: ignore[attr-defined] # noqa: SLF001 -- as above
+            parameters,
+            "",
+            0,
+            True,  # noqa: FBT003 -- as above
+            None,
         )
-        # A Record is a sequence of its values in all but registration.
-        return rows, None if rows or not tag else tag.decode()
+        return bound

@@ -151,7 +151,7 @@ class AsyncpgConnection:
         self._meter.begin()
         try:
             prepared = self._statements.get(statement.text) or await self._statements.prepare(statement.text)
-            records, tag = await self._connection.bind(prepared, statement.parameters)
+            records, tag, _ = await self._connection.bind(prepared, statement.parameters)
         except asyncpg.InvalidCachedStatementError as error:
             self._statements.forget(statement.text)
             if self._connection.is_in_transaction():
@@ -161,7 +161,7 @@ class AsyncpgConnection:
         except BaseException as error:  # noqa: BLE001 -- looked at and raised again, a cancellation as well
             raise await self._failed(error) from None
         # Where rows came the tag counts those, and reading it takes longer than a short row.
-        return Rows(rows=records, affected=len(records) or affected(tag))
+        return Rows(rows=records, affected=len(records) or affected(tag.decode() if tag else None))
 
     async def run_foreign(self, statement: Statement) -> tuple[Description, Rows]:
         return await self._guarded(lambda: fetch_as_text(self._connection, statement))

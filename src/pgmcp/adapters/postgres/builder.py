@@ -83,26 +83,35 @@ class QueryBuilder:
         """A change of the rows that match, which fails with `changing.PAST_CAP` above its cap."""
         if receipt is not None:
             return changing.update(plan, self._shown_of, self._binder(plan.relation), receipt)
-        shape = shape_of_update(plan)
+        told = shape_of_update(plan)
+        if told is None:
+            return changing.update(plan, self._shown_of, self._binder(plan.relation))
+        shape, values = told
         if (kept := self._kept_change(shape)) is not None:
-            return kept.bound(plan)
+            return kept.bound(plan, values)
         written = changing.update(plan, self._shown_of, self._binder(plan.relation))
-        return self._keep(shape, kept_change(plan, written), written)
+        return self._keep(shape, kept_change(plan, values, written), written)
 
     def delete(self, plan: Delete, receipt: Receipt | None = None) -> Written:
         """A removal of the rows that match, which fails with `changing.PAST_CAP` above its cap."""
         if receipt is not None:
             return changing.delete(plan, self._shown_of, self._binder(plan.relation), receipt)
-        shape = shape_of_delete(plan)
+        told = shape_of_delete(plan)
+        if told is None:
+            return changing.delete(plan, self._shown_of, self._binder(plan.relation))
+        shape, values = told
         if (kept := self._kept_change(shape)) is not None:
-            return kept.bound(plan)
+            return kept.bound(plan, values)
         written = changing.delete(plan, self._shown_of, self._binder(plan.relation))
-        return self._keep(shape, kept_change(plan, written), written)
+        return self._keep(shape, kept_change(plan, values, written), written)
 
     def _kept_change(self, shape: Hashable | None) -> KeptChange | None:
         """What is kept of a shape, as this server's JSON has it."""
         kept = None if shape is None else self._changes.get(shape)
-        return kept if kept is not None and kept.shown.dialect is self._dialect() else None
+        if kept is None or not kept.shown.columns:
+            # Where no row comes back there is no JSON.
+            return kept
+        return kept if kept.shown.dialect is self._dialect() else None
 
     def _keep(self, shape: Hashable | None, fresh: KeptChange | None, written: Written) -> Written:
         if shape is not None and fresh is not None:

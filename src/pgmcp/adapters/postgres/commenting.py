@@ -16,6 +16,9 @@ from pgmcp.ports.driver import Statement
 # Beyond these the comments are made anew: callers bring their own names, which must not fill the memory.
 _KEPT = 1_000
 _LONGEST = 200
+# Statements with their comments: as many as their writers keep, and no longer ones than come again.
+_KEPT_TEXTS = 500
+_LONGEST_TEXT = 4_000
 
 Remark = Callable[[CallContext], str]
 """Gives the comment of whatever is run for a call."""
@@ -26,11 +29,22 @@ class Commenter:
 
     def __init__(self) -> None:
         self._comments: dict[tuple[str, str], str] = {}
+        self._texts: dict[tuple[str, str, str], str] = {}
 
     def __call__(self, statement: Statement, call: CallContext) -> Statement:
         """The statement with its comment."""
-        comment = self._comments.get((call.tool, call.principal.name)) or self.remark(call)
-        return Statement(statement.text + comment, statement.parameters, statement.dirties)
+        known = (call.tool, call.principal.name, statement.text)
+        text = self._texts.get(known) or self._commented(known, call)
+        return Statement(text, statement.parameters, statement.dirties)
+
+    def _commented(self, known: tuple[str, str, str], call: CallContext) -> str:
+        """A text with its comment; kept, as the drivers know what they have prepared by the very same text."""
+        text = known[2] + self.remark(call)
+        if len(text) <= _LONGEST_TEXT:
+            if len(self._texts) >= _KEPT_TEXTS:
+                self._texts.clear()
+            self._texts[known] = text
+        return text
 
     def remark(self, call: CallContext) -> str:
         """The comment alone, to stand behind a text of a call's."""

@@ -149,7 +149,11 @@ def settle(records: Sequence[Row], limit: int, bounds: Bounds) -> Cut:
 
 def count_rows(rows: Rows) -> int:
     """The rows that a `capped` statement gave, or those that were changed."""
-    return sum((record[0] or "").count(SEPARATOR) + 1 for record in rows.rows) or rows.affected
+    records = rows.rows
+    if len(records) == 1:
+        # Of most, without a generator: this is on the way of every statement.
+        return (records[0][0] or "").count(SEPARATOR) + 1
+    return sum((record[0] or "").count(SEPARATOR) + 1 for record in records) or rows.affected
 
 
 def settle_row(records: Sequence[Row], assemble: Callable[[str], str], bounds: Bounds) -> list[str] | None:

@@ -10,6 +10,7 @@ from pgmcp.adapters.postgres.deadlines import Deadlines, out_of_time
 from pgmcp.adapters.postgres.errors import translate
 from pgmcp.adapters.postgres.fingerprints import Fingerprints
 from pgmcp.domain.calls import CallContext
+from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.events import statement_ran
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import DriverError, Statement
@@ -22,7 +23,7 @@ class Exchange:
     """Carries out work on the server for a call."""
 
     def __init__(self, *, clock: Clock, observer: Observer) -> None:
-        self._clock = clock
+        self._now = clock.monotonic
         self._observer = observer
         self._deadlines = Deadlines(clock)
         self._fingerprints = Fingerprints()
@@ -34,6 +35,7 @@ class Exchange:
         kind: str,
         count: Callable[[T], int],
         statement: Statement | None = None,
+        explain: Callable[[PgmcpError, CallContext], Awaitable[None]] | None = None,
     ) -> T:
         """Do the work within the call's deadline.
 
@@ -43,11 +45,12 @@ class Exchange:
             kind: The event's kind.
             count: The rows of a result, for the event.
             statement: What is run, for the event's fingerprint and relation; None where it is one of our own.
+            explain: Adds to an error of the server's what only the database can tell.
 
         Raises:
             PgmcpError: What the server said; its cause is the `DriverError`. `call_timeout` past the deadline.
         """
-        started = self._clock.monotonic()
+        started = self._now()
         if started >= call.deadline:
             raise out_of_time()
         watched = self._deadlines.watch(call.deadline)
@@ -55,7 +58,10 @@ class Exchange:
             result = await work()
         except DriverError as error:
             self._observe(call, kind, started, statement, sqlstate=error.fault.sqlstate)
-            raise translate(error.fault) from error
+            told = translate(error.fault)
+            if explain is not None:
+                await explain(told, call)
+            raise told from error
         except asyncio.CancelledError:
             self._observe(call, kind, started, statement, sqlstate="57014")
             if watched.is_cause():
@@ -76,7 +82,7 @@ class Exchange:
         rows: int = 0,
         sqlstate: str | None = None,
     ) -> None:
-        at = self._clock.monotonic()
+        at = self._now()
         # Only a call that is timed can be among the slowest that are told with their statements.
         fingerprint = None if statement is None or call.tracker is None else self._fingerprints.of(statement.text)
         relation = None if statement is None else statement.relation

@@ -11,13 +11,16 @@ from functools import partial
 from attrs import field, frozen
 
 from pgmcp.adapters.postgres.binder import Suspect
-from pgmcp.adapters.postgres.plain_filters import shape_of_filter, suspects_of_filter, values_of_filter
+from pgmcp.adapters.postgres.plain_filters import add_filter, suspects_of_filter
 from pgmcp.adapters.postgres.showing import Shown
 from pgmcp.adapters.postgres.written import Written, nobody
 from pgmcp.domain.filters.tree import EVERYTHING
-from pgmcp.domain.plans import Batch, Bounds, Delete, Insert, Update
+from pgmcp.domain.plans import Batch, Delete, Insert, Update
 from pgmcp.domain.relations import Relation
 from pgmcp.ports.driver import Parameter, Statement
+
+Shape = tuple[Hashable, list[Parameter]]
+"""What a statement's text depends on, and the values of the plan that it was told of."""
 
 
 @frozen(kw_only=True)
@@ -34,10 +37,11 @@ class KeptChange:
     text: str
     shown: Shown
 
-    def bound(self, plan: Update | Delete) -> Written:
-        """The statement of a change of this shape."""
+    def bound(self, plan: Update | Delete, values: list[Parameter]) -> Written:
+        """The statement of a change of this shape, with what its assignments and conditions bind."""
+        bound = _with_caps(values, plan)
         return Written(
-            statement=Statement(self.text, _values(plan), self.relation.runs_code, self.relation.display),
+            statement=Statement(self.text, bound, self.relation.runs_code, self.relation.display),
             suspects=partial(_suspects, plan),
             shown=self.shown,
         )
@@ -53,27 +57,36 @@ class KeptChange:
         )
 
 
-def shape_of_update(plan: Update) -> Hashable | None:
-    """What the text of an update depends on; None where that takes longer to tell than to write it."""
+def shape_of_update(plan: Update) -> Shape | None:
+    """What the text of an update depends on, and its values; None where that takes longer to tell than to write it."""
+    if plan.check is not EVERYTHING:
+        return None
     relation = plan.relation
-    conditions = shape_of_filter(plan.filter, relation)
-    if conditions is None or plan.check is not EVERYTHING:
-        return None
-    columns: list[str] = []
+    columns = relation.by_name
+    # One pass for both: either alone would look at all of it.
+    shape: list[Hashable] = ["update", id(relation), plan.returning, plan.bounds.max_bytes]
+    values: list[Parameter] = []
     for each in plan.assignments:
-        # A NULL is bound as any other value.
-        if each.value is not None and each.value.type is not relation.by_name[each.column].type:
+        name, value = each.column, each.value
+        if value is None:
+            # A NULL is bound as any other value.
+            values.append(None)
+        elif value.type is columns[name].type:
+            values.append(value.text)
+        else:
             return None
-        columns.append(each.column)
-    return ("update", id(relation), tuple(columns), conditions, plan.returning, plan.bounds.max_bytes)
-
-
-def shape_of_delete(plan: Delete) -> Hashable | None:
-    """What the text of a removal depends on; None as for an update."""
-    conditions = shape_of_filter(plan.filter, plan.relation)
-    if conditions is None:
+        shape.append(name)
+    shape.append(None)  # no column's name: what is set ends here
+    if not add_filter(plan.filter, relation, shape, values):
         return None
-    return ("delete", id(plan.relation), conditions, plan.returning, plan.bounds.max_bytes)
+    return tuple(shape), values
+
+
+def shape_of_delete(plan: Delete) -> Shape | None:
+    """What the text of a removal depends on, and its values; None as for an update."""
+    shape: list[Hashable] = ["delete", id(plan.relation), plan.returning, plan.bounds.max_bytes]
+    values: list[Parameter] = []
+    return (tuple(shape), values) if add_filter(plan.filter, plan.relation, shape, values) else None
 
 
 def shape_of_insert(plan: Insert, batch: Batch) -> Hashable | None:
@@ -92,9 +105,9 @@ def shape_of_insert(plan: Insert, batch: Batch) -> Hashable | None:
     )
 
 
-def kept_change(plan: Update | Delete, written: Written) -> KeptChange | None:
-    """What is kept of a change; None where its statement holds other values than its plan."""
-    bound = (_values(plan), _suspects(plan))
+def kept_change(plan: Update | Delete, values: list[Parameter], written: Written) -> KeptChange | None:
+    """What is kept of a change that binds these values; None where its statement holds other values than its plan."""
+    bound = (_with_caps(values, plan), _suspects(plan))
     return _kept(plan.relation, written) if (written.statement.parameters, written.suspects()) == bound else None
 
 
@@ -108,25 +121,18 @@ def _kept(relation: Relation, written: Written) -> KeptChange:
     return KeptChange(relation=relation, text=written.statement.text, shown=written.shown)
 
 
-def _values(plan: Update | Delete) -> tuple[Parameter, ...]:
-    """The values that are bound: what is set, the conditions', the cap, and that of the rows that are given back."""
-    values: list[Parameter] = []
-    if type(plan) is Update:
-        values += [None if each.value is None else each.value.text for each in plan.assignments]
-    values += values_of_filter(plan.filter)
-    values.append(str(plan.max_rows))
-    return _with_cap(values, plan.returning, plan.bounds)
+def _with_caps(values: list[Parameter], plan: Update | Delete) -> tuple[Parameter, ...]:
+    """The values, then the cap of rows that are changed, and that of those given back."""
+    if plan.returning:
+        return (*values, str(plan.max_rows), str(plan.bounds.max_rows + 1))
+    return (*values, str(plan.max_rows))
 
 
 def _values_of_rows(plan: Insert, batch: Batch) -> tuple[Parameter, ...]:
     """A row's own values; of several a list for each column."""
     values: list[Parameter] = list(batch.rows[0] if len(batch.rows) == 1 else zip(*batch.rows, strict=True))
-    return _with_cap(values, plan.returning, plan.bounds)
-
-
-def _with_cap(values: list[Parameter], returning: tuple[str, ...], bounds: Bounds) -> tuple[Parameter, ...]:
-    if returning:
-        values.append(str(bounds.max_rows + 1))
+    if plan.returning:
+        values.append(str(plan.bounds.max_rows + 1))
     return tuple(values)
 
 

@@ -13,16 +13,24 @@ from pgmcp.ports.driver import Parameter
 def shape_of_filter(filter_: Filter, relation: Relation) -> tuple[Hashable, ...] | None:
     """What a filter's SQL depends on, beside its relation; None where that takes longer to tell than to write it."""
     conditions: list[Hashable] = []
+    return tuple(conditions) if add_filter(filter_, relation, conditions, []) else None
+
+
+def add_filter(filter_: Filter, relation: Relation, shape: list[Hashable], values: list[Parameter]) -> bool:
+    """Add what a filter's SQL depends on, and the values that it binds, in order; whether it is one of these."""
     plain = relation.plain
     for part in _parts(filter_):
         # The relation's own operands: what is compared, and as what type, follows from the column's name then.
         if type(part) is not Compare or part.fold:
-            return None
+            return False
         operand, value = part.operand, part.value
-        if plain.get(operand.column) is not operand or value is None or value.type is not operand.type:
-            return None
-        conditions += (operand.column, part.op)
-    return tuple(conditions)
+        column = operand.column
+        if plain.get(column) is not operand or value is None or value.type is not operand.type:
+            return False
+        shape.append(column)
+        shape.append(part.op)
+        values.append(value.text)
+    return True
 
 
 def values_of_filter(filter_: Filter) -> list[Parameter]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from attrs import evolve
@@ -88,6 +89,10 @@ class Runner:
             PgmcpError: What the server said; `call_timeout`, `pool_exhausted`, `connection_failed`.
         """
         said = statement if self._comment is None else self._comment(statement, call)
+        if within is not None and call.statement_timeout_ms is None:
+            # By no way of its own: each coroutine more is felt in the shortest of statements.
+            inside = partial(PostgresTransaction.of(within).run, said)
+            return self._exchange.carry_out(inside, call, kind, count, statement, self._name_columns)
         work = self._marked(said, lambda session: session.run(said))
         return self._carry_out(work, call, need, kind, within, count, statement)
 
@@ -135,6 +140,9 @@ class Runner:
             work, evolve(call, statement_timeout_ms=None, view=EVERYTHING_SEEN), Need.READ, kind, within, lambda _: 0
         )
 
+    async def _name_columns(self, error: PgmcpError, call: CallContext) -> None:
+        await name_columns(error, self._sessions, self.remark(call))
+
     async def _carry_out(
         self,
         work: Callable[[Connection], Awaitable[T]],
@@ -155,7 +163,7 @@ class Runner:
                 )
             return await self._exchange.carry_out(lambda: self._alone(work, call, need), call, kind, count, statement)
         except PgmcpError as error:
-            await name_columns(error, self._sessions, self.remark(call))
+            await self._name_columns(error, call)
             if within is None and need is Need.WRITE:
                 unsettled = error.sqlstate == TOO_MUCH or (error.code in _UNSETTLED and error.sqlstate != NOT_CONNECTED)
                 error.with_details(outcome=Outcome.UNKNOWN if unsettled else Outcome.ROLLED_BACK)

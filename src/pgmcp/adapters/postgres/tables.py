@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from attrs import evolve
 
@@ -79,15 +80,28 @@ class PostgresTableRepository:
 
     @track_execution_time("TableRepository.update", layer="repository")
     async def update(self, plan: Update, call: CallContext, within: Transaction | None = None) -> Result:
-        return await self._change(
-            _telling(self._builder.update(plan, call.receipt), plan), plan, call, "update", within
-        )
+        statement = _telling(self._builder.update(plan, call.receipt), plan)
+        try:
+            # By itself, not by `_change`: each coroutine more is felt in the shortest of statements.
+            rows = await self._runner.run(
+                statement.statement, call, need=Need.WRITE, kind="update", within=within, count=count_rows
+            )
+        except PgmcpError as told:
+            error = await self._not_changed(told, statement, plan, call, "update")
+            raise error from error.__cause__
+        return _changed(statement, rows.rows if call.receipt is None else answer_of(rows.rows), plan.bounds, call.form)
 
     @track_execution_time("TableRepository.delete", layer="repository")
     async def delete(self, plan: Delete, call: CallContext, within: Transaction | None = None) -> Result:
-        return await self._change(
-            _telling(self._builder.delete(plan, call.receipt), plan), plan, call, "delete", within
-        )
+        statement = _telling(self._builder.delete(plan, call.receipt), plan)
+        try:
+            rows = await self._runner.run(
+                statement.statement, call, need=Need.WRITE, kind="delete", within=within, count=count_rows
+            )
+        except PgmcpError as told:
+            error = await self._not_changed(told, statement, plan, call, "delete")
+            raise error from error.__cause__
+        return _changed(statement, rows.rows if call.receipt is None else answer_of(rows.rows), plan.bounds, call.form)
 
     async def _select_row(
         self, statement: Written, plan: Select, call: CallContext, within: Transaction | None
@@ -99,29 +113,23 @@ class PostgresTableRepository:
             raise await self._row_too_large(self._builder.largest(plan), plan, call, within)
         return Result(columns=shown.columns, rows=rows_in(call.form, texts, shown.types), count=len(texts))
 
-    async def _change(
-        self, statement: Written, plan: Update | Delete, call: CallContext, kind: str, within: Transaction | None
-    ) -> Result:
-        try:
-            # Not by `_run`: each coroutine more is felt in the shortest of statements.
-            rows = await self._runner.run(
-                statement.statement, call, need=Need.WRITE, kind=kind, within=within, count=count_rows
-            )
-        except PgmcpError as told:
-            error = await self._explained(told, statement, call)
-            if error.sqlstate == OUTSIDE and isinstance(plan, Update) and plan.check != EVERYTHING:
-                raise row_refused(error) from error.__cause__
-            if error.sqlstate != PAST_CAP:
-                raise (blame_assignment(error, plan) if isinstance(plan, Update) else error) from error.__cause__
-            raise DatabaseError(
-                codes.TOO_MANY_ROWS,
-                f"The {kind} would change more than {plan.max_rows} rows; none was changed.",
-                hint="Narrow the filter, or raise max_rows.",
-                details={key: fact for key, fact in error.details.items() if key == "outcome"}
-                | {"max_rows": plan.max_rows},
-            ) from error.__cause__
-        records = rows.rows if call.receipt is None else answer_of(rows.rows)
-        return _changed(statement, records, plan.bounds, call.form)
+    async def _not_changed(
+        self, told: PgmcpError, statement: Written, plan: Update | Delete, call: CallContext, kind: str
+    ) -> PgmcpError:
+        """The error of a change, in its caller's words."""
+        error = await self._explained(told, statement, call)
+        if error.sqlstate == OUTSIDE and isinstance(plan, Update) and plan.check != EVERYTHING:
+            return _caused(row_refused(error), error)
+        if error.sqlstate != PAST_CAP:
+            return _caused(blame_assignment(error, plan) if isinstance(plan, Update) else error, error)
+        past = DatabaseError(
+            codes.TOO_MANY_ROWS,
+            f"The {kind} would change more than {plan.max_rows} rows; none was changed.",
+            hint="Narrow the filter, or raise max_rows.",
+            details={key: fact for key, fact in error.details.items() if key == "outcome"}
+            | {"max_rows": plan.max_rows},
+        )
+        return _caused(past, error)
 
     async def _run(
         self,
@@ -168,15 +176,27 @@ class PostgresTableRepository:
         )
 
 
+@lru_cache(maxsize=100)
+def _counted(count: int) -> Result:
+    """The result of a change that gives nothing back: few numbers come again and again."""
+    return Result(count=count)
+
+
 def _changed(statement: Written, rows: Sequence[Row], bounds: Bounds, form: Form) -> Result:
     """The result of a change: the first row is the number of rows changed."""
     count = int(rows[0][0] or 0)
     shown = statement.shown
     if not shown.columns:
-        return Result(count=count)
+        return _counted(count)
     cut = settle(rows[1:], bounds.max_rows + 1, bounds)
     given = rows_in(form, cut.texts, shown.types)
     return Result(columns=shown.columns, rows=given, count=count, more=cut.more, truncated=cut.truncated)
+
+
+def _caused(error: PgmcpError, by: PgmcpError) -> PgmcpError:
+    """An error that stands for another one, with what caused that."""
+    error.__cause__ = by.__cause__
+    return error
 
 
 def _telling(statement: Written, plan: Select | Insert | Update | Delete) -> Written:

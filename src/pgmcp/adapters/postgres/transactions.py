@@ -16,9 +16,10 @@ from pgmcp.adapters.postgres.naming import quote
 from pgmcp.adapters.postgres.session_settings import LIMIT_TO_DEFAULT
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.adapters.postgres.settling import Proof, Settling
+from pgmcp.adapters.turnstile import Turnstile
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, TransactionError, codes
-from pgmcp.ports.driver import Connection, DriverError
+from pgmcp.ports.driver import Connection, DriverError, Rows, Statement
 from pgmcp.ports.transactions import Condition, Footprint, Outcome, Transaction
 
 T = TypeVar("T")
@@ -53,7 +54,7 @@ class PostgresTransaction:
         self._exchange = exchange
         self._settling = settling
         self._may_write = may_write
-        self._turn = asyncio.Lock()
+        self._turn = Turnstile()
         self._outcome: Outcome | None = None
         self._known: Proof | None = None
         # None after an error, until the server has been asked.
@@ -83,9 +84,7 @@ class PostgresTransaction:
             TransactionError: `transaction_ended`.
             DriverError: What the server said.
         """
-        # Not `async with`, which would be two coroutines more for each statement.
-        await self._turn.acquire()
-        try:
+        async with self._turn:
             if self._outcome is not None:
                 raise _ended(self._outcome)
             try:
@@ -98,8 +97,31 @@ class PostgresTransaction:
                 self._condition = Condition.EXPIRED if _is_past_limit(error) else None
                 raise
             return result
+
+    async def run(self, statement: Statement) -> Rows:
+        """Run a statement on the transaction's session: `use`, for what comes again and again.
+
+        Raises:
+            TransactionError, DriverError: As `use`.
+        """
+        turn = self._turn
+        # Not `async with`, which would be two coroutines more for each statement.
+        if not turn.take_at_once():
+            await turn.take()
+        try:
+            if self._outcome is not None:
+                raise _ended(self._outcome)
+            if statement.dirties:
+                self._sessions.dirty(self._connection)
+            return await self._connection.run(statement)
+        except DriverError as error:
+            self._condition = Condition.EXPIRED if _is_past_limit(error) else None
+            raise
+        except BaseException:
+            self._condition = None
+            raise
         finally:
-            self._turn.release()
+            turn.give_back()
 
     def prove(self, proof: Proof) -> None:
         """Take note of what the transaction can be found by, so that COMMIT need not ask for it."""
