@@ -1,5 +1,6 @@
 """MCP over the pipes of a real process."""
 
+import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator
@@ -197,6 +198,8 @@ async def test_a_client_that_stops_reading_ends_the_server() -> None:
         await server.handshake()
         # asyncio offers no public way to close the reading side of a child's pipe
         server.process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]  # noqa: SLF001
+        # It closes at the loop's next turn; an answer that comes before would find a reader, and nothing more is asked.
+        await asyncio.sleep(0)
         await server.send(PING)
         assert await server.process.wait() == 0
 
