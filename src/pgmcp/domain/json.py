@@ -18,7 +18,9 @@ from json.scanner import make_scanner
 from math import isfinite
 from typing import Any, NoReturn, Self
 
+from pgmcp.domain.aside import LONG_TEXT, uncollected
 from pgmcp.domain.errors import ValidationError, codes
+from pgmcp.domain.escapes import bad_escape
 
 MAX_DEPTH = 500
 """How many levels of objects and arrays a text may have: well inside Python's own limit of calls."""
@@ -27,12 +29,6 @@ _STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
 _OTHER_BYTES = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS = [1 if byte in b"[{" else -1 for byte in range(256)]
-# Backslashes stand in strings alone: once a text has parsed, its escapes can be walked without telling strings apart.
-_ESCAPES = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    r"|(?P<nul>u0000)|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
-)
 encode_text: Callable[[str], str] = json.encoder.encode_basestring
 """A text as a JSON string, without escapes where JSON needs none."""
 
@@ -81,7 +77,7 @@ def loads(text: str | bytes) -> Any:
         _check_pairs(text)  # UTF-8 has no half of a pair
     _check_depth(text)
     try:
-        value = _read(text)
+        value = _read(text) if len(text) <= LONG_TEXT else _read_long(text)
     except json.JSONDecodeError as error:
         raise _malformed(f"The JSON is malformed: {_lowered(error.msg)}.", error.pos, text) from error
     except RecursionError as error:
@@ -125,14 +121,6 @@ def digits(number: float | Decimal) -> str:
     if not (isfinite(number) if isinstance(number, float) else number.is_finite()):
         raise ValueError("not a finite number")
     return float.__repr__(number) if isinstance(number, float) else str(number)
-
-
-def unkeepable(text: str) -> str | None:
-    """What in a JSON text no PostgreSQL text can hold: "U+0000" or "half of a surrogate pair"; None without either."""
-    if "\\u" not in text:
-        return None
-    found = _first_bad_escape(text)
-    return found and ("U+0000" if found["nul"] else "half of a surrogate pair")
 
 
 def _write(value: Any, put: Callable[[str], object]) -> None:
@@ -192,10 +180,18 @@ def _refuse_constant(name: str) -> NoReturn:
     )
 
 
+def _number(text: str) -> Number:
+    """A number by a function of Python's, which lets other threads have a turn; the class alone lets none."""
+    return Number(text)
+
+
 _STRICT = json.JSONDecoder(
     object_pairs_hook=_unique, parse_int=Number, parse_float=Number, parse_constant=_refuse_constant
 )
 _SCAN = make_scanner(_STRICT)  # type: ignore[arg-type]  # typeshed wants a scanner where a decoder is read
+_PATIENT = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_number, parse_float=_number, parse_constant=_refuse_constant
+)
 
 
 def _read(text: str) -> Any:
@@ -205,6 +201,12 @@ def _read(text: str) -> Any:
     except StopIteration:
         return _STRICT.decode(text)
     return value if end == len(text) else _STRICT.decode(text)
+
+
+def _read_long(text: str) -> Any:
+    """The one value of a long text, which may be read in a thread."""
+    with uncollected():
+        return _PATIENT.decode(text)
 
 
 def _decoded(data: bytes) -> str:
@@ -246,13 +248,8 @@ def _check_pairs(text: str) -> None:
 
 def _check_escapes(text: str) -> None:
     """Refuse escapes of what a PostgreSQL text can't hold: U+0000, and code points that are half of a pair."""
-    if "\\u" in text and (found := _first_bad_escape(text)):
-        raise _bad_text("U+0000" if found["nul"] else "half of a surrogate pair", found.start())
-
-
-def _first_bad_escape(text: str) -> re.Match[str] | None:
-    """The first escape of U+0000 or of half a surrogate pair."""
-    return next((found for found in _ESCAPES.finditer(text) if found.lastgroup), None)
+    if (found := bad_escape(text)) is not None:
+        raise _bad_text(*found)
 
 
 def _lowered(message: str) -> str:

@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from functools import cache
+from heapq import nsmallest
 from typing import Any, TypeVar, cast
 
 from attrs import NOTHING, fields, resolve_types
@@ -24,6 +25,8 @@ Q = TypeVar("Q", bound=RequestBase[Any])
 Check = Callable[[Any], Any]
 """Gives the value that it takes, or raises what it expected."""
 
+# A caller mends a few mistakes at a time, and looking for the name that was meant takes time for each.
+_TOLD = 100
 _WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -44,13 +47,10 @@ def decode(request: type[Q], arguments: bytes | str | Mapping[str, Any]) -> Q:
 
     Raises:
         ValidationError: Malformed JSON, unknown, missing or duplicate arguments, values of the wrong kind or out of
-            range. With several mistakes the first is the error itself, all of them stand in `details.errors`.
+            range. With several mistakes the first is the error itself, the first hundred stand in `details.errors`,
+            and `details.errors_total` says how many there are beyond them.
     """
-    values = arguments if isinstance(arguments, Mapping) else json.loads(arguments)
-    if not isinstance(values, Mapping):
-        raise ValidationError(
-            codes.WRONG_TYPE, "the arguments are not an object", hint='Send an object, such as {"table":"orders"}.'
-        )
+    values = arguments if isinstance(arguments, Mapping) else read_arguments(arguments)
     hashable = cast("Any", request)  # mypy doesn't see that a generic class can be hashed
     try:
         made: Q = _structure(hashable)(values if type(values) is dict else dict(values), request)
@@ -66,6 +66,20 @@ def decode(request: type[Q], arguments: bytes | str | Mapping[str, Any]) -> Q:
     if mistakes:
         raise _one(mistakes)
     return made
+
+
+def read_arguments(text: bytes | str) -> dict[str, Any]:
+    """A caller's JSON object.
+
+    Raises:
+        ValidationError: Malformed JSON, or no object.
+    """
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise ValidationError(
+            codes.WRONG_TYPE, "the arguments are not an object", hint='Send an object, such as {"table":"orders"}.'
+        )
+    return values
 
 
 def given(request: RequestBase[Any]) -> dict[str, Any]:
@@ -208,9 +222,11 @@ def _gathered(request: type[RequestBase[Any]], error: ClassValidationError) -> V
     names = [each.name for each in fields(request)]
     mistakes: list[ValidationError] = []
     noted, others = error.group_exceptions()
+    total = len(noted)
     for other in others:
         if isinstance(other, ForbiddenExtraKeysError):
-            mistakes += [_unknown(name, names) for name in sorted(map(str, other.extra_fields))]
+            total += len(other.extra_fields)
+            mistakes += [_unknown(name, names) for name in nsmallest(_TOLD, map(str, other.extra_fields))]
     for mistake, note in noted:
         if isinstance(mistake, KeyError):
             mistakes.append(
@@ -223,7 +239,7 @@ def _gathered(request: type[RequestBase[Any]], error: ClassValidationError) -> V
                     codes.WRONG_TYPE, f"argument '{note.name}' is of the wrong kind", f"Expected {expected}.", note.name
                 )
             )
-    return _one(mistakes)
+    return _one(mistakes, total)
 
 
 def _unknown(name: str, names: Sequence[str]) -> ValidationError:
@@ -235,13 +251,15 @@ def _mistake(code: Code, message: str, hint: str | None, path: str) -> Validatio
     return ValidationError(code, message, hint=hint, path=path)
 
 
-def _one(mistakes: Sequence[ValidationError]) -> ValidationError:
-    """The first mistake, with all of them in its details where there are several."""
+def _one(mistakes: Sequence[ValidationError], total: int = 0) -> ValidationError:
+    """The first mistake, with those that are told in its details where there are several."""
     first = mistakes[0]
     if len(mistakes) > 1:
         first.details["errors"] = [
-            {"path": each.path, "code": each.code.name, "message": each.message} for each in mistakes
+            {"path": each.path, "code": each.code.name, "message": each.message} for each in mistakes[:_TOLD]
         ]
+    if total > _TOLD:
+        first.details["errors_total"] = total
     return first
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from pgmcp.domain.aside import LONG_TEXT
 from pgmcp.domain.calls import CallContext, CallId, LeaseId, Principal, Progress, new_id
 from pgmcp.domain.drawing import is_drawn
 from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
@@ -23,6 +24,7 @@ from pgmcp.domain.results import Form
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.handlers.base import AnyHandler
+from pgmcp.handlers.decoding import read_arguments
 from pgmcp.handlers.preparing import Arguments, Asked, Preparing
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.observing import Observer
@@ -142,6 +144,8 @@ class Dispatcher:
             await self._audit.room()
 
     async def _stations(self, handler: AnyHandler, arguments: Arguments, caller: Caller, watch: Watch) -> ResponseBase:
+        if type(arguments) is bytes and len(arguments) > LONG_TEXT:
+            arguments = await asyncio.to_thread(read_arguments, arguments)
         asked = self._preparing.ask(handler, arguments, caller.principal)
         call = self._call(handler, asked, caller, watch)
         with self._fair_use.seat(caller.principal.name, handler.name) as seat:

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import define, evolve
 
+from pgmcp.domain.aside import aside
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.domain.plans import Plan
@@ -93,7 +94,11 @@ class ReceiptService:
             DatabaseError: `idempotency_running` when the first did not end within this call's time;
                 `receipts_unavailable`.
         """
-        receipt = receipt_for(key, call.principal, call.tool, request, call.view.digest)
+        records = getattr(request, "records", ())
+        receipt = await aside(
+            records if isinstance(records, list | tuple) else (),
+            lambda: receipt_for(key, call.principal, call.tool, request, call.view.digest),
+        )
         await self._book.ready(call)
         along = self._book.goes_along(plan) and not call.view.standing
         if call.transaction is not None:

@@ -90,6 +90,19 @@ def test_a_frame_is_told_for_what_it_is(frame: bytes, expected: object) -> None:
     assert read_frame(frame) == expected
 
 
+def test_a_long_frame_is_told_alike() -> None:
+    """What is read beside the loop is read as a short one is, with every mistake in its place."""
+    for frame in (
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"b":[1.50,1e400,{}]}}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":[NaN]}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":[1,]}}',
+        b'{"jsonrpc":"2.0","id":' + b"9" * 5000 + b',"method":"ping"}',
+        b'{"jsonrpc":"2.0","id":1,"method":"ping","params":' + b"[" * 300 + b"]" * 300 + b"}",
+        b'[{"jsonrpc":"2.0","id":1,"method":"ping"}]',
+    ):
+        assert read_frame(frame + b" " * 70_000) == read_frame(frame)
+
+
 async def test_lines_are_read_one_by_one(pipe: tuple[int, int]) -> None:
     """However they are cut into writes; the limit counts the bytes of a line without its end."""
     source, sink = pipe

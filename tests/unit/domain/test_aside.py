@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from typing import Any
 
 import pytest
 
-from pgmcp.domain.aside import aside, holds_many
+from pgmcp.domain.aside import LONG_TEXT, aside, holds_many, text_aside, uncollected
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,24 @@ async def test_what_is_wrong_is_told() -> None:
     for given in ([], [1] * 2000):
         with pytest.raises(ValueError, match=r"^$"):
             await aside(given, fail)
+
+
+async def test_where_text_is_read() -> None:
+    """In a thread of its own only where there is much of it."""
+    for length in (0, LONG_TEXT, LONG_TEXT + 1):
+        read = await text_aside(b"x" * length, lambda text: (len(text), threading.current_thread()))
+        assert (read[0], read[1] is threading.current_thread()) == (length, length <= LONG_TEXT)
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_the_collector_rests(collects: bool) -> None:
+    """And is as it was afterwards, whatever happened."""
+    (gc.enable if collects else gc.disable)()
+    try:
+        with uncollected():
+            with pytest.raises(ValueError, match=r"^$"), uncollected():
+                raise ValueError
+            assert not gc.isenabled()
+        assert gc.isenabled() is collects
+    finally:
+        gc.enable()

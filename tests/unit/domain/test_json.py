@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from pgmcp.domain.aside import LONG_TEXT
 from pgmcp.domain.errors import ValidationError
-from pgmcp.domain.json import MAX_DEPTH, Number, SpelledDecimal, digits, dumps, loads, unkeepable
+from pgmcp.domain.escapes import unkeepable
+from pgmcp.domain.json import MAX_DEPTH, Number, SpelledDecimal, digits, dumps, loads
 
 _RFC_HINT = "Send one JSON value as RFC 8259 has it: names and texts in double quotes, no comment, no trailing comma."
 _TEXT_HINT = "Remove it, or send the bytes to a bytea column as hexadecimal digits."
@@ -222,3 +225,41 @@ def test_spelled_decimals_are_decimals() -> None:
     assert SpelledDecimal("1E5") == Decimal(100000)
     assert digits(SpelledDecimal("1.5E+2")) == "1.5E+2"
     assert json.loads(digits(SpelledDecimal("1E5"))) == 1e5
+
+
+PADDING = " " * LONG_TEXT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{"total":1.50,"big":123456789012345678901234567890,"far":1e400,"list":[1,[],{}]}', id="numbers"),
+        pytest.param('["\\u00e9 \\ud83d\\ude00",null,true]', id="the rest"),
+    ],
+)
+def test_long_texts_are_read_alike(text: str) -> None:
+    """Every digit is kept, and numbers are told from strings."""
+    assert repr(loads(PADDING + text)) == repr(loads(text))
+    assert repr(loads((text + PADDING).encode())) == repr(loads(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{"a":1,"a":2}', id="a key twice"),
+        pytest.param("[NaN]", id="no number"),
+        pytest.param("[1,]", id="malformed"),
+        pytest.param('["\\u0000"]', id="nul"),
+        pytest.param('["\\udc00"]', id="half of a pair"),
+        pytest.param("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), id="too deep"),
+    ],
+)
+def test_long_texts_are_refused_alike(text: str) -> None:
+    """By the same words, and Python's collector goes on as before."""
+    refused = []
+    for each in (text, text + PADDING):
+        with pytest.raises(ValidationError) as caught:
+            loads(each)
+        refused.append((caught.value.code, caught.value.message, caught.value.details))
+    assert refused[0] == refused[1]
+    assert gc.isenabled()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pgmcp.domain.filters.mentions import mentions_time
+from pgmcp.domain.filters.values import MAX_MEMBERS
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,9 @@ def test_an_endless_filter_ends() -> None:
     filters: dict[str, Any] = {"n": 1}
     filters["not"] = filters
     assert mentions_time(filters) is False
+
+
+def test_a_list_that_is_too_long_is_not_looked_through() -> None:
+    """The parser refuses it anyway, and it may be very long."""
+    assert mentions_time({"or": [{"relative": "today"}] * (MAX_MEMBERS + 1)}) is False
+    assert mentions_time({"or": [{"relative": "today"}] * MAX_MEMBERS}) is True

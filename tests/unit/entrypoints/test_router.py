@@ -236,3 +236,20 @@ def test_instructions_stay_short() -> None:
 def test_the_server_s_instructions_are_these() -> None:
     """Of its own settings."""
     assert router().instructions == instructions(Settings(access=Access.WRITE), embedded=False)
+
+
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        pytest.param(b'{"table":"orders","columns":["id"],"limit":1%s}', [[10]], id="well"),
+        pytest.param(b'{"table":"orders","colums":["id"]%s}', "unknown_argument", id="a mistake"),
+        pytest.param(b'["orders"%s]', "wrong_type", id="no object"),
+        pytest.param(b'{"table":"orders"%s', "malformed_json", id="malformed"),
+    ],
+)
+async def test_long_arguments(arguments: bytes, told: object) -> None:
+    """What is read beside the loop is answered as what is read on it."""
+    for padding in (b"", b" " * 70_000):
+        controls = CallControls(id="1", principal=Principal("ana"))
+        answer = json.loads((await router().call("read_table", arguments % padding, controls)).text)
+        assert (answer["rows"] if "rows" in answer else answer["error"]["code"]) == told

@@ -218,3 +218,12 @@ def test_what_is_no_list_of_records(records: Any) -> None:
 def test_given(request_: ReadRequest, arguments: dict[str, Any]) -> None:
     """What differs from the defaults."""
     assert decoding.given(request_) == arguments
+
+
+def test_many_mistakes() -> None:
+    """A hundred of them are told, in order, and how many there are."""
+    with pytest.raises(ValidationError) as caught:
+        decode(ReadRequest, {"table": "t", "limit": "x"} | {f"k{number:05}": 1 for number in range(2000)})
+    told = caught.value.details["errors"]
+    assert [each["path"] for each in told] == [f"k{number:05}" for number in range(100)]
+    assert caught.value.details["errors_total"] == 2001

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# More than any filter that the parser takes; beyond it the parser refuses anyway.
+from pgmcp.domain.filters.values import MAX_MEMBERS
+
+# More than any filter that the parser takes; beyond it, or beyond MAX_MEMBERS in a list, the parser refuses anyway.
 _MOST = 100_000
+_JSON = (dict, list)
 _PLAIN = (str, int, float, bytes)
 
 
@@ -26,7 +29,13 @@ def mentions_time(filters: Mapping[str, Any]) -> bool:
             if "relative" in at:
                 return True
             members = at.values()
+        elif len(at) > MAX_MEMBERS:
+            return False  # as above
         else:
             members = at
-        waiting += [each for each in members if not isinstance(each, _PLAIN) and isinstance(each, (Mapping, Sequence))]
+        waiting += [
+            each
+            for each in members
+            if type(each) in _JSON or (not isinstance(each, _PLAIN) and isinstance(each, (Mapping, Sequence)))
+        ]
     return False

@@ -11,7 +11,8 @@ from typing import Any
 
 from attrs import frozen
 
-from pgmcp.domain.json import Number, SpelledDecimal, dumps, unkeepable
+from pgmcp.domain.escapes import unkeepable
+from pgmcp.domain.json import Number, SpelledDecimal, dumps
 from pgmcp.domain.values.unfit import Unfit
 
 WRAPPER = "$json"

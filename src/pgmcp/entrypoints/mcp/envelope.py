@@ -15,6 +15,7 @@ from typing import Any, Never
 
 from attrs import define, field
 
+from pgmcp.domain.aside import LONG_TEXT
 from pgmcp.entrypoints.mcp import faults
 from pgmcp.entrypoints.mcp.faults import MAX_LEVELS, Fault
 
@@ -41,6 +42,13 @@ def _no_constant(name: str) -> Never:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
+# For long texts, which are read in threads: functions of Python's let others have a turn, C alone lets none.
+_PATIENT = json.JSONDecoder(
+    parse_constant=_no_constant,
+    parse_int=lambda digits: int(digits),  # noqa: PLW0108 -- as above
+    parse_float=lambda digits: float(digits),  # noqa: PLW0108 -- as above
+    object_pairs_hook=lambda pairs: dict(pairs),  # noqa: PLW0108 -- as above
+)
 
 
 @define(kw_only=True)
@@ -97,6 +105,7 @@ class Envelope:
             ValueError: It is not JSON, or an integer is too long; what stood before is kept.
             RecursionError: It is nested deeper than the decoder goes.
         """
+        raw_decode = (_DECODER if len(text) <= LONG_TEXT else _PATIENT).raw_decode
 
         def member(name: str, start: int) -> int:
             if name == "params" and text[start : start + 1] == "{":
@@ -105,20 +114,20 @@ class Envelope:
                 self.members[name] = params
 
                 def parameter(name: str, start: int) -> int:
-                    params[name], end = _DECODER.raw_decode(text, start)
+                    params[name], end = raw_decode(text, start)
                     if name == "arguments":
                         self.arguments = text[start:end]
                     return end
 
                 return self._walk(text, start, parameter)
-            self.members[name], end = _DECODER.raw_decode(text, start)
+            self.members[name], end = raw_decode(text, start)
             return end
 
         start = _skip(text, 0)
         if text[start : start + 1] == "{":
             end = self._walk(text, start, member)
         else:
-            other, end = _DECODER.raw_decode(text, start)
+            other, end = raw_decode(text, start)
             self.fault = faults.A_BATCH if isinstance(other, list) else faults.NO_OBJECT
         end = _skip(text, end)
         if end != len(text):

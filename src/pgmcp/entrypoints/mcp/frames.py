@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from pgmcp.domain.aside import LONG_TEXT, uncollected
 from pgmcp.entrypoints.mcp import faults
 from pgmcp.entrypoints.mcp.envelope import Envelope, read_envelope
 from pgmcp.entrypoints.mcp.faults import Fault
@@ -73,6 +74,13 @@ def read_frame(raw: bytes) -> Frame:
     Returns:
         What to do with it. Never raises.
     """
+    if len(raw) > LONG_TEXT:
+        with uncollected():
+            return _read(raw)
+    return _read(raw)
+
+
+def _read(raw: bytes) -> Frame:
     if not raw.strip(_WHITE):
         return Silent()
     try:

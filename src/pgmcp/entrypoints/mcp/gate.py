@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pgmcp.domain.aside import text_aside
 from pgmcp.entrypoints.mcp import faults
 from pgmcp.entrypoints.mcp.body import Gone, TooLarge, read_body, replay
 from pgmcp.entrypoints.mcp.calls import Exchange
@@ -102,9 +104,9 @@ class FrameGate:
             fault = Refused(id=None, method=None, fault=faults.too_large(limit))
             await _json(refusal(fault), 413)(scope, receive, send)
             return
-        frame = read_frame(body)
+        frame = await text_aside(body, read_frame)
         if isinstance(frame, Called):
-            is_read = self._server.toolbox.is_read(frame.tool, frame.arguments)
+            is_read = await text_aside(frame.arguments, partial(self._server.toolbox.is_read, frame.tool))
             exchange = Exchange(arguments=frame.arguments, detached=True)
             scope[EXCHANGE] = exchange
             leaving = _abandoned_with(exchange, receive) if is_read else _held_back(exchange, receive)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pgmcp.domain.aside import text_aside
 from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.mcp.calls import Exchange
 from pgmcp.entrypoints.mcp.descriptors import claimed_standard_streams
@@ -87,13 +88,11 @@ class StdioSession:
     async def _read_in(self) -> None:
         """Read frames until there are no more."""
         while (line := await self._lines.read()) is not None:
-            await self._take(self._decide(line))
-
-    def _decide(self, line: bytes | Oversized) -> Frame:
-        """What a line is."""
-        if isinstance(line, Oversized):
-            return read_oversized(line.head, line.tail, self._server.limits.max_request_bytes)
-        return read_frame(line)
+            if isinstance(line, Oversized):
+                frame: Frame = read_oversized(line.head, line.tail, self._server.limits.max_request_bytes)
+            else:
+                frame = await text_aside(line, read_frame)
+            await self._take(frame)
 
     async def _take(self, frame: Frame) -> None:
         """Answer a frame, or hand it to the SDK."""
