@@ -176,6 +176,29 @@ async def test_whoever_is_at_it_is_waited_for(dsn: str, driver: str) -> None:
     assert await rows(dsn, "SELECT id FROM item") == [(0,)]
 
 
+@pytest.mark.parametrize("held", [pytest.param(True, id="by a transaction"), pytest.param(False, id="by a statement")])
+async def test_the_wait_ends_with_the_call(dsn: str, driver: str, held: bool) -> None:
+    """However patient the server is: who waits hears at its deadline that the first one is still at it."""
+    async with pgmcp.connect(dsn, driver=driver, lock_timeout_ms=60_000, settle_s=60) as db:
+        await db.call(add(0, "warm"))
+        async with db.transaction() as tx:
+            if held:
+                await tx.call(add(1))
+            session = await asyncpg.connect(dsn)
+            if not held:
+                await session.execute(f"BEGIN; {KEY_HELD}")
+            late = pgmcp.CreateRequest(
+                table="item", data={"id": 1, "price": "1.50"}, returning=True, idempotency_key="k1", timeout_ms=1500
+            )
+            async with asyncio.timeout(30):
+                with pytest.raises(pgmcp.DatabaseError) as busy:
+                    await db.call(late)
+            assert (busy.value.code.name, busy.value.retry) == ("idempotency_running", "later")
+            await session.close()
+        assert (await db.call(add(1))).count == 1
+    assert await rows(dsn, "SELECT id FROM item ORDER BY id") == [(0,), (1,)]
+
+
 async def test_many_at_once_write_once(dsn: str, driver: str) -> None:
     """By several processes' sessions, over and over, writes of which each would add one more."""
     async with pgmcp.connect(dsn, driver=driver) as one, pgmcp.connect(dsn, driver=driver) as other:

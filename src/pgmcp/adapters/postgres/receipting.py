@@ -1,9 +1,10 @@
 """A write and its receipt as one statement, so that both are done, or neither, in one round trip.
 
 The statement looks for the key first, and does nothing where it is kept: its answer comes back instead. Whoever is at
-a write of the same key is waited for by an advisory lock, which taking a key (`receipt_claim.sql`) holds too. As a
-snapshot is older than what was waited for, the second one does the write as well, and fails in the end by the receipts'
-primary key, which undoes it: the first answer is there to be read then.
+a write of the same key holds an advisory lock, which taking a key (`receipt_claim.sql`) holds too: where it is not to
+be had at once nothing is done either, and the second one waits by taking the key. As a snapshot is older than the lock,
+one whose key was kept in between does the write as well, and fails in the end by the receipts' primary key, which
+undoes it: the first answer is there to be read then.
 
 When an answer is lost nobody knows whether the statement still runs, or has so much as begun. So whoever settles it
 waits for the same lock and keeps a void receipt where there is none: that statement can do nothing from then on. Taking
@@ -35,9 +36,7 @@ VOID = ""
 _RECORDS = "records"
 RECORD_HEAD_END = f',"{_RECORDS}":'
 """What the head of an answer ends with that is kept as its records."""
-_LOCKED = (
-    "(SELECT pg_catalog.pg_advisory_xact_lock(7039815, pg_catalog.hashtext({principal} || '/' || {key}))::text) = ''"
-)
+_LOCKED = "pg_catalog.pg_try_advisory_xact_lock(7039815, pg_catalog.hashtext({principal} || '/' || {key}))"
 
 
 def receipted(change: str, answer: str, receipt: Receipt, shown: Shown, bounds: Bounds, binder: Binder) -> str:
@@ -56,8 +55,10 @@ def receipted(change: str, answer: str, receipt: Receipt, shown: Shown, bounds: 
     digest, head = binder.text(receipt.digest), binder.text(_head(shown, bounds))
     kept = f"{head} || pg_catalog.to_json(ARRAY(SELECT a.w FROM a))::text || '}}'"
     return (
-        "WITH k AS MATERIALIZED (SELECT r.digest, r.answer FROM pgmcp.receipts AS r "
-        f"WHERE {locked} AND r.principal = {principal} AND r.key = {key}), "
+        f"WITH l AS MATERIALIZED (SELECT {locked} AS held), "
+        f"k AS MATERIALIZED (SELECT CASE WHEN l.held THEN r.digest ELSE '{VOID}' END AS digest, r.answer FROM l "
+        f"LEFT JOIN pgmcp.receipts AS r ON l.held AND r.principal = {principal} AND r.key = {key} "
+        "WHERE NOT l.held OR r.key IS NOT NULL), "
         f"u AS ({change}), a AS MATERIALIZED ({answer}), "
         "r AS (INSERT INTO pgmcp.receipts (principal, key, digest, answer) "
         f"SELECT {principal}, {key}, {digest}, {kept} WHERE {UNKEPT}) "
@@ -81,7 +82,7 @@ def answer_of(rows: Sequence[Row]) -> Sequence[Row]:
     """The answer's records, where the write was done.
 
     Raises:
-        AlreadyKept: It was done before.
+        AlreadyKept: It was done before; without an answer, where the key has to be taken first.
     """
     _, digest, answer = rows[0]
     if digest is not None:
