@@ -121,5 +121,5 @@ def stamp(at: float) -> str:
     >>> stamp(1767225600.0634)
     '2026-01-01T00:00:00.063+00:00'
     """
-    second = int(at)
-    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{int((at - second) * _MS):03d}+00:00"
+    second, milli = divmod(int(at * _MS), _MS)
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{milli:03d}+00:00"

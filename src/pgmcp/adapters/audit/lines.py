@@ -31,31 +31,42 @@ class Lines:
 
     def __init__(self) -> None:
         self._templates: dict[Hashable, Template] = {}
-        self._second = -1
-        self._shown = ""
+        self._second = self._shown_at = -1
+        self._to_second = self._shown = ""
 
     def of(self, records: Sequence[AuditRecord]) -> bytes:
         """The lines of records, each with its end."""
-        return "".join([self._line(record) for record in records]).encode("ascii")
+        made: list[str] = []
+        templates, shown_at = self._templates, self._shown_at
+        # One loop without functions of ours in it: a line takes less time than half a dozen of their calls.
+        for record in records:
+            at, call, principal, session, tool, effect, plan, transaction, seconds, rows, end = record
+            if end is not DONE or type(plan) is not Select or transaction is not None or effect is not _READ:
+                made.append(json.dumps(record.document(), separators=(",", ":")) + "\n")
+                continue
+            key = (tool, session is None, likeness(plan))
+            kept = templates.get(key) or self._keep(key, record, plan.relation)
+            (start, to_call, to_principal, to_session, to_duration, to_rows, rest), _ = kept
+            milli = int(at * 1000)
+            if milli != shown_at:
+                self._show(milli)
+                shown_at = milli
+            micros = int(seconds * _MICRO + 0.5)
+            made.append(
+                f"{start}{self._shown}{to_call}{quoted(call)}{to_principal}{quoted(principal)}{to_session}"
+                f"{'' if session is None else quoted(session)}{to_duration}{micros // 1000}"
+                f".{_THOUSANDTHS[micros % 1000]}{to_rows}{rows}{rest}"
+            )
+        return "".join(made).encode("ascii")
 
-    def _line(self, record: AuditRecord) -> str:
-        at, call, principal, session, tool, effect, plan, transaction, seconds, rows, end = record
-        if end is not DONE or type(plan) is not Select or transaction is not None or effect is not _READ:
-            return json.dumps(record.document(), separators=(",", ":")) + "\n"
-        key = (tool, session is None, likeness(plan))
-        kept = self._templates.get(key) or self._keep(key, record, plan.relation)
-        (start, to_call, to_principal, to_session, to_duration, to_rows, rest), _ = kept
-        beyond = at - self._second
-        if not 0 <= beyond < 1:
-            self._second = int(at)
-            self._shown = stamp(self._second)[:_TO_SECONDS]
-            beyond = at - self._second
-        micros = int(seconds * _MICRO + 0.5)
-        return (
-            f"{start}{self._shown}.{_THOUSANDTHS[int(beyond * 1000)]}{to_call}{quoted(call)}{to_principal}"
-            f"{quoted(principal)}{to_session}{'' if session is None else quoted(session)}{to_duration}"
-            f"{micros // 1000}.{_THOUSANDTHS[micros % 1000]}{to_rows}{rows}{rest}"
-        )
+    def _show(self, milli: int) -> None:
+        """Show a moment, in milliseconds since 1970; of those in one second only the fraction is made."""
+        second, fraction = divmod(milli, 1000)
+        if second != self._second:
+            self._second = second
+            self._to_second = stamp(second)[:_TO_SECONDS]
+        self._shown_at = milli
+        self._shown = f"{self._to_second}.{_THOUSANDTHS[fraction]}"
 
     def _keep(self, key: Hashable, record: AuditRecord, relation: Relation) -> Template:
         if len(self._templates) >= _KEPT:

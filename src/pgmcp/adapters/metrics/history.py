@@ -19,7 +19,7 @@ K = TypeVar("K")
 _RELATIONS_AT_MOST = 1000
 _EVENTS_AT_MOST = 200
 _NO_CALL = CallId("")
-_PLACE, _ENDED = itemgetter(0), itemgetter(2)  # of what is noted
+_PLACE = itemgetter(0)  # of what is noted
 _NOTED = len(("place", "began", "ended"))
 
 
@@ -82,10 +82,11 @@ class BoundedHistory:
                 shelf.tally(tool).add(times, error)
                 self._relate(tool, relation, len(times))
             if timed:
-                shelf.keep(timed, max([call[8] for call in timed]))
-            for alike in by_shape.values():
-                for noted in zip(*alike, strict=True):
-                    self._add_parts(noted)
+                latest = max([call[8] for call in timed])
+                shelf.keep(timed, latest)
+                for alike in by_shape.values():
+                    for noted in zip(*alike, strict=True):
+                        self._add_parts(noted, latest)
 
     def add_statements(self, drawn: Sequence[StatementRan], others: Sequence[StatementRan] = ()) -> None:
         groups: dict[tuple[str, str | None], list[float]] = {}
@@ -143,13 +144,13 @@ class BoundedHistory:
         if relation is not None:
             bump(self._relations, (tool, relation), _RELATIONS_AT_MOST, (OTHER, OTHER), count)
 
-    def _add_parts(self, noted: Sequence[Noted]) -> None:
-        """Add parts of one place."""
+    def _add_parts(self, noted: Sequence[Noted], latest: float) -> None:
+        """Add parts of one place, of calls of which the latest ended then."""
         place = noted[0][0]
         shelf = self._shelves[place.layer]
         seconds = sum([ended - began for _, began, ended in noted])
         shelf.tally(place.operation).add_unsorted(len(noted), seconds, place.error)
-        shelf.keep(noted, max(map(_ENDED, noted)))
+        shelf.keep(noted, latest)
 
     def _be_fed(self) -> None:
         for feed in self._feeds:

@@ -9,7 +9,7 @@ import pytest
 
 from pgmcp.adapters.audit.lines import Lines
 from pgmcp.adapters.memory.declare import table
-from pgmcp.domain.audit_record import AuditRecord
+from pgmcp.domain.audit_record import AuditRecord, stamp
 from pgmcp.domain.auditing import DONE, INTENDED, End, Ending
 from pgmcp.domain.calls import CallId
 from pgmcp.domain.plans import Effect, Plan
@@ -70,6 +70,21 @@ async def test_each_line_is_its_document(session: str | None) -> None:
     # The order of a line's fields does not hang on what was kept before.
     assert [list(json.loads(line)) for line in found] == [list(record.document()) for record in records]
     assert "hunter2" not in "".join(found) + repr(records)
+
+
+async def test_each_moment_is_shown_as_anywhere_else() -> None:
+    """To the same millisecond, in whatever order moments come."""
+    (plan, *_) = await plans()
+    moments = [1767225600 + number * 0.0003371 for number in range(5000)] + [
+        1767225600.999999,
+        0.0,
+        0.9999,
+        1767225599.9,
+    ]
+    lines = Lines()
+    for at in moments:
+        record = AuditRecord(at, CallId("c"), "ana", None, "read_table", Effect.READ, plan)
+        assert json.loads(lines.of([record]))["time"] == stamp(at)
 
 
 @pytest.mark.parametrize(
