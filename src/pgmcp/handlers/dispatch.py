@@ -46,7 +46,8 @@ STALE = frozenset({"42P01", "42703", "0A000"})
 _FRAMES = 12  # of a traceback: enough to see the way from the pipeline to the defect
 
 
-@frozen(kw_only=True)
+# Made for each call: with slots a frozen object takes three times as long to make.
+@frozen(kw_only=True, slots=False)
 class Caller:
     """Who calls and how the answer is wanted.
 

@@ -59,10 +59,10 @@ class Key:
 
     def of_values(self, values: Sequence[Any]) -> Hashable | None:
         """The same for the key columns' values alone."""
+        if len(values) == 1:
+            return None if values[0] is None else self.keys[0](values[0])
         if any(value is None for value in values):
             return None
-        if len(values) == 1:
-            return self.keys[0](values[0])
         return tuple(key(value) for key, value in zip(self.keys, values, strict=True))
 
 

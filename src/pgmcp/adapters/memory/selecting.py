@@ -34,8 +34,10 @@ def matching(table: Table, tree: Filter, state: TableState) -> list[tuple[int, R
 
 def selected(table: Table, plan: Select, rows: Iterable[Row]) -> list[Row]:
     """All rows of a page and those behind it, in order; the page's limit is not applied yet."""
-    keys = [_Sorted(key, table) for key in plan.order]
     found = list(rows)
+    if len(found) < 2 and plan.page.after is None:
+        return found[plan.page.offset :]  # in any order
+    keys = [_Sorted(key, table) for key in plan.order]
     if plan.page.after is not None and keys:
         place = [key.place_of(literal) for key, literal in zip(keys, plan.page.after, strict=True)]
         found = [row for row in found if _is_behind(row, keys, place)]

@@ -116,7 +116,7 @@ def _moment(value: Any) -> str:
         return f'"{iso_instant(value)}"'
     if isinstance(value, time):
         return f'"{iso_time(value)}"'
-    return _string(value.isoformat() if isinstance(value, date) else value)
+    return f'"{value.isoformat()}"' if isinstance(value, date) else _string(value)
 
 
 def _interval(value: Any) -> str:
