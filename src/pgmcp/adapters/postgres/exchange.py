@@ -57,33 +57,35 @@ class Exchange:
         try:
             result = await work()
         except DriverError as error:
-            self._observe(call, kind, started, statement, sqlstate=error.fault.sqlstate)
+            self._observe(call, kind, started, statement, error.fault.sqlstate)
             told = translate(error.fault)
             if explain is not None:
                 await explain(told, call)
             raise told from error
         except asyncio.CancelledError:
-            self._observe(call, kind, started, statement, sqlstate="57014")
+            self._observe(call, kind, started, statement, "57014")
             if watched.is_cause():
                 raise out_of_time() from None
             raise
         finally:
             self._deadlines.leave(watched)
-        self._observe(call, kind, started, statement, rows=count(result))
+        # As `_observe`, without a call more: nearly all end here.
+        at = self._now()
+        fingerprint = relation = None
+        if statement is not None:
+            relation = statement.relation
+            # Only a call that is timed can be among the slowest that are told with their statements.
+            fingerprint = None if call.tracker is None else self._fingerprints.of(statement.text)
+        self._observer.observe(
+            statement_ran((call.id, kind, at - started, count(result), None, fingerprint, relation, at))
+        )
         return result
 
     def _observe(
-        self,
-        call: CallContext,
-        kind: str,
-        started: float,
-        statement: Statement | None,
-        *,
-        rows: int = 0,
-        sqlstate: str | None = None,
+        self, call: CallContext, kind: str, started: float, statement: Statement | None, sqlstate: str | None
     ) -> None:
+        """Tell of what failed."""
         at = self._now()
-        # Only a call that is timed can be among the slowest that are told with their statements.
         fingerprint = None if statement is None or call.tracker is None else self._fingerprints.of(statement.text)
         relation = None if statement is None else statement.relation
-        self._observer.observe(statement_ran((call.id, kind, at - started, rows, sqlstate, fingerprint, relation, at)))
+        self._observer.observe(statement_ran((call.id, kind, at - started, 0, sqlstate, fingerprint, relation, at)))
