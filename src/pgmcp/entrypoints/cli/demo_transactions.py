@@ -11,12 +11,12 @@ _LOOK: dict[str, Any] = {"table": "customers", "columns": ["name", "vip"], "filt
 
 
 def _change(name: str) -> dict[str, Any]:
-    return _WITHIN | {"table": "customers", "filters": {"id": 1}, "data": {"name": name}}
+    return {"table": "customers", "filters": {"id": 1}, "data": {"name": name}}
 
 
 TRANSACTION_STEPS = (
     Step(says="A transaction that is held between calls", tool="begin_transaction", arguments={"timeout_s": 60}),
-    Step(says="A write inside", tool="update_records", arguments=_change("A name nobody keeps")),
+    Step(says="A write inside", tool="update_records", arguments=_WITHIN | _change("A name nobody keeps")),
     Step(says="Inside it is seen", tool="read_table", arguments=_LOOK | _WITHIN),
     Step(says="Outside it is not", tool="read_table", arguments=_LOOK),
     Step(says="A place to come back to", tool="create_savepoint", arguments=_WITHIN | {"name": "before_mistake"}),
@@ -33,12 +33,12 @@ TRANSACTION_STEPS = (
         arguments=_WITHIN | {"savepoint": "before_mistake"},
     ),
     Step(says="Then undo it all", tool="rollback_transaction", arguments=_WITHIN),
-    Step(says="One that nobody comes back to", tool="begin_transaction", arguments={"idle_timeout_s": 0.3}),
-    Step(says="It locks a row", tool="update_records", arguments=_change("Nor this one")),
-    Step(says="It has run out, and says so", tool="read_table", arguments=_LOOK | _WITHIN, fails=True, pause_s=0.6),
+    Step(says="One that nobody comes back to", tool="begin_transaction", arguments={"idle_timeout_s": 2}),
+    Step(says="It locks a row", tool="update_records", arguments=_WITHIN | _change("Nor this one")),
+    Step(says="It has run out, and says so", tool="read_table", arguments=_LOOK | _WITHIN, fails=True, pause_s=2.5),
     Step(
         says="The row is free again",
         tool="update_records",
-        arguments=_change("x") | {"dry_run": True, "transaction_id": None},
+        arguments=_change("x") | {"dry_run": True},
     ),
 )
