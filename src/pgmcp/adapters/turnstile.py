@@ -39,7 +39,8 @@ class Turnstile:
             if turn.done() and not turn.cancelled():
                 # It was handed over in the same moment.
                 self.give_back()
-            else:
+            elif turn in self._waiting:
+                # Or else it was passed over in the same moment.
                 self._waiting.remove(turn)
             raise
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
+
+import pytest
 
 from pgmcp.adapters.turnstile import Turnstile
 
@@ -79,4 +82,37 @@ async def test_all_that_wait_may_go_away() -> None:
         task.cancel()
     turnstile.give_back()
     await asyncio.wait(tasks)
-    assert (told, turnstile.taken) == ([], False)
+    assert (told, [task.cancelled() for task in tasks], turnstile.taken) == ([], [True, True], False)
+
+
+@pytest.mark.parametrize("seed", range(200))
+async def test_whatever_happens_in_one_moment_each_goes_through_or_is_cancelled(seed: int) -> None:
+    """Coming, going away and handing over in any order and in any step of the loop's: never two, and none for ever."""
+    turnstile, luck, inside = Turnstile(), random.Random(seed), 0
+
+    async def visit() -> None:
+        nonlocal inside
+        async with turnstile:
+            inside += 1
+            try:
+                assert inside == 1
+                for _ in range(luck.randrange(3)):
+                    await asyncio.sleep(0)
+            finally:
+                inside -= 1
+
+    tasks: list[asyncio.Task[None]] = []
+    for _ in range(20):
+        tasks += [asyncio.create_task(visit()) for _ in range(luck.randrange(3))]
+        for task in luck.sample(tasks, len(tasks) // 4):
+            task.cancel()
+        if luck.random() < 0.7:
+            await asyncio.sleep(0)
+    tasks.append(asyncio.create_task(visit()))
+    async with asyncio.timeout(10):
+        await asyncio.wait(tasks)
+    assert not tasks[-1].cancelled()
+    assert [task.exception() for task in tasks if not task.cancelled()] == [None] * sum(
+        not t.cancelled() for t in tasks
+    )
+    assert (inside, turnstile.taken) == (0, False)
