@@ -36,12 +36,12 @@ def test_a_reads_text_follows_from_its_shape() -> None:
     assert first.text == other.text
     assert first.text == (
         "SELECT pg_catalog.string_agg(CASE WHEN s.total <= 500 THEN s.w ELSE '' END, E'\\x1e' ORDER BY s.total) AS w "
-        "FROM (SELECT w, size, pg_catalog.sum(size) OVER (ROWS UNBOUNDED PRECEDING) AS total "
-        "FROM (SELECT w, pg_catalog.octet_length(w) + 1 AS size FROM (SELECT "
+        "FROM (SELECT w, pg_catalog.sum(pg_catalog.octet_length(w) + 1) OVER (ROWS UNBOUNDED PRECEDING) AS total "
+        "FROM (SELECT "
         "'[' || pg_catalog.concat_ws(',', coalesce(q.c1::text, 'null')) || ']' AS w "
         f'FROM (SELECT t."id" AS c1 FROM "a.b"."q""t" AS t WHERE (t."n" = $1{INT}) ORDER BY (t."id") '
-        "LIMIT $2::text::pg_catalog.int8) AS q OFFSET 0) AS m OFFSET 0) AS m) AS s "
-        "WHERE s.total - s.size <= 500 GROUP BY s.total / 65536 ORDER BY s.total / 65536"
+        "LIMIT $2::text::pg_catalog.int8) AS q OFFSET 0) AS m) AS s "
+        "WHERE s.total - pg_catalog.octet_length(s.w) <= 500 + 1 GROUP BY s.total / 65536 ORDER BY s.total / 65536"
     )
     assert (first.parameters, other.parameters) == (("1", "6"), ("2", "10"))
 

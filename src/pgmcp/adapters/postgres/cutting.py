@@ -36,16 +36,14 @@ def capped(source: str, wire: str, max_bytes: str, keys: str | None = None) -> s
     """
     keys_made, keys_given = (f", {keys} AS k", ", k") if keys is not None else ("", "")
     made = f"SELECT {wire} AS w{keys_made} FROM ({source}) AS q OFFSET 0"
-    sized = f"SELECT w{keys_given}, pg_catalog.octet_length(w) + 1 AS size FROM ({made}) AS m OFFSET 0"
-    summed = (
-        f"SELECT w{keys_given}, size, pg_catalog.sum(size) OVER (ROWS UNBOUNDED PRECEDING) AS total FROM ({sized}) AS m"
-    )
+    size = "pg_catalog.octet_length(w) + 1"
+    summed = f"SELECT w{keys_given}, pg_catalog.sum({size}) OVER (ROWS UNBOUNDED PRECEDING) AS total FROM ({made}) AS m"
     whole = f"CASE WHEN s.total <= {max_bytes} THEN s.w ELSE '' END"
     keys_joined = "" if keys is None else f", {_joined('s.k')} AS k"
     record = f"s.total / {_RECORD_BYTES}"
     return (
         f"SELECT {_joined(whole)} AS w{keys_joined} FROM ({summed}) AS s "
-        f"WHERE s.total - s.size <= {max_bytes} GROUP BY {record} ORDER BY {record}"
+        f"WHERE s.total - pg_catalog.octet_length(s.w) <= {max_bytes} + 1 GROUP BY {record} ORDER BY {record}"
     )
 
 

@@ -7,10 +7,10 @@ def jsonb(sql: str) -> str:
     """The document; JSON null, and an object whose only key is `$json`, inside another `$json`."""
     # A scalar text equal to the key has it too, but nothing can be taken out of a scalar.
     alone = f"{sql} ? '$json' AND {sql} @> '{{}}'::jsonb AND ({sql} - '$json') = '{{}}'::jsonb"
-    # Containment costs a fraction of a comparison, and leaves few for that to tell from an array that holds a null.
-    null = f"{sql} @> 'null'::jsonb AND {sql} = 'null'::jsonb"
     wrapped = f"pg_catalog.concat('{{\"$json\":', {sql}, '}}')"
-    return f"CASE WHEN ({null}) OR ({alone}) THEN {wrapped} ELSE {sql}::text END"
+    # Its text tells null from any other document for less than a comparison of documents does.
+    null = f"CASE WHEN {sql} IS NOT NULL THEN {wrapped} END"
+    return f"CASE WHEN {alone} THEN {wrapped} ELSE coalesce(nullif({sql}::text, 'null'), {null}) END"
 
 
 def json(sql: str) -> str:
