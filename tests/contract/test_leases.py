@@ -320,6 +320,20 @@ async def test_an_abandoned_one_ends_at_its_limit(client: pgmcp.Client) -> None:
     assert (late["code"], late["details"]) == ("transaction_ended", {"outcome": "rolled_back", "reason": "expired"})
 
 
+@pytest.mark.parametrize("name", ["timeout_s", "idle_timeout_s"])
+async def test_one_that_may_not_last_is_not_begun(client: pgmcp.Client, name: str) -> None:
+    """Nothing could be done in it."""
+    answer = await ask(client, "begin_transaction", **{name: 0})
+    assert answer["error"] == {
+        "type": "validation_error",
+        "code": "out_of_range",
+        "message": f"argument '{name}' is too small",
+        "hint": "It is more than 0.",
+        "retry": "fix_input",
+        "details": {"path": name},
+    }
+
+
 async def test_use_renews_the_idle_limit_but_not_the_total_one(client: pgmcp.Client) -> None:
     """Calls one after another, none of which waits long enough, until the total limit comes."""
     handle = await begun(client, idle_timeout_s=3, timeout_s=4)

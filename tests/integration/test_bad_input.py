@@ -67,7 +67,7 @@ async def test_records_that_fail_late_leave_nothing(db: pgmcp.Client) -> None:
         "hint": "Column 'n' is numeric(4,2).",
         "retry": "fix_input",
         "sqlstate": "22003",
-        "details": {"outcome": "rolled_back", "column": "n", "row": 0},
+        "details": {"outcome": "rolled_back", "column": "n", "row": 9, "path": "records[9].n"},
     }
     found = await db.call(pgmcp.ReadRequest(table="docs"))
     assert found.count == 0

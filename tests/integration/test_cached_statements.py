@@ -131,6 +131,19 @@ async def test_what_is_kept_and_what_is_not(make_database: MakeDatabase, driver:
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
+async def test_another_spelling_of_a_statement_is_answered_too(make_database: MakeDatabase, driver: str) -> None:
+    """White space, comments and the case of words make no other statement; values do."""
+    dsn = await make_database(SCHEMA)
+    await watch(dsn, *WATCHED)
+    async with client(dsn, driver=driver) as db:
+        await until(partial(kept, db, "SELECT id, n FROM counter WHERE n > 1"))
+        assert await kept(db, "select id,n\n  from Counter -- all of them\n where n > 1;")
+        assert not await kept(db, "SELECT id, n FROM counter WHERE n > 2")
+        assert not await kept(db, "SELECT id, 'a  b' AS n FROM counter")
+        assert not await kept(db, "SELECT id, 'a b' AS n FROM counter")
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
 async def test_kept_rows_are_the_same_rows(make_database: MakeDatabase, driver: str) -> None:
     """In Python's values, with their columns and their cut."""
     dsn = await make_database(SCHEMA)

@@ -126,6 +126,28 @@ async def test_what_a_relation_is(
     assert seen == expected
 
 
+async def test_a_name_with_its_schema_is_kept_as_any_other(make_database: MakeDatabase) -> None:
+    """Asked for once, told at once from then on; a schema or a table that has dots of its own is found as well."""
+    more = 'CREATE SCHEMA "a.b"; CREATE TABLE "a.b".c (id int); CREATE TABLE side."c.d" (id int);'
+    async with repositories(await make_database(SCHEMA + more)) as base:
+        found = [await base.schemas.find(name, None, wire()) for name in ("side.note", "a.b.c", "side.c.d")]
+        assert [each and each.display for each in found] == ["side.note", "a.b.c", "side.c.d"]
+        assert base.way.heard.statements() != []
+        assert await base.schemas.find("side.note", None, wire()) is found[0]
+        assert base.schemas.recalled("side.note", None, wire()) is found[0]
+        assert base.way.heard.statements() == []
+        assert await base.schemas.find("side.nope", None, wire()) is None
+
+
+async def test_an_exact_name_wins_over_one_with_its_schema(make_database: MakeDatabase) -> None:
+    """Whichever was there first, once the catalogue is read anew."""
+    async with repositories(await make_database(SCHEMA)) as base:
+        assert (await base.relation("side.note")).name == Name("side", "note")
+        await base.texts('CREATE TABLE "side.note" (id int)')
+        base.schemas.forget()
+        assert (await base.relation("side.note")).name == Name("public", "side.note")
+
+
 @pytest.mark.parametrize(
     "name, schema",
     [

@@ -123,6 +123,11 @@ async def test_offset_and_partitions(make_database: MakeDatabase) -> None:
     [
         pytest.param({"name": {"match": "a("}}, "filters.name.match", "bad_value", id="regular expression"),
         pytest.param({"tags": {"contains": "{x"}}, "filters.tags.contains", "bad_value", id="array"),
+        pytest.param({"name": {"like": "%\\"}}, "filters.name.like", "bad_value", id="lone escape"),
+        pytest.param({"name": {"like": "%_\\"}}, "filters.name.like", "bad_value", id="lone escape behind any"),
+        pytest.param(
+            {"name": {"fts": {"query": "a &", "type": "raw"}}}, "filters.name.fts.query", "bad_value", id="search"
+        ),
     ],
 )
 async def test_a_literal_that_only_the_server_can_judge_is_named(

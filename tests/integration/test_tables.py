@@ -83,12 +83,17 @@ async def test_on_conflict(make_database: MakeDatabase, conflict: OnConflict, na
 @pytest.mark.parametrize(
     "columns, rows, expected",
     [
-        pytest.param(("id", "name"), (("50", "toolong"),), {"code": "value_too_long"}, id="varchar is never cut"),
+        pytest.param(
+            ("id", "name"),
+            (("50", "toolong"),),
+            {"code": "value_too_long", "column": "name", "path": "data.name"},
+            id="varchar is never cut",
+        ),
         pytest.param(("id", "flags"), (("50", "10101"),), {"code": "bad_value"}, id="bit is never cut"),
         pytest.param(
             ("id", "seen"),
             (("50", "2024-01-01"), ("51", "2024-13-01"), ("52", None)),
-            {"code": "bad_value", "column": "seen", "row": 1},
+            {"code": "bad_value", "column": "seen", "row": 6, "path": "records[6].seen"},
             id="the column and the row",
         ),
         pytest.param(("id",), (("1",),), {"code": "unique_violation", "columns": ["id"]}, id="key"),
@@ -100,8 +105,9 @@ async def test_a_value_that_does_not_fit(
     """Nothing is written, and the error says where the value stands if that can be known."""
     async with repositories(await make_database(SCHEMA)) as base:
         plan = Insert(relation=await base.relation("item"), bounds=BOUNDS)
+        first = 5 if len(rows) > 1 else None
         with pytest.raises(PgmcpError) as caught:
-            await base.tables.insert(plan, Batch(columns=columns, rows=rows), wire())
+            await base.tables.insert(plan, Batch(columns=columns, rows=rows, first=first), wire())
         written = await base.texts("SELECT count(*)::text FROM item")
     facts = {"code": caught.value.code.name} | caught.value.details
     assert {key: facts.get(key) for key in expected} == expected

@@ -19,6 +19,7 @@ class Argument:
     Args:
         doc: What it is for, in few words, as an agent reads it.
         minimum, maximum: Bounds of a number.
+        above: What a number is larger than.
         choices: All values allowed, for a text.
         schema: The JSON schema where the type alone doesn't give it.
     """
@@ -26,6 +27,7 @@ class Argument:
     doc: str = ""
     minimum: int | None = None
     maximum: int | None = None
+    above: int | None = None
     choices: tuple[str, ...] = ()
     schema: Mapping[str, Any] | None = None
 
@@ -36,11 +38,12 @@ def argument(
     doc: str = "",
     minimum: int | None = None,
     maximum: int | None = None,
+    above: int | None = None,
     choices: Sequence[str] = (),
     schema: Mapping[str, Any] | None = None,
 ) -> Any:
     """A field of a request, with what `Argument` keeps about it."""
-    facts = Argument(doc=doc, minimum=minimum, maximum=maximum, choices=tuple(choices), schema=schema)
+    facts = Argument(doc=doc, minimum=minimum, maximum=maximum, above=above, choices=tuple(choices), schema=schema)
     return field(default=default, metadata={MARK: facts})
 
 

@@ -47,11 +47,11 @@ async def batches(
         # Most records name the columns of the one before.
         names = columns if row.keys() == known else tuple(sorted(row))
         if rows and (names != columns or len(rows) >= size or weight >= max_bytes):
-            yield Batch(columns=columns, rows=tuple(rows))
+            yield Batch(columns=columns, rows=tuple(rows), first=position - len(rows))
             rows, weight = [], 0
         columns, known = names, row.keys()
         rows.append(tuple(map(row.__getitem__, names)))
         weight += sum(map(len, filter(None, row.values())))
         position += 1
     if rows:
-        yield Batch(columns=columns, rows=tuple(rows))
+        yield Batch(columns=columns, rows=tuple(rows), first=position - len(rows))

@@ -13,6 +13,7 @@ from attrs import field, frozen
 from pgmcp.domain.caching.operating import CacheOperation
 from pgmcp.domain.filters.tree import EVERYTHING, Filter, Literal, Operand
 from pgmcp.domain.measuring import Measuring
+from pgmcp.domain.places import inner, step
 from pgmcp.domain.relations import Name, Relation
 from pgmcp.domain.transacting import Transacting
 
@@ -121,10 +122,19 @@ class Batch:
     Args:
         columns: The columns' names, in the rows' order.
         rows: One tuple a row; None for NULL.
+        first: The place of its first row among the request's `records`; None where the request's `data` is its one row.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str | None, ...], ...] = field(repr=False)
+    first: int | None = field(default=None, eq=False)
+
+    def place(self, column: str, row: int) -> dict[str, Any]:
+        """Where in the request a value of it stands, as an error's details say it; `row` counts from 0 in the batch."""
+        if self.first is None:
+            return {"column": column, "path": step("data", column)}
+        position = self.first + row
+        return {"column": column, "row": position, "path": inner("records", position, column)}
 
 
 @frozen(kw_only=True)

@@ -189,7 +189,8 @@ def _type_words(field: Attribute[Any]) -> str:
     words = _words(field.type)
     if facts.choices:
         words = " or ".join(f"`{choice}`" for choice in facts.choices)
-    return words + _bounds(facts.minimum, facts.maximum)
+    over = "" if facts.above is None else f", more than {facts.above:,}"
+    return words + over + _bounds(facts.minimum, facts.maximum)
 
 
 def _setting_type(field: Attribute[Any], facts: Setting) -> str:

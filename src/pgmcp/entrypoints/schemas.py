@@ -57,7 +57,12 @@ def _property(each: Attribute[Any]) -> dict[str, Any]:
 
 def _bounded(each: Attribute[Any], facts: Argument) -> dict[str, Any]:
     """The schema of an argument's type within its bounds."""
-    bounds = {"enum": list(facts.choices) or None, "minimum": facts.minimum, "maximum": facts.maximum}
+    bounds = {
+        "enum": list(facts.choices) or None,
+        "minimum": facts.minimum,
+        "exclusiveMinimum": facts.above,
+        "maximum": facts.maximum,
+    }
     return _of_type(each.type) | {name: value for name, value in bounds.items() if value is not None}
 
 

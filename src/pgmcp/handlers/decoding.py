@@ -268,6 +268,8 @@ def _out_of_bounds(name: str, value: Any, facts: Argument) -> ValidationError | 
         return _bad_text(name, value, facts)
     if facts.minimum is not None and value is not None and value < facts.minimum:
         return _mistake(codes.OUT_OF_RANGE, f"argument '{name}' is too small", f"The least is {facts.minimum}.", name)
+    if facts.above is not None and value is not None and value <= facts.above:
+        return _mistake(codes.OUT_OF_RANGE, f"argument '{name}' is too small", f"It is more than {facts.above}.", name)
     if facts.maximum is not None and value is not None and value > facts.maximum:
         return _mistake(codes.OUT_OF_RANGE, f"argument '{name}' is too large", f"The most is {facts.maximum}.", name)
     return None

@@ -19,6 +19,7 @@ from pgmcp.domain.plans import RawQuery
 from pgmcp.domain.policy.views import View
 from pgmcp.domain.relations import Name, Relation
 from pgmcp.domain.settings import Settings
+from pgmcp.domain.sql.normalising import normalised
 from pgmcp.ports.lineage import Lineage
 
 # Relations and statements, each with a caller, of which the grounds are kept.
@@ -114,7 +115,9 @@ class Grounds:
             return kept
         surroundings = await self._lineage.surroundings(call)
         behind = tuple([(name, await self._lineage.of(name, call)) for name in basis.tables])
-        return self._keep(place, self._ground("query", basis, plan.text, basis.obstacle, behind, surroundings, call))
+        return self._keep(
+            place, self._ground("query", basis, normalised(plan.text), basis.obstacle, behind, surroundings, call)
+        )
 
     def _keep(self, place: tuple[object, str], ground: Ground) -> Ground:
         if len(self._kept) >= _KEPT:

@@ -43,6 +43,15 @@ async def test_one_batch() -> None:
     ]
 
 
+async def test_where_a_value_stands() -> None:
+    """In the request's records, whichever batch it came in; a row alone is the request's data."""
+    batches = await cut([{"id": 1}, {"id": 2}, {"id": 3}, {"a": "x"}], size=2)
+    assert [batch.place("a b", 0) for batch in batches] == [
+        {"column": "a b", "row": row, "path": f'records[{row}]["a b"]'} for row in (0, 2, 3)
+    ]
+    assert Batch(columns=("id",), rows=(("1",),)).place("id", 0) == {"column": "id", "path": "data.id"}
+
+
 @pytest.mark.parametrize(
     "number, size, lengths",
     [

@@ -190,8 +190,8 @@ def test_a_plain_field_says_nothing() -> None:
 
 def test_an_argument_keeps_what_is_said() -> None:
     """All of it, choices as a tuple."""
-    made = argument(1, doc="d", minimum=0, maximum=2, choices=["a"], schema={"type": "string"})
-    facts = Argument(doc="d", minimum=0, maximum=2, choices=("a",), schema={"type": "string"})
+    made = argument(1, doc="d", minimum=0, maximum=2, above=-1, choices=["a"], schema={"type": "string"})
+    facts = Argument(doc="d", minimum=0, maximum=2, above=-1, choices=("a",), schema={"type": "string"})
     assert made.metadata == {"pgmcp": facts}
 
 

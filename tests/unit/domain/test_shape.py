@@ -126,16 +126,22 @@ def test_effect(found: Analysis, effect: Effect) -> None:
     assert effect_of(found) is effect
 
 
-@pytest.mark.parametrize("number", [pytest.param(0, id="none"), pytest.param(2, id="two")])
-def test_exactly_one_statement(number: int) -> None:
+@pytest.mark.parametrize(
+    "number, message, hint",
+    [
+        pytest.param(0, "there is no statement", "Give one statement.", id="comments alone"),
+        pytest.param(2, "there are 2 statements, exactly one is run", "Call once for each statement.", id="two"),
+    ],
+)
+def test_exactly_one_statement(number: int, message: str, hint: str) -> None:
     """Neither none nor two."""
     with pytest.raises(ValidationError) as caught:
         effect_of(analysis(statements=number))
     assert caught.value.document() == {
         "type": "validation_error",
         "code": "several_statements",
-        "message": f"there are {number} statements, exactly one is run",
-        "hint": "Call once for each statement.",
+        "message": message,
+        "hint": hint,
         "retry": "fix_input",
         "details": {"path": "query"},
     }

@@ -24,6 +24,7 @@ class Coloured(RequestBase[DataResponse]):
     colour: str = argument("red", choices=("red", "green"))
     level: int | None = argument(None, minimum=1, maximum=3)
     share: float | None = None
+    pause: float | None = argument(None, above=0)
     either: bool | str | None = None
     names: Sequence[str] = ()
     things: Mapping[str, Any] | None = None
@@ -104,6 +105,7 @@ def test_a_value(arguments: dict[str, Any], name: str, value: Any) -> None:
         pytest.param(
             {"level": 4}, "out_of_range", "argument 'level' is too large", "The most is 3.", id="above the most"
         ),
+        pytest.param({"pause": 0}, "out_of_range", "argument 'pause' is too small", "It is more than 0.", id="nothing"),
         pytest.param(
             {"share": "half"},
             "wrong_type",
@@ -161,7 +163,7 @@ def test_several_bounds_at_once() -> None:
 def test_an_unknown_name_like_none() -> None:
     """All that there are, are named."""
     assert refusal(Coloured, {"zzz": 1})["hint"] == (
-        "It takes timeout_ms, colour, level, share, either, names, things."
+        "It takes timeout_ms, colour, level, share, pause, either, names, things."
     )
 
 

@@ -188,8 +188,8 @@ async def test_defining(query: str, answer: str) -> None:
             {
                 "type": "validation_error",
                 "code": "several_statements",
-                "message": "there are 0 statements, exactly one is run",
-                "hint": "Call once for each statement.",
+                "message": "there is no statement",
+                "hint": "Give one statement.",
                 "details": {"path": "query"},
             },
             id="none",

@@ -39,8 +39,8 @@ class Writer:
         """Add the rows of a batch; those that were added or, on conflict, changed."""
         table = self.tables[plan.relation.name.name]
         adding = _Adding(table, plan, space)
-        for place, texts in enumerate(batch.rows):
-            adding.add(_given(table, batch.columns, texts, place, space))
+        for place in range(len(batch.rows)):
+            adding.add(_given(table, batch, place, space))
         _keep_to(plan.check, table, adding.rows)
         keep_references(space, table, adding.rows)
         if adding.replaced:
@@ -146,15 +146,15 @@ def _arbiters(table: Table, target: Sequence[str]) -> tuple[Key, ...]:
     return found
 
 
-def _given(table: Table, columns: Sequence[str], texts: Sequence[str | None], place: int, space: Space) -> Row:
+def _given(table: Table, batch: Batch, place: int, space: Space) -> Row:
     """A row of a batch; columns that it doesn't name take their defaults."""
     given: dict[int, Any] = {}
-    for column, text in zip(columns, texts, strict=True):
+    for column, text in zip(batch.columns, batch.rows[place], strict=True):
         at = table.position[column]
         try:
             given[at] = None if text is None else table.fields[at].assign(table.fields[at].decode(text))
         except PgmcpError as error:
-            raise error.with_details(column=column, row=place) from error.__cause__
+            raise error.with_details(**batch.place(column, place)) from error.__cause__
     return table.completed(
         [given[at] if at in given else field.default(space.moment) for at, field in enumerate(table.fields)]
     )

@@ -15,7 +15,7 @@ from pgmcp.adapters.postgres.binder import Suspect, cast
 from pgmcp.adapters.postgres.naming import quote
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.domain.plans import Batch, Insert, Update
 from pgmcp.domain.relations import Column
 from pgmcp.domain.values.modifiers import exceeds
@@ -26,10 +26,14 @@ T = TypeVar("T")
 
 BEYOND_LIMITS = "54000"
 _UNKNOWN_OBJECT = "42704"
+# Of a text that is read by a grammar of its own: a jsonpath, a query of full-text search.
+_SYNTAX = "42601"
 # A label of an ltree that is.
 _NAME_TOO_LONG = "42622"
 # A domain's own checks name no table.
 _DOMAIN_CHECKS = frozenset({"23502", "23514"})
+_UNREADABLE = "A text doesn't keep to the grammar of what it is read as."
+_GRAMMAR = "See PostgreSQL's documentation of that type: jsonpath, tsquery and their like."
 _MOST_PROBES = 200
 _PATIENCE_S = 2.0
 
@@ -37,11 +41,13 @@ _PATIENCE_S = 2.0
 def is_about_values(error: PgmcpError) -> bool:
     """Whether an error may be about a literal.
 
-    Class 22, a limit of the type, the name of an object that is not there, a domain's check.
+    Class 22, a limit of the type, the name of an object that is not there, a text with a grammar of its own, a
+    domain's check.
     """
     if error.sqlstate in _DOMAIN_CHECKS:
         return "table" not in error.details
-    return error.sqlstate in {BEYOND_LIMITS, _UNKNOWN_OBJECT, _NAME_TOO_LONG} or (error.sqlstate or "").startswith("22")
+    by_name = error.sqlstate in {BEYOND_LIMITS, _UNKNOWN_OBJECT, _NAME_TOO_LONG, _SYNTAX}
+    return by_name or (error.sqlstate or "").startswith("22")
 
 
 async def blame(error: PgmcpError, suspects: Sequence[Suspect], runner: Runner, call: CallContext) -> PgmcpError:
@@ -66,6 +72,9 @@ async def _guilty_literal(
     for suspect, literal in probes[:_MOST_PROBES]:
         found = await _fault(suspect.probe(), literal.text, runner, call)
         if found is not None:
+            if found.sqlstate == _SYNTAX:
+                # Our statement is well formed, so its "syntax error" would only mislead.
+                found.code, found.message, found.hint = codes.BAD_VALUE, _UNREADABLE, _GRAMMAR
             return type(found)(
                 found.code,
                 found.message,
@@ -78,15 +87,15 @@ async def _guilty_literal(
 
 
 async def blame_record(error: PgmcpError, plan: Insert, batch: Batch, runner: Runner, call: CallContext) -> PgmcpError:
-    """The same error with `column` and `row` (from 0, in the batch) of the value that can't be read or is too large."""
+    """The same error with the place of the value that can't be read or is too large."""
     place = await _patiently(_guilty_value(plan, batch, runner, call))
     if place is not None:
-        return error.with_details(column=place[0], row=place[1])
+        return error.with_details(**batch.place(*place))
     for index, name in enumerate(batch.columns):
         column = plan.relation.by_name[name]
         for number, row in enumerate(batch.rows):
             if exceeds(row[index], column.type_name):
-                return _too_large(error, column).with_details(row=number)
+                return _too_large(error, column).with_details(**batch.place(name, number))
     return error
 
 

@@ -51,6 +51,8 @@ _QUERIES = {
     SearchForm.RAW: "to_tsquery",
 }
 _REGCONFIG = Type(name="regconfig")
+# What a pattern stands for matches it to its end, which is where a lone escape is found.
+_LIKE_READER = r"pg_catalog.regexp_replace({0}::text, '\\(.)', '\1', 'g') LIKE {0}::text"
 
 
 def pattern(tree: Match, relation: Relation, binder: Binder) -> str:
@@ -60,7 +62,7 @@ def pattern(tree: Match, relation: Relation, binder: Binder) -> str:
     type_ = tree.value.type if tree.value.type.tag == "citext" else TEXT
     match tree.pattern:
         case Pattern.LIKE:
-            right = binder.literal(tree.value, type_, reader="'' LIKE {}")
+            right = binder.literal(tree.value, type_, reader=_LIKE_READER)
             return f"({left} {'ILIKE' if tree.fold else 'LIKE'} {right})"
         case Pattern.MATCH:
             right = binder.literal(tree.value, type_, reader="'' ~ {}")
@@ -114,13 +116,12 @@ def document_op(tree: Json, relation: Relation, binder: Binder) -> str:
 
 def search(tree: FullText, relation: Relation, binder: Binder) -> str:
     """A full-text match, in the language given or the database's own configuration."""
-    left = operand(tree.operand, relation, binder)
     config = ""
     if tree.language is not None:
         config = f"{binder.named(tree.language, _REGCONFIG, tree.query.at)}, "
     function = f"pg_catalog.{_QUERIES[tree.form]}"
     query = f"{function}({config}{binder.literal(tree.query, TEXT, reader=f'{function}({{}})')})"
     if tree.operand.type.tag == "tsvector":
-        return f"({left} @@ {query})"
-    as_text = left if tree.operand.type.tag in {"json", "jsonb"} else text(tree.operand, relation, binder)
-    return f"(pg_catalog.to_tsvector({config}{as_text}) @@ {query})"
+        return f"({operand(tree.operand, relation, binder)} @@ {query})"
+    shown = operand if tree.operand.type.tag in {"json", "jsonb"} else text
+    return f"(pg_catalog.to_tsvector({config}{shown(tree.operand, relation, binder)}) @@ {query})"

@@ -86,9 +86,19 @@ class PostgresSchemaRepository:
         if kept is not None:
             return kept
         rows = await self._read("relation", call, name, schema)
+        if not rows and schema is None:
+            rows = await self._qualified(name, call)
         if not rows:
             return None
         return self._relations.put(key, relation_from(rows[0][0] or ""))
+
+    async def _qualified(self, name: str, call: CallContext) -> Sequence[Row]:
+        """The relation that `schema.table` means: either name may have dots of its own."""
+        for schema, _, table in dict.fromkeys((name.partition("."), name.rpartition("."))):
+            rows = await self._read("relation", call, table, schema) if schema else ()
+            if rows:
+                return rows
+        return ()
 
     def recalled(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
         return self._relations.recall((name, schema, call.view.standing.outlook))

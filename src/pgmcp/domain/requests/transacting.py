@@ -32,8 +32,8 @@ class BeginTransactionRequest(TransactionRequest[TransactionResponse]):
     isolation_level: str = argument(Isolation.READ_COMMITTED.value, choices=tuple(Isolation))
     read_only: bool = False
     deferrable: bool = False
-    timeout_s: float | None = argument(None, minimum=0)
-    idle_timeout_s: float | None = argument(None, minimum=0)
+    timeout_s: float | None = argument(None, above=0)
+    idle_timeout_s: float | None = argument(None, above=0)
 
 
 @frozen(kw_only=True)

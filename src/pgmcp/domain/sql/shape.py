@@ -82,7 +82,7 @@ def check_bytes(text: str, *, max_bytes: int, path: str = "query") -> None:
             path=path,
         )
     if not text.strip():
-        raise ValidationError(codes.SEVERAL_STATEMENTS, "there is no statement", hint="Give one statement.", path=path)
+        raise _no_statement(path)
 
 
 def effect_of(analysis: Analysis) -> Effect:
@@ -92,7 +92,9 @@ def effect_of(analysis: Analysis) -> Effect:
         ValidationError: There is not exactly one statement.
         SecurityError: No access mode lets statements of this kind through.
     """
-    if analysis.statements != 1:
+    if not analysis.statements:
+        raise _no_statement("query")
+    if analysis.statements > 1:
         raise ValidationError(
             codes.SEVERAL_STATEMENTS,
             f"there are {analysis.statements} statements, exactly one is run",
@@ -122,6 +124,11 @@ def effect_of(analysis: Analysis) -> Effect:
     if command in READS:
         return Effect.UPDATE if "LockingClause" in analysis.nodes else Effect.READ
     return Effect.DEFINE
+
+
+def _no_statement(path: str) -> ValidationError:
+    """The refusal of a text of white space, comments and semicolons."""
+    return ValidationError(codes.SEVERAL_STATEMENTS, "there is no statement", hint="Give one statement.", path=path)
 
 
 def spoken(command: str) -> str:
