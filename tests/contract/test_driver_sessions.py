@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pgmcp.adapters.postgres.session_settings import SessionSettings
-from pgmcp.ports.driver import Connection, Fault, Need, Statement
+from pgmcp.ports.driver import Connection, Fate, Fault, Need, Statement
+from tests.fixtures.disturbing import Intervention, Moment, disturbing_proxy
 from tests.fixtures.drivers import client_to
 from tests.fixtures.driving import ITEMS, ONE, counted, fault_of, plain, running, session
 from tests.fixtures.postgres import MakeDatabase
@@ -99,6 +100,77 @@ async def test_cancelling_stops_the_server_and_keeps_the_session(
             await running(dsn, 0)
         assert await connection.control("ROLLBACK") == "ROLLBACK"
         assert plain(await connection.run(ONE)) == ([("1",)], 1)
+
+
+STOPPABLE = [
+    pytest.param(lambda session, text: session.run(Statement(text)), id="run"),
+    pytest.param(lambda session, text: session.run_foreign(Statement(text)), id="run_foreign"),
+    pytest.param(lambda session, text: session.control(text), id="control"),
+]
+COUNT = Statement("SELECT count(*)::text FROM item WHERE id = 6")
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new", "known"])
+@pytest.mark.parametrize("work", STOPPABLE)
+async def test_what_was_stopped_is_undone(
+    make_database: MakeDatabase, work: Callable[[Connection, str], Awaitable[Any]], known: bool
+) -> None:
+    """By the server's own word, and nothing of it is there."""
+    dsn = await make_database(ITEMS)
+    text = "WITH a AS (INSERT INTO item VALUES (6, 'cap', 1) RETURNING 1) SELECT pg_sleep({})::text FROM a"
+    async with session(dsn) as connection:
+        if known:
+            # The same text, where the first run takes no time.
+            await connection.control("CREATE SEQUENCE turn")
+            text = text.format("CASE nextval('turn') WHEN 1 THEN 0 ELSE 25 END")
+            await work(connection, text)
+            await connection.control("DELETE FROM item WHERE id = 6")
+        task = asyncio.ensure_future(work(connection, text.format(25)))
+        await running(dsn, 1)
+        task.cancel()
+        await asyncio.wait({task})
+        assert (task.cancelled(), connection.fate) == (True, Fate.UNDONE)
+        assert plain(await connection.run(COUNT)) == ([("0",)], 1)
+
+
+ADD = Statement("INSERT INTO item VALUES (6, $1::text, 1)", ("cap",))
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(lambda session: session.run(ADD), id="run"),
+        pytest.param(lambda session: session.run_foreign(ADD), id="run_foreign"),
+        pytest.param(lambda session: session.control("INSERT INTO item VALUES (6, 'cap', 1)"), id="control"),
+    ],
+)
+async def test_what_could_not_be_stopped_any_more_is_done(
+    make_database: MakeDatabase, work: Callable[[Connection], Awaitable[Any]]
+) -> None:
+    """Its caller is cancelled in the very moment in which the server's answer is on its way."""
+    tasks: list[asyncio.Future[Any]] = []
+
+    async def cancel() -> None:
+        tasks[0].cancel()
+
+    async with disturbing_proxy(await make_database(ITEMS)) as proxy, session(proxy.dsn) as connection:
+        proxy.intervention = Intervention(sent=b"cap", moment=Moment.AFTER, act=cancel)
+        tasks.append(asyncio.ensure_future(work(connection)))
+        await asyncio.wait(tasks)
+        assert (tasks[0].cancelled(), connection.fate) == (True, Fate.DONE)
+        assert plain(await connection.run(COUNT)) == ([("1",)], 1)
+
+
+async def test_nobody_hears_of_what_a_silent_server_does(make_database: MakeDatabase) -> None:
+    """The session is ended, and what became of the statement is not known."""
+    async with disturbing_proxy(await make_database(ITEMS)) as proxy, session(proxy.dsn) as connection:
+        proxy.frozen = True
+        task = asyncio.ensure_future(connection.control("DELETE FROM item"))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        assert (task.cancelled(), connection.fate) == (True, Fate.UNHEARD)
+        assert (connection.usable, connection.silent) == (False, True)
 
 
 async def test_cancelling_at_any_moment_leaves_an_idle_session_or_none(make_database: MakeDatabase) -> None:

@@ -290,7 +290,7 @@ async def test_a_call_that_ends_stops_its_statement(make_database: MakeDatabase,
                 "message": "The call ran out of its time; its statement was stopped.",
                 "hint": "Ask for less (a narrower filter, fewer rows) or give the call more time.",
                 "retry": "later",
-                "details": {"retry_after_ms": 1000, "outcome": "unknown"},
+                "details": {"retry_after_ms": 1000, "outcome": "rolled_back"},
             }
         else:
             await until_running(way)

@@ -90,8 +90,3 @@ def exhausted(wait_s: float) -> TransactionError:
 def stopping() -> DatabaseError:
     """For a lease that shall begin when the server ends."""
     return DatabaseError(codes.SHUTTING_DOWN, "The server is stopping.", details={"retry_after_ms": 1000})
-
-
-def cancelled() -> DatabaseError:
-    """For what was cancelled in a lease, where its caller hears of the cancellation itself."""
-    return DatabaseError(codes.CANCELLED, "The call was cancelled.", sqlstate="57014")

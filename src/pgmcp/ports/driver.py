@@ -76,6 +76,14 @@ class Need(StrEnum):
     WRITE = "write"
 
 
+class Fate(StrEnum):
+    """What became of a statement whose caller was cancelled, by the server's own word; unheard where it gave none."""
+
+    DONE = "done"
+    UNDONE = "undone"
+    UNHEARD = "unheard"
+
+
 class Connection(Protocol):
     """One session, in one caller's hands until it is given back."""
 
@@ -87,6 +95,15 @@ class Connection(Protocol):
     @property
     def silent(self) -> bool:
         """Whether it was ended because the server said nothing any more, not even to a cancel request."""
+        ...
+
+    @property
+    def fate(self) -> Fate:
+        """What became of the statement during which the caller was cancelled last, on a session for writing.
+
+        Outside a transaction one that is done is committed, and of one that is undone nothing stays. It holds until
+        something else is run.
+        """
         ...
 
     @property
@@ -102,7 +119,7 @@ class Connection(Protocol):
     async def run(self, statement: Statement) -> Rows:
         """Run one statement through the extended protocol; one round trip once the statement is known.
 
-        Cancelling the task cancels the statement on the server.
+        Cancelling the task cancels the statement on the server; `fate` says what became of it.
 
         Raises:
             DriverError: What PostgreSQL or the network said.

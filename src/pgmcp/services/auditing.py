@@ -10,6 +10,7 @@ from pgmcp.domain.errors import PgmcpError, SecurityError, codes
 from pgmcp.domain.guard.verdicts import Verdict as Judged
 from pgmcp.domain.plans import Effect, Plan, Select
 from pgmcp.domain.settings import Settings
+from pgmcp.domain.stopping import outcome_told
 from pgmcp.domain.touching import touched
 from pgmcp.ports.auditing import AuditError, AuditLog
 from pgmcp.ports.clock import Clock
@@ -108,7 +109,7 @@ def _end(error: BaseException, *, planned: bool) -> End:
         rule=(error.rule or code) if refused and isinstance(error, PgmcpError) else None,
         ending=Ending.FAILED if isinstance(error, Exception) else Ending.CANCELLED,
         error=code,
-        outcome=_outcome(error),
+        outcome=outcome_told(error),
     )
 
 
@@ -116,8 +117,3 @@ def _code(error: BaseException) -> str:
     if isinstance(error, PgmcpError):
         return error.code.name
     return codes.INTERNAL.name if isinstance(error, Exception) else codes.CANCELLED.name
-
-
-def _outcome(error: BaseException) -> str | None:
-    found = error.details.get("outcome") if isinstance(error, PgmcpError) else None
-    return None if found is None else str(found)

@@ -14,8 +14,9 @@ from pgmcp.domain.calls import CallContext, LeaseId
 from pgmcp.domain.changes import NOTHING, Changes
 from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.domain.events import LeaseBegan
-from pgmcp.domain.lease_errors import cancelled, ended, exhausted, no_savepoint, stopping
+from pgmcp.domain.lease_errors import ended, exhausted, no_savepoint, stopping
 from pgmcp.domain.settings import Settings
+from pgmcp.domain.stopping import cancelled
 from pgmcp.domain.transactions import (
     EndReason,
     Footprint,
@@ -165,11 +166,11 @@ class LeaseService:
                 lost = error.code is codes.CONNECTION_LOST
                 await self._ends.end(lease, outcome, reason_of(outcome, lost=lost))
                 raise
-            except BaseException:
+            except BaseException as error:
                 # Its end is settled by now; this only asks how.
                 outcome = await transaction.rollback()
                 await self._ends.end(lease, outcome, reason_of(outcome))
-                raise
+                raise error from cancelled(outcome)
             lease, end = await self._ends.end(lease, outcome, reason_of(outcome))
         if outcome is not Outcome.COMMITTED:
             raise ended(end, lease.failed)

@@ -31,6 +31,8 @@ _PAUSE_S = 0.05
 _NOT_IN_ONE = "0A000"
 # Another transaction that holds the key has not ended in time.
 _BUSY = frozenset({codes.LOCK_TIMEOUT, codes.CALL_TIMEOUT})
+# Nothing more can be asked inside the call's deadline.
+_TOO_LATE = frozenset({codes.CALL_TIMEOUT, codes.CALL_TIMEOUT_COMMITTED})
 
 
 class _Again(Exception):  # noqa: N818 -- no error: it carries the first answer out of a transaction that wrote nothing
@@ -156,14 +158,21 @@ class ReceiptService:
     async def _after(self, failed: PgmcpError, receipt: Receipt, call: CallContext) -> Kept | None:
         """What is kept under the key of a write that failed: perhaps by what another one has written meanwhile.
 
-        Where its own fate is not known it is settled, past the call's deadline too, as that of a COMMIT is.
+        Where its own fate is not known it is settled, past the call's deadline too, as that of a COMMIT is; and past it
+        the key is looked for once, as the write may just have been done when it was to be stopped.
         """
-        if failed.details.get("outcome") != Outcome.UNKNOWN:
+        known = failed.details.get("outcome") != Outcome.UNKNOWN
+        if known and failed.code not in _TOO_LATE:
             return await self._book.find(receipt, call, None)
         until = self._clock.monotonic() + self._settle_s
+        later = evolve(call, deadline=until, statement_timeout_ms=None)
+        if known:
+            with suppress(PgmcpError):
+                return await self._book.find(receipt, later, None)
+            return None
         while self._clock.monotonic() < until:
             try:
-                kept = await self._book.settle(receipt, evolve(call, deadline=until, statement_timeout_ms=None))
+                kept = await self._book.settle(receipt, later)
             except PgmcpError:
                 await self._clock.sleep(_PAUSE_S)
             else:

@@ -10,8 +10,9 @@ from attrs import define, evolve
 
 from pgmcp.domain.calls import CallContext, Unit
 from pgmcp.domain.changes import NOTHING, Changes
-from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.domain.settings import Settings
+from pgmcp.domain.stopping import cancelled, outcome_told
 from pgmcp.ports.changing import ChangeListener
 from pgmcp.ports.transactions import Condition, Outcome, Transaction, TransactionOptions, UnitOfWork
 from pgmcp.services.leases import LeaseService
@@ -81,24 +82,30 @@ class TransactionService:
     async def _alone(self, work: Work[T], call: CallContext, changes: Changes) -> T:
         try:
             result = await work(None, call)
-        except PgmcpError as error:
-            if error.details.get("outcome") == Outcome.UNKNOWN:
-                await self._listener.changed(changes, Outcome.UNKNOWN)
-            raise
-        except asyncio.CancelledError:
-            # The cancel request may have come too late.
-            await self._listener.changed(changes, Outcome.UNKNOWN)
+        except (PgmcpError, asyncio.CancelledError) as error:
+            # A cancellation that doesn't say so may have come too late; an error that doesn't came before anything ran.
+            unsaid = Outcome.UNKNOWN if isinstance(error, asyncio.CancelledError) else Outcome.ROLLED_BACK
+            outcome = outcome_told(error) or unsaid
+            if outcome is not Outcome.ROLLED_BACK:
+                await self._listener.changed(changes, outcome)
             raise
         await self._listener.changed(changes, Outcome.COMMITTED)
         return result
 
     async def write_in_parts(self, work: Work[T], call: CallContext, changes: Changes) -> T:
-        """Write what may have committed a part before it failed, as a procedure may."""
+        """Write what may have committed a part before it failed or was stopped, as a procedure may."""
         try:
             return await self.write(work, call, changes)
         except PgmcpError as error:
-            if call.transaction is None and error.details.get("outcome") != Outcome.UNKNOWN:
+            if call.transaction is None and outcome_told(error) in {None, Outcome.ROLLED_BACK}:
                 await self._listener.changed(changes, Outcome.COMMITTED)
+                if error.code is codes.CALL_TIMEOUT:
+                    error.with_details(outcome=Outcome.UNKNOWN)
+            raise
+        except asyncio.CancelledError as error:
+            if call.transaction is None and outcome_told(error) is Outcome.ROLLED_BACK:
+                await self._listener.changed(changes, Outcome.COMMITTED)
+                raise error from cancelled(Outcome.UNKNOWN)
             raise
 
     async def unit(self, work: Work[T], call: CallContext, changes: Changes) -> T:
@@ -123,15 +130,20 @@ class TransactionService:
         except PgmcpError as error:
             outcome = await transaction.rollback()
             raise error.with_details(outcome=str(outcome)) from error.__cause__
+        except asyncio.CancelledError as error:
+            raise error from cancelled(await transaction.rollback())
         except BaseException:
             await transaction.rollback()
             raise
         try:
             await transaction.commit(call)
-        except BaseException:
+        except BaseException as error:
             # Ended already: this only asks how.
-            if await transaction.rollback() is not Outcome.ROLLED_BACK:
+            outcome = await transaction.rollback()
+            if outcome is not Outcome.ROLLED_BACK:
                 await self._listener.changed(changes(), Outcome.UNKNOWN)
+            if isinstance(error, asyncio.CancelledError):
+                raise error from cancelled(outcome)
             raise
         await self._listener.changed(changes(), Outcome.COMMITTED)
         return result

@@ -11,7 +11,7 @@ from pgmcp.adapters.clock import FixedClock, SystemClock
 from pgmcp.adapters.postgres.pool import PoolLimits, PoolState
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.domain.errors import DatabaseError
-from pgmcp.ports.driver import Description, DriverError, Fault, Need, Notice, Rows, Statement
+from pgmcp.ports.driver import Description, DriverError, Fate, Fault, Need, Notice, Rows, Statement
 from tests.unit.house import NOON
 
 
@@ -22,6 +22,7 @@ class FakeConnection:
     name: str
     usable: bool = True
     silent: bool = False
+    fate: Fate = Fate.UNHEARD
     process: int | None = None
     closed: bool = False
     parameters: dict[str, str] = field(factory=dict)

@@ -17,6 +17,8 @@ from pgmcp.domain.plans import Effect
 from pgmcp.domain.policy.parsing import parse_policy
 from pgmcp.domain.requests import ReadRequest
 from pgmcp.domain.settings import Access, Settings
+from pgmcp.domain.stopping import cancelled
+from pgmcp.domain.transactions import Outcome
 from pgmcp.ports.auditing import AuditError
 from pgmcp.services.watching import Watch
 from tests.unit.house import WRITING, House, by
@@ -205,6 +207,17 @@ async def test_how_a_call_ends(error: BaseException, ending: str, code: str) -> 
     (record,) = house.records.records
     found = record.document()
     assert (found["ending"], found["error"], found["duration_ms"], found["session"]) == (ending, code, 1.5, "s")
+    assert "outcome" not in found
+
+
+async def test_how_a_cancelled_write_ends() -> None:
+    """What stands behind the cancellation says what became of it."""
+    house = House(settings=AUDITED)
+    error = asyncio.CancelledError()
+    error.__cause__ = cancelled(Outcome.ROLLED_BACK)
+    house.audit.conclude(a_watch(house), 0.0015, error=error)
+    found = house.records.records[0].document()
+    assert (found["ending"], found["error"], found["outcome"]) == ("cancelled", "cancelled", "rolled_back")
 
 
 async def test_a_tool_that_is_not_there() -> None:

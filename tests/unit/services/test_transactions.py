@@ -9,9 +9,10 @@ import pytest
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.changes import Changes
-from pgmcp.domain.errors import DatabaseError, PgmcpError, TransactionError, codes
+from pgmcp.domain.errors import DatabaseError, TransactionError, codes
 from pgmcp.domain.relations import Name
 from pgmcp.domain.settings import Settings
+from pgmcp.domain.stopping import cancelled, out_of_time, outcome_told
 from pgmcp.ports.transactions import Outcome, TransactionOptions
 from pgmcp.services.transactions import TransactionService
 from tests.unit.house import House, Listener
@@ -22,7 +23,7 @@ CALL = House({}).call()
 class Work:
     """A unit of work, and its one transaction, that write down what is asked of them."""
 
-    def __init__(self, *, commit: PgmcpError | None = None, outcome: Outcome = Outcome.ROLLED_BACK) -> None:
+    def __init__(self, *, commit: BaseException | None = None, outcome: Outcome = Outcome.ROLLED_BACK) -> None:
         self.said: list[Any] = []
         self._commit = commit
         self._outcome = outcome
@@ -63,6 +64,13 @@ async def _fails(error: BaseException, cause: BaseException | None = None) -> No
     raise error from cause
 
 
+def given_up(outcome: Outcome) -> asyncio.CancelledError:
+    """A cancellation that tells how the write ended."""
+    error = asyncio.CancelledError()
+    error.__cause__ = cancelled(outcome)
+    return error
+
+
 async def test_a_unit_commits() -> None:
     """After its work; whoever listens hears what was written."""
     work = Work()
@@ -97,6 +105,41 @@ async def test_whatever_ends_a_unit_rolls_it_back(error: BaseException) -> None:
         await work.service.unit(lambda *_: _fails(error), CALL, CHANGES)
     assert caught.value is error
     assert work.said == [BEGIN, "rollback"]
+    told = Outcome.ROLLED_BACK if isinstance(error, asyncio.CancelledError) else None
+    assert outcome_told(caught.value) is told
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+async def test_a_unit_that_is_cancelled_at_its_commit(outcome: Outcome) -> None:
+    """The cancellation goes on, and tells how it ended."""
+    work = Work(commit=asyncio.CancelledError(), outcome=outcome)
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await work.service.unit(lambda within, _: _done(work, within), CALL, CHANGES)
+    assert outcome_told(caught.value) is outcome
+
+
+@pytest.mark.parametrize(
+    "error, outcome, heard",
+    [
+        pytest.param(out_of_time(Outcome.ROLLED_BACK), Outcome.UNKNOWN, [Outcome.COMMITTED], id="stopped"),
+        pytest.param(out_of_time(Outcome.UNKNOWN), Outcome.UNKNOWN, [Outcome.UNKNOWN], id="unheard"),
+        pytest.param(out_of_time(Outcome.COMMITTED), Outcome.COMMITTED, [Outcome.COMMITTED], id="too late"),
+        pytest.param(given_up(Outcome.ROLLED_BACK), Outcome.UNKNOWN, [Outcome.COMMITTED], id="cancelled"),
+        pytest.param(
+            DatabaseError(codes.CHECK_VIOLATION, "no", details={"outcome": "rolled_back"}),
+            Outcome.ROLLED_BACK,
+            [Outcome.COMMITTED],
+            id="failed",
+        ),
+    ],
+)
+async def test_what_commits_in_parts(error: BaseException, outcome: Outcome, heard: list[Outcome]) -> None:
+    """A part of it may be there, whatever became of the rest, so one that was stopped has no outcome to be told."""
+    work = Work()
+    with pytest.raises(type(error)) as caught:
+        await work.service.write_in_parts(lambda *_: _fails(error, error.__cause__), CALL, CHANGES)
+    assert outcome_told(caught.value) is outcome
+    assert work.listener.heard == [(CHANGES, each) for each in heard]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +187,12 @@ async def test_a_trial_that_fails_too() -> None:
             [(CHANGES, Outcome.UNKNOWN)],
             id="nobody knows",
         ),
+        pytest.param(out_of_time(Outcome.COMMITTED), [(CHANGES, Outcome.COMMITTED)], id="too late to be stopped"),
+        pytest.param(out_of_time(Outcome.ROLLED_BACK), [], id="stopped"),
         pytest.param(asyncio.CancelledError(), [(CHANGES, Outcome.UNKNOWN)], id="cancelled"),
+        pytest.param(given_up(Outcome.UNKNOWN), [(CHANGES, Outcome.UNKNOWN)], id="cancelled, nobody knows"),
+        pytest.param(given_up(Outcome.COMMITTED), [(CHANGES, Outcome.COMMITTED)], id="cancelled too late"),
+        pytest.param(given_up(Outcome.ROLLED_BACK), [], id="cancelled and stopped"),
     ],
 )
 async def test_who_listens_hears_of_a_single_write(error: BaseException | None, heard: list[Any]) -> None:

@@ -23,7 +23,7 @@ from pgmcp.adapters.postgres.passwords import PasswordCommand
 from pgmcp.adapters.postgres.reported import Reported
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.ports.driver import MOST_BYTES, Description, DriverError, Fault, Need, Notice, Rows, Statement
+from pgmcp.ports.driver import MOST_BYTES, Description, DriverError, Fate, Fault, Need, Notice, Rows, Statement
 
 T = TypeVar("T")
 
@@ -102,7 +102,7 @@ class PostgreSQLClient:
             raise DriverError(of_connecting(error)) from None
         # A pooler tells no process id of the server's, so there is nobody to be cancelled by it.
         cancel = self._cancel if self._statements_kept else _cancel_nobody
-        return AsyncpgConnection(connection, self._statements_kept, cancel, meter)
+        return AsyncpgConnection(connection, self._statements_kept, cancel, meter, need)
 
     async def _cancel(self, pid: int) -> None:
         """Stop what another session of ours runs, through one that is opened for it: asyncpg has no public way."""
@@ -121,12 +121,19 @@ class AsyncpgConnection:
         statements_kept: How many prepared statements it keeps.
         cancel: Stops what the session of a process id runs, from outside.
         meter: Counts what the server says.
+        need: What it is for; how a statement ended is heard where it may have changed something.
     """
 
     def __init__(
-        self, connection: BoundConnection, statements_kept: int, cancel: Callable[[int], Awaitable[None]], meter: Meter
+        self,
+        connection: BoundConnection,
+        statements_kept: int,
+        cancel: Callable[[int], Awaitable[None]],
+        meter: Meter,
+        need: Need,
     ) -> None:
         self._meter = meter
+        self._follow: Callable[[], None] = meter.follow if need is Need.WRITE else meter.begin
         self._connection = connection
         self._cancel = cancel
         self._statements = KeptStatements(connection, statements_kept)
@@ -137,6 +144,10 @@ class AsyncpgConnection:
     @property
     def usable(self) -> bool:
         return not self._connection.is_closed() and not self._connection.is_in_transaction()
+
+    @property
+    def fate(self) -> Fate:
+        return self._meter.fate
 
     @property
     def process(self) -> int | None:
@@ -151,6 +162,7 @@ class AsyncpgConnection:
         self._meter.begin()
         try:
             prepared = self._statements.get(statement.text) or await self._statements.prepare(statement.text)
+            self._follow()
             records, tag, _ = await self._connection.bind(prepared, statement.parameters)
         except asyncpg.InvalidCachedStatementError as error:
             self._statements.forget(statement.text)
@@ -164,10 +176,10 @@ class AsyncpgConnection:
         return Rows(rows=records, affected=len(records) or affected(tag.decode() if tag else None))
 
     async def run_foreign(self, statement: Statement) -> tuple[Description, Rows]:
-        return await self._guarded(lambda: fetch_as_text(self._connection, statement))
+        return await self._guarded(lambda: fetch_as_text(self._connection, statement, self._follow))
 
     async def control(self, text: str) -> str:
-        return await self._guarded(lambda: self._connection.execute(text))
+        return await self._guarded(lambda: self._execute(text))
 
     async def listen(self, channel: str) -> None:
         ear = self._ear = Ear()
@@ -201,6 +213,10 @@ class AsyncpgConnection:
             await self._connection.close(timeout=_CLOSE_S)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._connection.terminate()
+
+    def _execute(self, text: str) -> Awaitable[str]:
+        self._follow()
+        return self._connection.execute(text)
 
     async def _describe(self, text: str) -> Description:
         # An empty name: the server drops the statement by itself when the next unnamed one comes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 import asyncpg
@@ -17,11 +17,18 @@ _TEXTS = frozenset({25, 1043})
 _SPECIAL = frozenset('{}",\\')
 
 
-async def fetch_as_text(connection: asyncpg.Connection, statement: Statement) -> tuple[Description, Rows]:
+async def fetch_as_text(
+    connection: asyncpg.Connection, statement: Statement, running: Callable[[], None]
+) -> tuple[Description, Rows]:
     """Run a statement and take every column in the text form that PostgreSQL itself writes.
 
     Scalars come through a text codec that is registered on the session for their type, arrays of scalars through that
     of their elements.
+
+    Args:
+        connection: Where to run it.
+        statement: What to run.
+        running: Told when what is asked before it is over, and it is run itself.
 
     Raises:
         DriverError: `0A000`, before anything is run, for a column or parameter of another kind (composite, range).
@@ -37,6 +44,7 @@ async def fetch_as_text(connection: asyncpg.Connection, statement: Statement) ->
             for type_ in types.values():
                 await _take_as_text(connection, type_)
             prepared = await connection.prepare(statement.text, name="")
+        running()
         records = await prepared.fetch(*statement.parameters)
     finally:
         # asyncpg can't prepare a statement with a row of values that have such codecs.

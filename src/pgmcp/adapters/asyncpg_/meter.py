@@ -1,4 +1,4 @@
-"""What a server may say at once, counted where its bytes come in.
+"""What a server says, heard where its bytes come in: counted, as it may not be too much, and how an answer ended.
 
 asyncpg holds whatever it is sent, and puts a message together from its pieces in time that grows with the square of its
 length, which nothing interrupts: a query tree of a gigabyte, which a statement of ten kilobytes can have, would hold
@@ -8,6 +8,12 @@ the process for minutes.
 from __future__ import annotations
 
 import asyncio
+
+from pgmcp.adapters.asyncpg_.fates import Answer
+from pgmcp.ports.driver import Fate
+
+# So many bytes of an answer are kept until somebody asks how it ended, which hardly ever happens; of more, only that.
+_KEPT = 65_536
 
 
 class Meter(asyncio.Protocol):
@@ -23,6 +29,8 @@ class Meter(asyncio.Protocol):
         self._inner = inner
         self._transport = transport
         self._most = self._left = most
+        self._kept_until = most - _KEPT
+        self._heard: list[bytes] | Answer | None = None
 
     @property
     def exceeded(self) -> bool:
@@ -33,14 +41,32 @@ class Meter(asyncio.Protocol):
         """Count anew: what comes now is the answer to another statement."""
         if self._left >= 0:
             self._left = self._most
+        self._heard = None
+
+    def follow(self) -> None:
+        """Hear how it ends: from now on something is run."""
+        self._heard = []
+
+    @property
+    def fate(self) -> Fate:
+        """What became of what was run since `begin`; undone where nothing was."""
+        heard = self._heard
+        if heard is None:
+            return Fate.UNDONE
+        return (Answer(heard) if isinstance(heard, list) else heard).fate
 
     def data_received(self, data: bytes) -> None:
         """Count, then pass on."""
-        self._left -= len(data)
-        if self._left < 0:
+        left = self._left = self._left - len(data)
+        if left < 0:
             self._transport.abort()
-        else:
-            self._inner.data_received(data)
+            return
+        heard = self._heard
+        if heard is not None:
+            heard.append(data)
+            if left < self._kept_until and isinstance(heard, list):
+                self._heard = Answer(heard)
+        self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
         """Pass it on."""

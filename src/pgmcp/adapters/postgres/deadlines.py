@@ -6,7 +6,6 @@ import asyncio
 import math
 from typing import Any
 
-from pgmcp.domain.errors import DatabaseError, codes
 from pgmcp.ports.clock import Clock
 
 
@@ -72,13 +71,3 @@ class Deadlines:
         following = min((watched.deadline for watched in self._watched if not watched.ran_out), default=None)
         if following is not None:
             self._arm(following)
-
-
-def out_of_time() -> DatabaseError:
-    """The error of a call whose deadline has passed."""
-    return DatabaseError(
-        codes.CALL_TIMEOUT,
-        "The call ran out of its time; its statement was stopped.",
-        hint="Ask for less (a narrower filter, fewer rows) or give the call more time.",
-        details={"retry_after_ms": 1000},
-    )

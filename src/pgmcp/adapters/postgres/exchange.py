@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from pgmcp.adapters.postgres.deadlines import Deadlines, out_of_time
+from pgmcp.adapters.postgres.deadlines import Deadlines
 from pgmcp.adapters.postgres.errors import translate
 from pgmcp.adapters.postgres.fingerprints import Fingerprints
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.events import statement_ran
+from pgmcp.domain.stopping import out_of_time, outcome_told
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import DriverError, Statement
 from pgmcp.ports.observing import Observer
@@ -48,7 +49,8 @@ class Exchange:
             explain: Adds to an error of the server's what only the database can tell.
 
         Raises:
-            PgmcpError: What the server said; its cause is the `DriverError`. `call_timeout` past the deadline.
+            PgmcpError: What the server said; its cause is the `DriverError`. `call_timeout` past the deadline, with
+                the outcome that the work's cancellation tells of.
         """
         started = self._now()
         if started >= call.deadline:
@@ -62,10 +64,10 @@ class Exchange:
             if explain is not None:
                 await explain(told, call)
             raise told from error
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             self._observe(call, kind, started, statement, "57014")
             if watched.is_cause():
-                raise out_of_time() from None
+                raise out_of_time(outcome_told(error)) from None
             raise
         finally:
             self._deadlines.leave(watched)

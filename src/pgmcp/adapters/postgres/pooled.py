@@ -16,7 +16,7 @@ from attrs import frozen
 from pgmcp.adapters.postgres.naming import constant
 from pgmcp.adapters.postgres.session_settings import LIMIT_TO_DEFAULT, SessionSettings
 from pgmcp.domain.errors import SecurityError, codes
-from pgmcp.ports.driver import Connection, Description, Driver, DriverError, Fault, Need, Notice, Rows, Statement
+from pgmcp.ports.driver import Connection, Description, Driver, DriverError, Fate, Fault, Need, Notice, Rows, Statement
 
 T = TypeVar("T")
 
@@ -96,6 +96,8 @@ class PooledConnection:
         self._connection = connection
         self._begin = begin
         self._opening = opening
+        # Where it was for us to end the transaction.
+        self._fate: Fate | None = None
 
     @property
     def usable(self) -> bool:
@@ -104,6 +106,10 @@ class PooledConnection:
     @property
     def silent(self) -> bool:
         return self._connection.silent
+
+    @property
+    def fate(self) -> Fate:
+        return self._connection.fate if self._fate is None else self._fate
 
     @property
     def process(self) -> int | None:
@@ -137,6 +143,7 @@ class PooledConnection:
         return await self._alone(lambda: self._connection.listen_to(text))
 
     async def control(self, text: str) -> str:
+        self._fate = None
         begin, _, rest = text.partition(";")
         if begin.startswith("BEGIN"):
             return await self._connection.control(f"{begin}; {self._opening};{rest}")
@@ -152,12 +159,16 @@ class PooledConnection:
         """Do the work in a transaction of its own, unless one is open: two round trips more."""
         if not self.usable:
             # A transaction is open, or the session is gone: then the driver says so.
+            self._fate = None
             return await work()
+        at_its_end = False
         try:
             await self.control(self._begin)
             result = await work()
+            at_its_end = True
             await self._connection.control("COMMIT")
         except BaseException:
+            self._fate = self._connection.fate if at_its_end else Fate.UNDONE
             if not self._connection.usable:
                 # If even this fails the session is not usable, and the pool closes it.
                 with suppress(DriverError):

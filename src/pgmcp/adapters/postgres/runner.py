@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,20 +15,19 @@ from pgmcp.adapters.postgres.errors import NOT_CONNECTED, TOO_MUCH
 from pgmcp.adapters.postgres.exchange import Exchange
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.adapters.postgres.standing import standing_text
+from pgmcp.adapters.postgres.surrounding import limit_text, outcome_of, surrounded
 from pgmcp.adapters.postgres.transactions import PostgresTransaction
 from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.domain.policy.views import EVERYTHING_SEEN
+from pgmcp.domain.stopping import cancelled
 from pgmcp.ports.clock import Clock
-from pgmcp.ports.driver import Connection, Description, DriverError, Need, Rows, Statement
+from pgmcp.ports.driver import Connection, Description, Need, Rows, Statement
 from pgmcp.ports.observing import Observer
 from pgmcp.ports.transactions import Outcome, Transaction
 
 T = TypeVar("T")
-
-# After these nobody knows whether the server had finished the statement.
-_UNSETTLED = frozenset({codes.CONNECTION_LOST, codes.CALL_TIMEOUT})
 
 
 def count_records(rows: Rows) -> int:
@@ -165,8 +164,11 @@ class Runner:
         except PgmcpError as error:
             await self._name_columns(error, call)
             if within is None and need is Need.WRITE:
-                unsettled = error.sqlstate == TOO_MUCH or (error.code in _UNSETTLED and error.sqlstate != NOT_CONNECTED)
-                error.with_details(outcome=Outcome.UNKNOWN if unsettled else Outcome.ROLLED_BACK)
+                error.details.setdefault("outcome", _outcome_after(error))
+            raise
+        except asyncio.CancelledError as error:
+            if within is None and need is Need.WRITE and error.__cause__ is None:
+                raise error from cancelled(Outcome.ROLLED_BACK)
             raise
 
     async def _alone(self, work: Callable[[Connection], Awaitable[T]], call: CallContext, need: Need) -> T:
@@ -175,29 +177,22 @@ class Runner:
             standing = standing_text(call.view.standing)
             if call.statement_timeout_ms is None and not standing:
                 return await work(connection)
-            before = standing + _limit(call.statement_timeout_ms)
-            return await _surrounded(work, connection, need, before, self.remark(call))
+            before = standing + limit_text(call.statement_timeout_ms)
+            return await surrounded(work, connection, need, before, self.remark(call))
+        except asyncio.CancelledError as error:
+            if need is Need.WRITE and error.__cause__ is None:
+                raise error from cancelled(outcome_of(connection.fate))
+            raise
         finally:
             self._sessions.release(connection)
 
 
-def _limit(limit_ms: int | None) -> str:
-    return "" if limit_ms is None else f"; SET LOCAL statement_timeout = {limit_ms:d}"
+def _outcome_after(error: PgmcpError) -> Outcome:
+    """How a write ended that is its own transaction, by an error that doesn't say so itself.
 
-
-async def _surrounded(
-    work: Callable[[Connection], Awaitable[T]], connection: Connection, need: Need, before: str, remark: str
-) -> T:
-    """Do the work in a transaction of its own, behind statements that hold for it alone: two round trips more."""
-    begin = "BEGIN READ ONLY" if need is Need.READ else "BEGIN"
-    try:
-        await connection.control(begin + before + remark)
-        result = await work(connection)
-        await connection.control("COMMIT" + remark)
-    except BaseException:
-        if not connection.usable:
-            # If even this fails the session is not usable, and the pool closes it.
-            with suppress(DriverError):
-                await connection.control("ROLLBACK" + remark)
-        raise
-    return result
+    The server's own errors undo it, and whatever was refused or ran out of its time before it was sent never began.
+    Nobody knows of a session that was lost or ended meanwhile whether the server had finished.
+    """
+    if error.sqlstate == TOO_MUCH or (error.code is codes.CONNECTION_LOST and error.sqlstate != NOT_CONNECTED):
+        return Outcome.UNKNOWN
+    return Outcome.ROLLED_BACK

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 from attrs import define, frozen
 
-from pgmcp.adapters.postgres.deadlines import out_of_time
 from pgmcp.adapters.postgres.pool import PoolLimits
 from pgmcp.domain.errors import DatabaseError, codes
+from pgmcp.domain.stopping import out_of_time
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Connection, Need
 

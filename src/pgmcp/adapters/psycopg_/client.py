@@ -27,7 +27,7 @@ from pgmcp.adapters.psycopg_.line import Line, Send, succeeded
 from pgmcp.adapters.psycopg_.opening import Session
 from pgmcp.adapters.psycopg_.texts import description_of, encoded, encoded_parameters, rows_of
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.ports.driver import MOST_BYTES, Description, DriverError, Fault, Need, Notice, Rows, Statement
+from pgmcp.ports.driver import MOST_BYTES, Description, DriverError, Fate, Fault, Need, Notice, Rows, Statement
 
 # The first libpq that closes prepared statements and sends cancel requests without blocking.
 _OLDEST_LIBPQ = 170000
@@ -112,6 +112,10 @@ class PsycopgConnection:
     @property
     def silent(self) -> bool:
         return self._line.silent
+
+    @property
+    def fate(self) -> Fate:
+        return self._line.fate
 
     @property
     def process(self) -> int | None:

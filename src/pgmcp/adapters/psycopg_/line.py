@@ -24,7 +24,7 @@ from pgmcp.adapters.postgres.errors import TOO_MUCH
 from pgmcp.adapters.psycopg_.faults import LOST, NOT_CONNECTED, NOT_SUPPORTED, of_result
 from pgmcp.adapters.psycopg_.incoming import Allowance, TooMuchError
 from pgmcp.adapters.psycopg_.opening import Session
-from pgmcp.ports.driver import DriverError, Fault, Notice
+from pgmcp.ports.driver import DriverError, Fate, Fault, Notice
 
 T = TypeVar("T")
 
@@ -38,6 +38,7 @@ _REPEAT_S = 0.03
 
 _COPYING = frozenset({ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH})
 _FAILED = frozenset({ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.NONFATAL_ERROR})
+_UNDOING = _FAILED | {ExecStatus.PIPELINE_ABORTED}
 
 
 class Line:
@@ -49,6 +50,7 @@ class Line:
 
     Attributes:
         silent: Whether it was ended because nothing came on it any more.
+        fate: What became of what was cancelled last.
     """
 
     def __init__(self, session: Session, most_bytes: int) -> None:
@@ -56,6 +58,7 @@ class Line:
         self._most_bytes = most_bytes
         self._libpq = session.pgconn
         self.silent = False
+        self.fate = Fate.UNHEARD
 
     @property
     def idle(self) -> bool:
@@ -148,6 +151,7 @@ class Line:
             self.end()
             raise DriverError(Fault(sqlstate=LOST, message="lost")) from None
         except BaseException:
+            self.fate = Fate.UNHEARD
             await self._settle(work)
             raise
         if results and results[-1].status in _FAILED:
@@ -158,7 +162,7 @@ class Line:
             raise DriverError(Fault(sqlstate=NOT_SUPPORTED, message="COPY goes another way"))
         return results
 
-    async def _settle(self, work: PQGen[T]) -> None:
+    async def _settle(self, work: PQGen[list[PGresult]]) -> None:
         """Stop what is running, for a caller that has been cancelled; the session is idle then, or ended."""
         try:
             async with asyncio.timeout(_SETTLE_S):
@@ -167,7 +171,8 @@ class Line:
                     await self._session.cancel_safe(timeout=_SETTLE_S)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_REPEAT_S):
-                            await _done(work, self._libpq.socket, Allowance(self._most_bytes))
+                            results = await _done(work, self._libpq.socket, Allowance(self._most_bytes))
+                            self.fate = _fate(results)
                             return
         except BaseException as other:  # noqa: BLE001 -- a broken line, time, a second cancellation: nobody may have it again
             self.silent = isinstance(other, TimeoutError | psycopg.errors.CancellationTimeout)
@@ -220,6 +225,11 @@ def succeeded(results: Sequence[PGresult]) -> Sequence[PGresult]:
         if result.status in _FAILED:
             raise of_result(result)
     return results
+
+
+def _fate(results: Sequence[PGresult]) -> Fate:
+    """What became of what these results answer: it is one transaction, so an error undoes all of it."""
+    return Fate.UNDONE if any(result.status in _UNDOING for result in results) else Fate.DONE
 
 
 def _asking(libpq: PGconn, send: Send) -> PQGen[list[PGresult]]:

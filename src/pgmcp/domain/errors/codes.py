@@ -135,6 +135,11 @@ SAVEPOINT_UNKNOWN = Code("savepoint_unknown", "fix_input", "The transaction has 
 STATEMENT_TIMEOUT = Code("statement_timeout", "fix_input", "The statement ran out of its time and was stopped.")
 LOCK_TIMEOUT = Code("lock_timeout", "later", "A lock was not to be had in time.")
 CALL_TIMEOUT = Code("call_timeout", "later", "The call ran out of its time.")
+CALL_TIMEOUT_COMMITTED = Code(
+    "call_timeout_committed",
+    "never",
+    "The call ran out of its time too late to be stopped: it is committed.",
+)
 CANCELLED = Code("cancelled", "later", "The call was cancelled and its statement stopped.")
 SERIALIZATION_FAILURE = Code("serialization_failure", "later", "Concurrent transactions conflict.")
 DEADLOCK_DETECTED = Code("deadlock_detected", "later", "Two transactions waited for each other.")

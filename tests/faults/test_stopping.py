@@ -1,0 +1,192 @@
+"""Single writes that are stopped, by their deadline or by their caller: what is said of them is what is there."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from attrs import evolve
+
+import pgmcp
+from pgmcp.domain.stopping import outcome_told
+from pgmcp.ports.driver import Need, Statement
+from pgmcp.ports.transactions import Outcome
+from tests.fixtures.answers import rows_after
+from tests.fixtures.disturbing import COMMIT, RECEIPT, DisturbingProxy, Intervention, Moment, disturbing_proxy
+from tests.fixtures.killing import Killer, killer
+from tests.fixtures.pool import Way, a_call, way_to
+from tests.fixtures.postgres import MakeDatabase
+
+SCHEMA = """
+CREATE TABLE item (tag text PRIMARY KEY);
+CREATE TABLE slow (tag text NOT NULL);
+CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    EXECUTE FUNCTION take_time();
+"""
+Make = Callable[[str], Any]
+RAW = "WITH a AS (INSERT INTO {} VALUES ('new') RETURNING tag) SELECT tag FROM a"
+NEW = {"tag": "new"}
+WRITES: list[Any] = [
+    pytest.param(lambda table: pgmcp.CreateRequest(table=table, data=NEW), id="structured"),
+    pytest.param(lambda table: pgmcp.CreateRequest(table=table, data=NEW, idempotency_key="one"), id="keyed"),
+    pytest.param(
+        lambda table: pgmcp.CreateBatchRequest(table=table, records=[NEW], idempotency_key="one"), id="keyed batch"
+    ),
+    pytest.param(
+        lambda table: pgmcp.ExecuteQueryRequest(query=f"INSERT INTO {table} VALUES ('new')", read_only=False), id="raw"
+    ),
+    pytest.param(
+        lambda table: pgmcp.ExecuteQueryRequest(query=RAW.format(table), read_only=False), id="raw, not wrapped"
+    ),
+]
+# Somebody has written the same to `item` and not committed it; whoever writes to `slow` takes its time to commit.
+TABLES = pytest.mark.parametrize("table", ["item", "slow"], ids=["waiting for a lock", "while it commits"])
+
+
+@asynccontextmanager
+async def surroundings(dsn: str, driver: str, **settings: Any) -> AsyncIterator[tuple[Killer, Any]]:
+    """Somebody who is in the way of a write to `item`, and a client whose place for receipts is there."""
+    said = {"access": "write", "lock_timeout_ms": 60_000, "statement_timeout_ms": 60_000} | settings
+    async with killer(dsn) as watch, killer(dsn) as holder:
+        async with pgmcp.connect(dsn, driver=driver, access="write") as db:
+            await db.call(pgmcp.DeleteRequest(table="item", filters={"tag": "none"}, idempotency_key="warm"))
+        await holder.ask("BEGIN")
+        await holder.ask("INSERT INTO item VALUES ('new')")
+        async with pgmcp.connect(dsn, driver=driver, **said) as db:
+            yield watch, db
+        await holder.ask("ROLLBACK")
+        for table in ("item", "slow"):
+            assert await watch.count(table) == 0
+
+
+@TABLES
+@pytest.mark.parametrize("how", ["call_timeout_s", "timeout_ms"])
+@pytest.mark.parametrize("make", WRITES)
+async def test_a_write_stopped_at_its_deadline_is_rolled_back(
+    make_database: MakeDatabase, driver: str, make: Make, how: str, table: str
+) -> None:
+    """The server has said so, and nothing of it is there."""
+    dsn = await make_database(SCHEMA)
+    async with surroundings(dsn, driver, **({"call_timeout_s": 1.0} if how == "call_timeout_s" else {})) as (_, db):
+        request = make(table)
+        if how == "timeout_ms":
+            request = evolve(request, timeout_ms=500)
+        with pytest.raises(pgmcp.PgmcpError) as stopped:
+            await db.call(request)
+        # With a limit of its own the server may stop it a moment sooner.
+        codes = {"call_timeout"} if how == "call_timeout_s" else {"call_timeout", "statement_timeout"}
+        assert (outcome_told(stopped.value), stopped.value.code.name in codes) == (Outcome.ROLLED_BACK, True)
+
+
+@TABLES
+@pytest.mark.parametrize("make", WRITES)
+async def test_a_write_that_its_caller_gives_up_is_rolled_back(
+    make_database: MakeDatabase, driver: str, make: Make, table: str
+) -> None:
+    """The caller hears of its cancellation alone; behind it stands what the audit is told."""
+    async with surroundings(await make_database(SCHEMA), driver) as (watch, db):
+        task = asyncio.create_task(db.call(make(table)))
+        await watch.until(
+            "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+            " AND (wait_event = 'PgSleep' OR wait_event_type = 'Lock')"
+        )
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as stopped:
+            await task
+        assert outcome_told(stopped.value) is Outcome.ROLLED_BACK
+
+
+LATE: list[Any] = [
+    pytest.param(pgmcp.CreateRequest(table="item", data=NEW), b"new", "call_timeout_committed", id="structured"),
+    pytest.param(
+        pgmcp.CreateRequest(table="item", data=NEW, timeout_ms=1), COMMIT, "call_timeout_committed", id="a limit"
+    ),
+    pytest.param(pgmcp.CreateRequest(table="item", data=NEW, idempotency_key="one"), RECEIPT, "committed", id="keyed"),
+]
+
+
+@pytest.mark.parametrize("request_, sent, said", LATE)
+async def test_a_write_that_was_done_by_then_says_so(
+    make_database: MakeDatabase, driver: str, request_: Any, sent: bytes, said: str
+) -> None:
+    """The answer was on its way when time was up: it is committed, and with a key it is answered."""
+    dsn = await make_database(SCHEMA)
+    async with killer(dsn) as watch, disturbing_proxy(dsn) as proxy:
+        for seconds in (0.3, 1.0, 3.0, 10.0, 30.0):
+            if await late(proxy, driver, request_, sent, seconds) == said:
+                break
+        else:
+            pytest.fail("it was never so far when its time was up")
+        assert await watch.count("item") == 1
+
+
+async def late(proxy: DisturbingProxy, driver: str, request: Any, sent: bytes, seconds: float) -> str:
+    """What is said of a write whose answer comes when its time of so many seconds is up.
+
+    On a machine that is too busy the time is up sooner, and the write rolled back.
+    """
+    warm = pgmcp.DeleteRequest(table="item", filters={"tag": "none"}, idempotency_key="warm")
+    limit = None if request.timeout_ms is None else int(seconds * 1000)
+
+    async def be_late() -> None:
+        await asyncio.sleep(seconds)
+
+    async with pgmcp.connect(proxy.dsn, driver=driver, access="write", call_timeout_s=seconds) as db:
+        try:
+            # What is known of the table, and the place of receipts, is asked for before.
+            await db.call(warm)
+            proxy.intervention = Intervention(sent=sent, moment=Moment.AFTER, act=be_late)
+            await db.call(evolve(request, timeout_ms=limit))
+        except pgmcp.PgmcpError as error:
+            proxy.intervention = None
+            return error.code.name
+    return "committed"
+
+
+MOMENTS = 360
+KINDS = ("deadline", "deadline of a limited one", "cancelled")
+
+
+async def stopped(way: Way, tag: str, kind: str, after_s: float) -> str:
+    """What is said of a write that is stopped after so long, if it isn't done by then."""
+    add = Statement("INSERT INTO item VALUES ($1::text)", (tag,))
+    limit = 60_000 if kind == "deadline of a limited one" else None
+    call = a_call(seconds=60 if kind == "cancelled" else after_s, statement_timeout_ms=limit)
+    task = asyncio.create_task(way.runner.run(add, call, need=Need.WRITE, kind="insert"))
+    if kind == "cancelled":
+        await asyncio.wait({task}, timeout=after_s)
+        task.cancel()
+    try:
+        await task
+    except (pgmcp.PgmcpError, asyncio.CancelledError) as error:
+        return str(outcome_told(error))
+    return "committed"
+
+
+@pytest.mark.slow
+async def test_what_is_said_at_any_moment_is_what_is_there(make_database: MakeDatabase, driver: str) -> None:
+    """Of hundreds that are stopped about when they end, and nothing is ever unknown: the server could be asked."""
+    luck = random.Random(51)
+    dsn = await make_database("CREATE TABLE item (tag text NOT NULL)")
+    said: dict[str, str] = {}
+    # How long it takes on this machine by now: about half of each kind come to their end.
+    pace = dict.fromkeys(KINDS, 0.005)
+    async with way_to(dsn, pool_max=2) as way:
+        for number in range(MOMENTS):
+            kind = KINDS[number % len(KINDS)]
+            tag = f"{number} {kind}"
+            said[tag] = await stopped(way, tag, kind, luck.uniform(0, 2 * pace[kind]))
+            pace[kind] *= 0.93 if said[tag] == "committed" else 1.07
+    watcher = await asyncpg.connect(dsn)
+    there = Counter(row["tag"] for row in await watcher.fetch("SELECT tag FROM item"))
+    await watcher.close()
+    assert {tag: (what, there[tag]) for tag, what in said.items() if there[tag] not in rows_after(what, 1)} == {}
+    assert set(said.values()) == {"committed", "rolled_back"}

@@ -1,0 +1,76 @@
+"""What became of a statement, read off an answer's bytes, however they are cut into pieces."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from pgmcp.adapters.asyncpg_.fates import Answer
+from pgmcp.adapters.asyncpg_.meter import Meter
+from pgmcp.ports.driver import Fate
+
+
+def message(kind: str, body: bytes = b"") -> bytes:
+    """A message of the server's."""
+    return kind.encode() + (len(body) + 4).to_bytes(4, "big") + body
+
+
+BOUND = message("2")
+# What a row holds may look like anything.
+ROW = message("D", b"\x00\x01\x00\x00\x00\x06" + message("E") + b"Z")
+DONE = message("C", b"INSERT 0 1\x00")
+STOPPED = message("E", b"SERROR\x00C57014\x00Mcanceling statement due to user request\x00\x00")
+NOTICE = message("N", b"SNOTICE\x00C00000\x00MCEZ\x00\x00")
+READY = message("Z", b"I")
+
+ANSWERS = [
+    pytest.param([BOUND, DONE, READY], Fate.DONE, id="done"),
+    pytest.param([BOUND, ROW, ROW, DONE, READY], Fate.DONE, id="rows that look like messages"),
+    pytest.param([BOUND, NOTICE, DONE, READY], Fate.DONE, id="a notice"),
+    pytest.param([DONE, ROW, DONE, READY], Fate.DONE, id="several commands"),
+    pytest.param([STOPPED, READY], Fate.UNDONE, id="stopped at once"),
+    pytest.param([BOUND, ROW, STOPPED, READY], Fate.UNDONE, id="stopped"),
+    pytest.param([BOUND, DONE, STOPPED, READY], Fate.UNDONE, id="stopped while it was committed"),
+    pytest.param([message("1"), message("n"), READY], Fate.UNDONE, id="only prepared"),
+    pytest.param([BOUND, DONE, READY, STOPPED, READY], Fate.DONE, id="the next one's error"),
+    pytest.param([STOPPED, READY, BOUND, DONE, READY], Fate.UNDONE, id="the next one's end"),
+    pytest.param([], Fate.UNHEARD, id="nothing"),
+    pytest.param([BOUND, DONE], Fate.UNHEARD, id="not committed yet"),
+    pytest.param([BOUND, STOPPED], Fate.UNHEARD, id="an error that may be the session's end"),
+]
+
+
+@pytest.mark.parametrize("said, fate", ANSWERS)
+def test_an_answer_says_how_it_ended(said: Sequence[bytes], fate: Fate) -> None:
+    """Whole, in two pieces cut anywhere, and byte by byte."""
+    data = b"".join(said)
+    assert Answer([data]).fate is fate
+    assert {Answer([data[:cut], data[cut:]]).fate for cut in range(len(data) + 1)} == {fate}
+    assert Answer(data[at : at + 1] for at in range(len(data))).fate is fate
+
+
+@pytest.mark.parametrize("said, fate", ANSWERS)
+@pytest.mark.parametrize("before", [0, 2000], ids=["short", "longer than what is kept"])
+def test_a_meter_tells_it(said: Sequence[bytes], fate: Fate, before: int) -> None:
+    """Of what was run since it was asked to follow."""
+    passed: list[bytes] = []
+
+    class Inner(asyncio.Protocol):
+        def data_received(self, data: bytes) -> None:
+            passed.append(data)
+
+    meter = Meter(Inner(), asyncio.Transport(), 1_000_000)
+    meter.begin()
+    assert meter.fate is Fate.UNDONE
+    meter.data_received(READY)
+    assert meter.fate is Fate.UNDONE
+    meter.follow()
+    sent = [message("D", b"x" * 100)] * before + list(said)
+    for each in sent:
+        meter.data_received(each)
+    assert meter.fate is fate
+    assert passed == [READY, *sent]
+    meter.begin()
+    assert meter.fate is Fate.UNDONE
