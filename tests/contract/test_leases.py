@@ -192,6 +192,7 @@ async def test_after_an_error_only_the_way_back_is_left(client: pgmcp.Client) ->
     }
     state = await ask(client, "get_transaction", **within)
     assert (state["state"], state["sqlstate"], state["savepoints"]) == ("failed", "23505", ["before"])
+    assert state["hint"] == "Call rollback_transaction to a savepoint (before) or wholly."
     await ask(client, "rollback_transaction", savepoint="before", **within)
     await add(client, "B2", handle)
     await ask(client, "commit_transaction", **within)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pgmcp.domain.calls import CallContext
+from pgmcp.domain.lease_errors import failed
 from pgmcp.domain.plans import Effect
 from pgmcp.domain.requests import GetTransactionRequest
 from pgmcp.domain.responses import TransactionResponse
@@ -55,6 +56,7 @@ class GetTransactionHandler(
             sqlstate=lease.failed,
             outcome=None if end is None else end.outcome.value,
             reason=None if end is None else end.reason.value,
+            hint=failed(lease).hint if lease.failed is not None and end is None else None,
         )
 
 

@@ -182,15 +182,17 @@ async def test_stopping_cancels_what_outlives_the_grace(version: str) -> None:
         await server.serving
 
 
-async def test_an_idle_stream_does_not_hold_up_the_end() -> None:
-    """The stream that a client of an older version keeps open for notifications ends with the server."""
+async def test_an_idle_stream_does_not_hold_up_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    """The stream that a client of an older version keeps open for notifications ends with the server, whole."""
     async with web_server(grace_s=60) as server, web_client(server, "2025-11-25") as client:
         headers = {key: value for key, value in client.headers("").items() if key != "content-type"}
         async with client.http.stream("GET", client.url, headers=headers) as stream:
             assert stream.status_code == 200
             server.stop.set()
             async with asyncio.timeout(20):  # far less than the grace
+                assert [part async for part in stream.aiter_bytes()] == []  # it is cut off nowhere
                 await server.serving
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("uvicorn")] == []
 
 
 @pytest.mark.parametrize(

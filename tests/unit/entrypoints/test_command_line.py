@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -170,6 +171,39 @@ def test_a_bad_setting() -> None:
     """Is found before anything runs."""
     error = refusal("check", "--max-rows", "none")
     assert (error["code"], error["details"]) == ("setting_invalid", {"path": "--max_rows"})
+
+
+def test_a_flag_of_a_list_may_be_said_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its members add up; of any other the last word holds."""
+    words = ["call", "read_table", "--driver", "memory", "--format", "json", "--table", "nope", "--table", "customers"]
+    words += ["--columns", "id", "--columns", "name,vip", "--order_by=-id", "--order_by", "name", "--limit", "1"]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["columns"] == ["id", "name", "vip"]
+
+
+@pytest.mark.parametrize(
+    "flag, placeholder",
+    [
+        pytest.param("--driver", "asyncpg|psycopg|memory", id="choices"),
+        pytest.param("--tools", "TOOL,…", id="a list"),
+        pytest.param("--audit_required", "true|false", id="yes or no"),
+        pytest.param("--leases_per_principal", "N", id="a number"),
+        pytest.param("--pool_wait_s", "SECONDS", id="a number of something"),
+        pytest.param("--dsn", "DSN", id="a text"),
+    ],
+)
+def test_the_usage_says_what_a_setting_takes(capsys: pytest.CaptureFixture[str], flag: str, placeholder: str) -> None:
+    """Not the last word of its name."""
+    with pytest.raises(SystemExit):
+        main(["tools", "--help"])
+    assert f"[{flag} {placeholder}]" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_caret_stands_under_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where a hint is a line of the statement."""
+    words = ["call", "execute_query", "--driver", "memory", "--query", "select 1\nform x", "--format", "table"]
+    assert main(words) == 1
+    assert capsys.readouterr().err.splitlines()[1:] == ["  hint:", "    form x", "         ^"]
 
 
 def test_a_bad_command_line_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:

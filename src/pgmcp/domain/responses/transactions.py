@@ -32,6 +32,7 @@ class TransactionResponse(SuccessResponse):
         sqlstate: What failed, while only a rollback is left.
         outcome: How it ended: `committed`, `rolled_back` or `unknown`.
         reason: Why: `committed`, `rolled_back`, `expired`, `connection_lost` or `shutdown`.
+        hint: What can still be done in one that has failed.
     """
 
     transaction_id: str
@@ -51,3 +52,4 @@ class TransactionResponse(SuccessResponse):
     sqlstate: str | None = None
     outcome: str | None = None
     reason: str | None = None
+    hint: str | None = None

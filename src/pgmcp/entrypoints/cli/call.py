@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,13 +32,13 @@ class Said:
     Args:
         tool: The tool's name.
         json: All arguments as one JSON object's text, `@FILE` or `-`.
-        named: Arguments by name, as they were typed.
+        named: Arguments by name, as they were typed, each time that they were.
         format: `table` or `json`; None for what suits the output.
     """
 
     tool: str
     json: str | None = None
-    named: Mapping[str, str] = field(factory=dict)
+    named: Mapping[str, Sequence[str]] = field(factory=dict)
     format: str | None = None
 
 
@@ -94,9 +94,16 @@ def _arguments(said: Said, request: type[RequestBase[Any]]) -> dict[str, Any]:
             raise ValidationError(codes.WRONG_TYPE, "--json is not an object", hint='Give {"table":"orders"}.')
         arguments |= whole
     types = {each.name: each.type for each in fields(resolve_types(request))}
-    for name, text in said.named.items():
-        arguments[name] = _value(name, text, types[name])
+    for name, texts in said.named.items():
+        arguments[name] = _joined([_value(name, text, types[name]) for text in texts], types[name])
     return arguments
+
+
+def _joined(values: Sequence[Any], type_: Any) -> Any:
+    """What a flag says that stands several times: all members of a list, or its last word."""
+    if len(values) == 1 or "Sequence" not in str(type_):
+        return values[-1]
+    return [item for value in values for item in (value if isinstance(value, list) else [value])]
 
 
 def _value(name: str, text: str, type_: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from textwrap import indent
 
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.settings import Settings
@@ -13,7 +14,9 @@ def report(error: PgmcpError) -> None:
     where = f" ({error.path})" if error.path else ""
     print(f"pgmcp: {error.message}{where} [{error.code.name}]", file=sys.stderr)
     if error.hint:
-        print(f"  hint: {error.hint}", file=sys.stderr)
+        # A line of a statement stands right above its caret.
+        hint = f"\n{indent(error.hint, '    ')}" if "\n" in error.hint else f" {error.hint}"
+        print(f"  hint:{hint}", file=sys.stderr)
     for other in error.details.get("errors", ())[1:]:
         print(f"  also: {other['message']} ({other['path']})", file=sys.stderr)
 

@@ -14,7 +14,7 @@ from attrs import fields
 from pgmcp import __version__
 from pgmcp.domain.arguments import facts_of
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.domain.settings import Settings, described
+from pgmcp.domain.settings import Setting, Settings, described
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.entrypoints.configuration import load
 from pgmcp.handlers.base import HandlerBase
@@ -125,15 +125,43 @@ def _add_settings(parser: argparse.ArgumentParser, *, taken: frozenset[str]) -> 
         if name in taken:
             continue
         flags = [f"--{name}"] + ([f"--{name.replace('_', '-')}"] if "_" in name else [])
-        default = "" if attribute.default in (None, ()) else f" Default {attribute.default}."
-        choices = f" One of {', '.join(facts.choices)}." if facts.choices else ""
+        is_list = isinstance(attribute.default, tuple)
+        default = "" if attribute.default in (None, ()) else f" Default {_shown(attribute.default)}."
+        choices = f" Of {', '.join(facts.choices)}." if facts.choices and is_list else ""
         group.add_argument(
             *flags,
             dest=f"setting_{name}",
-            metavar=name.rpartition("_")[2].upper(),
+            metavar=_placeholder(name, attribute.default, facts),
             default=argparse.SUPPRESS,
             help=f"{facts.doc}{choices}{default}".replace("%", "%%"),
         )
+
+
+def _shown(default: Any) -> str:
+    """A setting's default as it would be written."""
+    if isinstance(default, bool):
+        return str(default).lower()
+    return (
+        ",".join(default)
+        if isinstance(default, tuple)
+        else f"{default:g}"
+        if isinstance(default, float)
+        else str(default)
+    )
+
+
+def _placeholder(name: str, default: Any, facts: Setting) -> str:
+    """What stands for a setting's value in a usage: what it may be, in a word."""
+    word = name.rpartition("_")[2].upper()
+    match default:
+        case bool():
+            return "true|false"
+        case tuple():
+            return f"{word.removesuffix('S')},…"
+        case int() | float():
+            return facts.unit.upper() or "N"
+        case _:
+            return "|".join(facts.choices) or word
 
 
 def _add_tools(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
@@ -156,6 +184,7 @@ def _add_call(parser: argparse.ArgumentParser, handler: type[HandlerBase[Any, An
             f"--{each.name}",
             dest=f"argument_{each.name}",
             metavar="VALUE",
+            action="append",
             default=argparse.SUPPRESS,
             help=facts_of(each).doc.replace("%", "%%") or None,
         )

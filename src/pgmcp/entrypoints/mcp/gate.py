@@ -79,7 +79,21 @@ class FrameGate:
                 if not self._posts:
                     self._idle.set()
         else:
-            await self._app(scope, self._until_closing(receive), send)
+            await self._stream(scope, receive, send)
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve what may stay open for ever; when the server closes, it ends as an answer ends."""
+        is_open = False
+
+        async def sent(message: Message) -> None:
+            nonlocal is_open
+            is_open = message["type"] == "http.response.start" or message.get("more_body", False)
+            await send(message)
+
+        await self._app(scope, self._until_closing(receive), sent)
+        if is_open and self._closing.is_set():
+            # The SDK takes it for a client that has left, which needs no end.
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def close(self) -> None:
         """Take nothing new; give running calls their grace, cancel what is left, end the idle streams."""
