@@ -13,12 +13,13 @@ import pytest
 from attrs import frozen
 
 from pgmcp.adapters.audit import AuditWriter, MemoryAuditLog, RotatingFile, Stream, Sync
-from pgmcp.domain.audit_record import AuditRecord
+from pgmcp.domain.audit_record import AuditRecord, DoneRead, record_of
 from pgmcp.domain.auditing import INTENDED
 from pgmcp.domain.calls import CallId
-from pgmcp.domain.plans import Effect
+from pgmcp.domain.plans import Effect, Select
+from pgmcp.domain.requests import ReadRequest
 from pgmcp.ports.auditing import AuditLog
-from tests.unit.house import Recorder
+from tests.unit.house import House, Recorder
 
 RECORD = AuditRecord(
     at=datetime(2026, 1, 2, tzinfo=UTC).timestamp(),
@@ -36,6 +37,13 @@ class Kept:
 
     log: AuditLog
     lines: Callable[[], list[dict[str, Any]]]
+
+
+async def a_plan() -> Select:
+    """A read of one table, by a value that no line may show."""
+    house = House()
+    asked = ReadRequest(table="lines", filters={"at": 5550199})
+    return await house.handlers["read_table"].plan(asked, house.call())  # type: ignore[no-any-return] # of any handler
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
@@ -66,6 +74,32 @@ async def test_records_are_kept_in_order(kept: Kept) -> None:
             await kept.log.room()
     await kept.log.close()
     assert kept.lines() == [json.loads(json.dumps(record.document())) for record in records]
+
+
+async def test_a_read_that_went_well_is_kept_as_its_record(kept: Kept) -> None:
+    """Though nothing is made of it until its line is; among others, in order."""
+    plan = await a_plan()
+    read: DoneRead = (RECORD.at, CallId("1"), RECORD.principal, "s", "read_table", plan, 0.0015, 3)
+    ended = (RECORD, read, RECORD._replace(call=CallId("2")), read)
+    for each in ended:
+        assert kept.log.conclude(each)
+    await kept.log.close()
+    assert kept.lines() == [json.loads(json.dumps(record_of(each).document())) for each in ended]
+    assert kept.lines()[1] == {
+        "time": "2026-01-02T00:00:00.000+00:00",
+        "phase": "call",
+        "call": "1",
+        "principal": RECORD.principal,
+        "session": "s",
+        "tool": "read_table",
+        "effect": "read",
+        "tables": {"public.lines": ["at", "text"]},
+        "verdict": "allowed",
+        "rule": "access",
+        "duration_ms": 1.5,
+        "rows": 3,
+        "ending": "done",
+    }
 
 
 async def test_an_intent_is_kept_once_it_is_taken(kept: Kept) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from pgmcp.domain.auditing import Touched
 from pgmcp.domain.filters.tree import And, Filter, Not, Or, Shielded
 from pgmcp.domain.plans import Delete, DescribeTable, Explain, Insert, Plan, RawQuery, Select, Update
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.sql.fingerprint import fingerprint, without_values
-
-_BRANCHES = frozenset({And, Or, Not, Shielded})
 
 
 def touched(plan: Plan) -> Touched:
@@ -36,18 +34,6 @@ def touched(plan: Plan) -> Touched:
             return Touched(statement=text, fingerprint=fingerprint(text))
         case _:
             return Touched()
-
-
-def likeness(plan: Select) -> Hashable:
-    """The same for reads that reach the same; found sooner than what that is.
-
-    It knows the relation by its identity, so it is of use only as long as the relation is kept.
-    """
-    tree, order = plan.filter, plan.order
-    # A single condition, as in most reads, is nothing to walk through.
-    filtering = tuple(filtered(tree)) if type(tree) in _BRANCHES else tree.operand.column  # type: ignore[union-attr] # no branch, so a leaf
-    ordering = tuple([each.operand.column for each in order]) if order else None
-    return (id(plan.relation), plan.columns, filtering, ordering)
 
 
 def filtered(tree: Filter) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pgmcp.domain.audit_record import AuditRecord, Recordable
+from pgmcp.domain.audit_record import AuditRecord, Ended
 
 
 class AuditError(Exception):
@@ -22,7 +22,7 @@ class AuditLog(Protocol):
         """
         ...
 
-    def conclude(self, ended: Recordable) -> bool:
+    def conclude(self, ended: Ended) -> bool:
         """Take what a record of a call's end is made of; it is made, and kept, soon after. Never raises.
 
         What can't be kept is told to the observer as `AuditLost`.

@@ -27,7 +27,7 @@ class AuditService:
     def __init__(self, log: AuditLog, clock: Clock, settings: Settings) -> None:
         """Keep records in `log`, where the settings name one."""
         self._log = log
-        self._clock = clock
+        self._timestamp = clock.timestamp
         self._on = settings.audit_file is not None
         self._required = settings.audit_required
 
@@ -62,7 +62,7 @@ class AuditService:
             SecurityError: `audit_failed`, where the setting `audit_required` asks for a record and there can't be one.
         """
         try:
-            watch.at, watch.end = self._clock.timestamp(), INTENDED
+            watch.at, watch.end = self._timestamp(), INTENDED
             await self._log.intend(watch.record())
         except AuditError as error:
             if self._required:
@@ -88,7 +88,13 @@ class AuditService:
         """
         if not self._on:
             return True
-        watch.at = self._clock.timestamp()
+        plan = watch.plan
+        # As nearly all calls are: nothing is made that the line doesn't need, and only the plan outlives its call.
+        if error is None and type(plan) is Select and watch.transaction is None and watch.effect is _READ:
+            return self._log.conclude(
+                (self._timestamp(), watch.call, watch.principal, watch.session, watch.tool, plan, seconds, rows)
+            )
+        watch.at = self._timestamp()
         watch.seconds = seconds
         watch.rows = rows
         watch.end = DONE if error is None else _end(error, planned=watch.plan is not None)

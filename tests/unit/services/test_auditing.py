@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from pgmcp.domain.audit_record import AuditRecord, Recordable
+from pgmcp.domain.audit_record import AuditRecord, Ended, record_of
 from pgmcp.domain.auditing import digest_of
 from pgmcp.domain.calls import CallId, LeaseId
 from pgmcp.domain.errors import DatabaseError, PgmcpError, SecurityError, ValidationError, codes
@@ -38,9 +38,9 @@ class FullLog:
         """Fail."""
         raise AuditError("No space left on device")
 
-    def conclude(self, ended: Recordable) -> bool:
+    def conclude(self, ended: Ended) -> bool:
         """Keep it, as a test wants to see it."""
-        self.records.append(ended.record())
+        self.records.append(record_of(ended))
         return True
 
     async def room(self) -> None:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any
+from typing import Any, TypeVar
 
-from pgmcp.domain.audit_record import AuditRecord, stamp
-from pgmcp.domain.auditing import DONE
-from pgmcp.domain.plans import Effect, Select
+from pgmcp.domain.audit_record import DoneRead, Ended, record_of, stamp
+from pgmcp.domain.filters.tree import Compare
 from pgmcp.domain.relations import Relation
-from pgmcp.domain.touching import likeness
+from pgmcp.domain.touching import filtered
 
-_KEPT = 500
-_READ = Effect.READ  # an enum's member takes longer to be found than most of what is done here
+K = TypeVar("K")
+V = TypeVar("V")
+
+_KEPT = 1000
 _TO_SECONDS = len("2026-01-01T00:00:00")
-_MICRO = 1_000_000
+_MILLI, _MICRO = 1e3, 1e6
 # What differs from one read to the next of the same kind, in the order of the document.
 _DIFFERING = ("time", "call", "principal", "session", "duration_ms", "rows")
-# Three digits of a fraction, written once: formatting them anew takes as long as all else of a line.
-_THOUSANDTHS = tuple(f"{number:03d}" for number in range(1000))
+# Of small numbers the texts are there already: to write one takes as long as to find three.
+_NUMBERED = 1000
+_NUMBERS = tuple(str(number) for number in range(_NUMBERED))
+_FRACTIONS = tuple(f".{number:03d}" for number in range(1000))
 
 Template = tuple[tuple[str, ...], Relation]
 """What stands around that which differs, and the relation whose identity is part of its key."""
@@ -30,55 +33,73 @@ class Lines:
     """Makes lines; those of reads that went well from what was kept of one before, as most are."""
 
     def __init__(self) -> None:
+        # By what reads reach, and by whose they are beside that: for a new caller nothing but names is written anew.
         self._templates: dict[Hashable, Template] = {}
-        self._second = self._shown_at = -1
-        self._to_second = self._shown = ""
+        self._callers: dict[Hashable, Template] = {}
+        self._second, self._shown = -1, ""
 
-    def of(self, records: Sequence[AuditRecord]) -> bytes:
-        """The lines of records, each with its end."""
+    def of(self, ended: Sequence[Ended]) -> bytes:
+        """The lines of calls, each with its end."""
         made: list[str] = []
-        templates, shown_at = self._templates, self._shown_at
-        # One loop without functions of ours in it: a line takes less time than half a dozen of their calls.
-        for record in records:
-            at, call, principal, session, tool, effect, plan, transaction, seconds, rows, end = record
-            if end is not DONE or type(plan) is not Select or transaction is not None or effect is not _READ:
-                made.append(json.dumps(record.document(), separators=(",", ":")) + "\n")
+        add, known = made.extend, self._callers.get
+        second, shown = self._second, self._shown
+        # One loop without functions of ours in it: a line takes less time than half a dozen of their calls. Nor is any
+        # text made that is not there yet: what there is of all lines is joined at once.
+        for each in ended:
+            if type(each) is not tuple:
+                add((_fixed(record_of(each).document()), "\n"))
                 continue
-            key = (tool, session is None, likeness(plan))
-            kept = templates.get(key) or self._keep(key, record, plan.relation)
-            (start, to_call, to_principal, to_session, to_duration, to_rows, rest), _ = kept
-            milli = int(at * 1000)
-            if milli != shown_at:
-                self._show(milli)
-                shown_at = milli
-            micros = int(seconds * _MICRO + 0.5)
-            made.append(
-                f"{start}{self._shown}{to_call}{quoted(call)}{to_principal}{quoted(principal)}{to_session}"
-                f"{'' if session is None else quoted(session)}{to_duration}{micros // 1000}"
-                f".{_THOUSANDTHS[micros % 1000]}{to_rows}{rows}{rest}"
+            at, call, principal, session, tool, plan, seconds, rows = each
+            # A single condition, a single column to order by, as most reads have, are nothing to walk through.
+            tree, order, relation = plan.filter, plan.order, plan.relation
+            filtering = tree.operand.column if type(tree) is Compare else tuple(filtered(tree))
+            ordering = order[0].operand.column if len(order) == 1 else tuple([key.operand.column for key in order])
+            key = (principal, session, tool, id(relation), plan.columns, filtering, ordering)
+            (start, to_call, to_duration, to_rows, rest), _ = known(key) or self._keep(key, each)
+            millis, micros = int(at * _MILLI), int(seconds * _MICRO + 0.5)
+            if millis // 1000 != second:
+                second = millis // 1000
+                shown = stamp(second)[:_TO_SECONDS]
+            add(
+                (
+                    start,
+                    shown,
+                    _FRACTIONS[millis % 1000],
+                    to_call,
+                    quoted(call),
+                    to_duration,
+                    _NUMBERS[micros // 1000] if micros < _MICRO else str(micros // 1000),
+                    _FRACTIONS[micros % 1000],
+                    to_rows,
+                    _NUMBERS[rows] if rows < _NUMBERED else str(rows),
+                    rest,
+                )
             )
+        self._second, self._shown = second, shown
         return "".join(made).encode("ascii")
 
-    def _show(self, milli: int) -> None:
-        """Show a moment, in milliseconds since 1970; of those in one second only the fraction is made."""
-        second, fraction = divmod(milli, 1000)
-        if second != self._second:
-            self._second = second
-            self._to_second = stamp(second)[:_TO_SECONDS]
-        self._shown_at = milli
-        self._shown = f"{self._to_second}.{_THOUSANDTHS[fraction]}"
-
-    def _keep(self, key: Hashable, record: AuditRecord, relation: Relation) -> Template:
-        if len(self._templates) >= _KEPT:
-            self._templates.clear()
-        made = self._templates[key] = (_around(record.document()), relation)
-        return made
+    def _keep(self, key: tuple[Any, ...], read: DoneRead) -> Template:
+        principal, session, *reach = key
+        reached = tuple(reach)
+        template = self._templates.get(reached)
+        if template is None:
+            template = _put(self._templates, reached, (_around(read), read[5].relation))
+        (start, to_call, to_principal, to_session, to_duration, *rest), relation = template
+        caller = f"{to_principal}{quoted(principal)}{'' if session is None else to_session + quoted(session)}"
+        return _put(self._callers, key, ((start, to_call, caller + to_duration, *rest), relation))
 
 
-def _around(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """What stands before, between and behind all that differs; a session that isn't there is nothing."""
+def _put(kept: dict[K, V], key: K, made: V) -> V:
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[key] = made
+    return made
+
+
+def _around(read: DoneRead) -> tuple[str, ...]:
+    """What stands before, between and behind all that differs, of a call that came in by a session."""
     texts = [""]
-    for number, (name, value) in enumerate(document.items()):
+    for number, (name, value) in enumerate(record_of(read)._replace(session="").document().items()):
         texts[-1] += f"{',' if number else '{'}{_fixed(name)}:"
         if name not in _DIFFERING:
             texts[-1] += _fixed(value)
@@ -87,8 +108,6 @@ def _around(document: Mapping[str, Any]) -> tuple[str, ...]:
         before, behind = ('"', '+00:00"') if name == "time" else ("", "")
         texts[-1] += before
         texts.append(behind)
-        if name == "principal" and "session" not in document:
-            texts.append("")
     texts[-1] += "}\n"
     return tuple(texts)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from pgmcp.domain.audit_record import AuditRecord, Recordable
+from pgmcp.domain.audit_record import AuditRecord, Ended, record_of
 
 
 class MemoryAuditLog:
@@ -20,8 +20,8 @@ class MemoryAuditLog:
     async def intend(self, record: AuditRecord) -> None:
         self.records.append(record)
 
-    def conclude(self, ended: Recordable) -> bool:
-        self.records.append(ended.record())
+    def conclude(self, ended: Ended) -> bool:
+        self.records.append(record_of(ended))
         return True
 
     async def room(self) -> None:
@@ -37,7 +37,7 @@ class SilentAuditLog:
     async def intend(self, record: AuditRecord) -> None:
         """Let it pass."""
 
-    def conclude(self, ended: Recordable) -> bool:
+    def conclude(self, ended: Ended) -> bool:
         """Let it pass."""
         return True
 

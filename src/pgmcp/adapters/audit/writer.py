@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from pgmcp.adapters.audit.lines import Lines
 from pgmcp.adapters.spare_time import in_spare_time
-from pgmcp.domain.audit_record import AuditRecord, Recordable
+from pgmcp.domain.audit_record import AuditRecord, Ended
 from pgmcp.domain.events import AuditLost
 from pgmcp.ports.auditing import AuditError
 from pgmcp.ports.observing import Observer
@@ -97,16 +97,16 @@ class AuditWriter:
         self._observer = observer
         self._most = most
         self._lines = Lines()
-        self._gathered: list[Recordable] = []
+        self._gathered: list[Ended] = []
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: SimpleQueue[_Batch | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._made: list[bytes] = []
-        # Each is written by one side alone: records taken, given to the thread, and what that is done with.
-        self._taken = 0
+        # Each is written by one side alone: records made into lines, given to the thread, and what that is done with.
+        self._counted = 0
         self._given = 0
         self._done = 0
-        # How many will have been taken when there is something to be seen to again.
+        # How many will have been gathered when there is something to be seen to again.
         self._next_look = 0
 
     async def intend(self, record: AuditRecord) -> None:
@@ -116,31 +116,31 @@ class AuditWriter:
         except Exception as defect:
             raise AuditError(type(defect).__name__) from defect
         self._made.append(line)
-        self._taken += 1
+        self._counted += 1
         await self._handed_over(intents=True)
 
-    def conclude(self, ended: Recordable) -> bool:
-        self._gathered.append(ended)
-        self._taken = taken = self._taken + 1
+    def conclude(self, ended: Ended) -> bool:
+        gathered = self._gathered
+        gathered.append(ended)
         # As nearly all are: one more of those that wait already, and none that anything hangs on.
-        if taken < self._next_look:
-            return True
-        return self._look()
+        return len(gathered) < self._next_look or self._look()
 
     def _look(self) -> bool:
         """See to it that what is gathered is made, and handed over; whether another may come at once."""
         gathered = len(self._gathered)
         if gathered == _MADE_TOGETHER:
             in_spare_time(self._make)
-        if self._taken - self._given >= _GIVEN_TOGETHER:
+        taken = self._counted + gathered
+        if taken - self._given >= _GIVEN_TOGETHER:
             self._hand_over()
+            gathered = 0
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_GATHER_S, self._hand_over)
-        waiting = self._taken - self._done
-        self._next_look = self._taken + min(
+        waiting = taken - self._done
+        self._next_look = gathered + min(
             max(1, _MADE_TOGETHER - gathered),
             self._most - waiting,
-            _GIVEN_TOGETHER - self._taken + self._given,
+            _GIVEN_TOGETHER - taken + self._given,
         )
         return waiting < self._most
 
@@ -173,25 +173,28 @@ class AuditWriter:
             self._timer.cancel()
             self._timer = None
         self._make()
-        count = self._taken - self._given
+        count = self._counted - self._given
         if not count and waiter is None:
             return
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="pgmcp-audit", daemon=True)
             self._thread.start()
         made, self._made = self._made, []
-        self._given = self._next_look = self._taken
+        self._given = self._counted
         self._waiting.put(_Batch(b"".join(made), count, waiter, intents))
 
     def _make(self) -> None:
         """Make what is gathered into lines."""
         if self._gathered:
             gathered, self._gathered = self._gathered, []
+            self._counted += len(gathered)
+            # Whatever comes next is looked at, and says how many may come until the next look.
+            self._next_look = 0
             self._made.append(self._lines_of(gathered))
 
-    def _lines_of(self, gathered: Sequence[Recordable]) -> bytes:
+    def _lines_of(self, gathered: Sequence[Ended]) -> bytes:
         try:
-            return self._lines.of([ended.record() for ended in gathered])
+            return self._lines.of(gathered)
         except Exception as defect:  # noqa: BLE001 -- a record that can't be made into a line takes no other with it
             if len(gathered) > 1:
                 return b"".join(self._lines_of([ended]) for ended in gathered)

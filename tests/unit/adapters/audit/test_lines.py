@@ -9,14 +9,14 @@ import pytest
 
 from pgmcp.adapters.audit.lines import Lines
 from pgmcp.adapters.memory.declare import table
-from pgmcp.domain.audit_record import AuditRecord, stamp
-from pgmcp.domain.auditing import DONE, INTENDED, End, Ending
+from pgmcp.domain.audit_record import DoneRead, Ended, record_of, stamp
+from pgmcp.domain.auditing import INTENDED, End, Ending
 from pgmcp.domain.calls import CallId
-from pgmcp.domain.plans import Effect, Plan
+from pgmcp.domain.plans import Effect, Select
 from pgmcp.domain.requests import ReadRequest
 from tests.unit.house import House
 
-MANY = 600  # more kinds of reads than are kept
+MANY = 1200  # more kinds of reads than are kept
 
 
 def house() -> House:
@@ -29,7 +29,7 @@ def house() -> House:
     )
 
 
-async def plans() -> list[Plan]:
+async def plans() -> list[Select]:
     """Reads of several kinds, each of them twice with other values."""
     here = house()
     asked: list[dict[str, Any]] = [
@@ -47,25 +47,36 @@ async def plans() -> list[Plan]:
     return made
 
 
-@pytest.mark.parametrize("session", [pytest.param(None, id="no session"), pytest.param('s"%s', id="a session")])
-async def test_each_line_is_its_document(session: str | None) -> None:
-    """Whatever order reads come in, whoever makes them, however long they take."""
-    lines = Lines()
-    records = [
-        AuditRecord(
-            1767225600 + number * 0.7301,
-            CallId(f'call "{number}" \udcff'),
-            f"ana %s {number}",
-            session,
-            "read_table",
-            Effect.READ,
+def read(plan: Select, **more: Any) -> DoneRead:
+    """A read that went well."""
+    usual: dict[str, Any] = {"at": 1.0, "call": "c", "principal": "ana", "session": None, "tool": "read_table"}
+    given = usual | {"seconds": 0.0, "rows": 0} | more
+    at, call, principal, session, tool, seconds, rows = (given[name] for name in (*usual, "seconds", "rows"))
+    return (at, CallId(call), principal, session, tool, plan, seconds, rows)
+
+
+def told(ended: Ended) -> Any:
+    """What its line is to say."""
+    return json.loads(json.dumps(record_of(ended).document()))
+
+
+async def test_each_line_is_its_document() -> None:
+    """Whatever order reads come in, whoever makes them by whatever session, however long they take."""
+    reads = [
+        read(
             plan,
-            seconds=number * 0.0123456,
-            rows=number,
+            at=1767225600 + number * 0.7301,
+            call=f'call "{number}" \udcff',
+            principal=f"ana %s {number % 3}",
+            session=(None, 's"%s', "other")[number % 5 % 3],
+            seconds=number * 0.0123456 * 17**turn,
+            rows=number * 131**turn,
         )
+        for turn in range(3)
         for number, plan in enumerate(await plans())
     ]
-    found = lines.of(records).decode("ascii").splitlines()
+    records = [record_of(each) for each in reads]
+    found = Lines().of(reads).decode("ascii").splitlines()
     assert [json.loads(line) for line in found] == [json.loads(json.dumps(record.document())) for record in records]
     # The order of a line's fields does not hang on what was kept before.
     assert [list(json.loads(line)) for line in found] == [list(record.document()) for record in records]
@@ -83,8 +94,15 @@ async def test_each_moment_is_shown_as_anywhere_else() -> None:
     ]
     lines = Lines()
     for at in moments:
-        record = AuditRecord(at, CallId("c"), "ana", None, "read_table", Effect.READ, plan)
-        assert json.loads(lines.of([record]))["time"] == stamp(at)
+        assert json.loads(lines.of([read(plan, at=at)]))["time"] == stamp(at)
+
+
+async def test_each_duration_is_shown_as_anywhere_else() -> None:
+    """To the same microsecond, more of them than are kept."""
+    (plan, *_) = await plans()
+    reads = [read(plan, seconds=number * 0.0017 + 0.0000003) for number in range(3000)] * 2
+    found = [json.loads(line)["duration_ms"] for line in Lines().of(reads).splitlines()]
+    assert found == [record_of(each).document()["duration_ms"] for each in reads]
 
 
 @pytest.mark.parametrize(
@@ -94,16 +112,20 @@ async def test_each_moment_is_shown_as_anywhere_else() -> None:
         pytest.param({"end": End(ending=Ending.FAILED, error="lock_timeout")}, id="a failure"),
         pytest.param({"transaction": "f00d"}, id="in a transaction"),
         pytest.param({"tool": "other"}, id="another tool"),
+        pytest.param({"effect": Effect.RUN}, id="another effect"),
         pytest.param({"reach": None}, id="no plan"),
     ],
 )
 async def test_what_is_no_read_that_went_well(change: dict[str, Any]) -> None:
     """Its line is its own, though one like it but for that was kept."""
     (plan, *_) = await plans()
-    usual = AuditRecord(1.0, CallId("c"), "ana", None, "read_table", Effect.READ, plan, end=DONE)
-    other = usual._replace(**change)
-    _, line = Lines().of([usual, other]).splitlines()
-    assert json.loads(line) == json.loads(json.dumps(other.document()))
+    usual = read(plan)
+    other = record_of(usual)._replace(**change)
+    assert [json.loads(line) for line in Lines().of([usual, other, usual]).splitlines()] == [
+        told(usual),
+        told(other),
+        told(usual),
+    ]
 
 
 async def test_what_is_kept_is_bounded() -> None:
@@ -111,6 +133,7 @@ async def test_what_is_kept_is_bounded() -> None:
     (plan, *_) = await plans()
     lines = Lines()
     for number in range(MANY):
-        record = AuditRecord(1.0, CallId("c"), "ana", None, f"tool{number}", Effect.READ, plan)
-        assert json.loads(lines.of([record])) == json.loads(json.dumps(record.document()))
-    assert len(lines._templates) <= MANY - 100  # noqa: SLF001 -- nothing else shows what is kept
+        for each in (read(plan, tool=f"tool{number}"), read(plan, principal=f"caller{number}", seconds=number / 1000)):
+            assert json.loads(lines.of([each])) == told(each)
+    for kept in (lines._templates, lines._callers):  # noqa: SLF001 -- nothing else shows what is kept
+        assert 0 < len(kept) <= MANY - 100
