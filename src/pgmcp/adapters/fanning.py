@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pgmcp.adapters.spare_time import in_spare_time
 from pgmcp.domain.caching.events import CacheHit
-from pgmcp.domain.events import CallEnded, Event, StatementRan
+from pgmcp.domain.events import CallEnded, Event, LeaseBegan, LeaseEnded, StatementRan
 from pgmcp.ports.observing import Observer, Patient, Selective
 
 E = TypeVar("E")
@@ -19,6 +19,8 @@ E = TypeVar("E")
 _CALLS_TOGETHER = 64
 # A call has a statement or a few, as a rule. What has more is told of before its end.
 _STATEMENTS_TOGETHER = 128
+# By those who are patient; of such a call there is one as often as there is a statement.
+_ONLY_COUNTED = frozenset({CacheHit, LeaseBegan, LeaseEnded})
 # Where nobody comes to tell, as where no loop turns, whoever brings the next event does.
 _AT_MOST = 1024
 
@@ -94,8 +96,7 @@ class FanOut:
             at_once = [each.observe for each in found if each not in self._patient]
             if len(at_once) < len(found):
                 waiting = self._place(kind)
-        elif found and self._patient and kind is not CacheHit:
-            # A hit of the cache is only counted, and comes of a call as often as a statement does.
+        elif found and self._patient and kind not in _ONLY_COUNTED:
             at_once.insert(0, self._settle_before)
         self._hearing[kind] = made = (tuple(at_once), *waiting)
         return made

@@ -1,8 +1,9 @@
-"""Leases in this process's memory, each with its transaction, its queue and its timer."""
+"""Leases in this process's memory, each with its transaction and its queue, and one timer for all."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -35,9 +36,9 @@ class _Entry(Turnstile):
         "_uses",
         "ends_at",
         "expire",
+        "idle_ends_at",
         "idle_s",
         "ready_for",
-        "timer",
         "transaction",
     )
 
@@ -45,7 +46,6 @@ class _Entry(Turnstile):
         super().__init__()
         self.transaction = transaction
         self.expire = expire
-        self.timer: asyncio.TimerHandle | None = None
         self.keep(lease)
 
     @property
@@ -59,16 +59,14 @@ class _Entry(Turnstile):
         self._lease = lease
         self._used_at, self._uses, self._changes = lease.used_at, 0, lease.changes
         self.ends_at, self.idle_s = lease.ends_at, lease.limits.idle_s
+        # The moment of its idle limit, if nobody uses it until then.
+        self.idle_ends_at = lease.used_at + self.idle_s
         # None where it takes no statements.
         self.ready_for = (lease.owner, lease.view) if lease.end is None and lease.failed is None else None
 
-    @property
-    def idle_ends_at(self) -> float:
-        """The moment of its idle limit, if nobody uses it until then."""
-        return self._used_at + self.idle_s
-
     def used(self, now: float, changes: Changes) -> None:
         self._used_at = now
+        self.idle_ends_at = now + self.idle_s
         self._uses += 1
         if changes is not self._changes:
             self._changes |= changes
@@ -89,17 +87,16 @@ class ProcessLeases:
         self._ended: OrderedDict[LeaseId, Lease] = OrderedDict()
         self._reserved: dict[LeaseId, Lease] = {}
         self._expiring: set[asyncio.Task[None]] = set()
-        self._closed = False
+        self._rings_at = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+        # No property: each call asks.
+        self.closed = False
 
     def open(self) -> Sequence[Lease]:
         return [*(entry.lease for entry in self._open.values()), *self._reserved.values()]
 
-    @property
-    def closed(self) -> bool:
-        return self._closed
-
     def close(self) -> None:
-        self._closed = True
+        self.closed = True
 
     def reserve(self, lease: Lease) -> None:
         self._reserved[lease.id] = lease
@@ -121,8 +118,9 @@ class ProcessLeases:
 
     def hold(self, lease: Lease, transaction: Transaction, expire: Expire) -> None:
         self._reserved.pop(lease.id, None)
-        entry = self._open[lease.id] = _Entry(lease, transaction, expire)
-        self._arm(entry, lease.expires_at - self._clock.monotonic())
+        self._open[lease.id] = _Entry(lease, transaction, expire)
+        if lease.expires_at < self._rings_at:
+            self._arm(lease.expires_at)
 
     def change(self, lease: Lease) -> None:
         entry = self._open.get(lease.id)
@@ -132,8 +130,6 @@ class ProcessLeases:
         if lease.end is None:
             return
         del self._open[lease.id]
-        if entry.timer is not None:
-            entry.timer.cancel()
         self._ended[lease.id] = lease
         while len(self._ended) > self._remembered:
             self._ended.popitem(last=False)
@@ -165,17 +161,27 @@ class ProcessLeases:
             raise KeyError(id_)
         return entry
 
-    def _arm(self, entry: _Entry, delay_s: float) -> None:
-        # Never moved when the lease is used, only looked at when it rings: a use costs nothing.
-        entry.timer = asyncio.get_running_loop().call_later(max(0.0, delay_s), self._ring, entry)
+    def _arm(self, at: float) -> None:
+        # Moved neither when a lease is used nor when it ends, only looked at when it rings: both cost nothing.
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rings_at = at
+        self._timer = asyncio.get_running_loop().call_later(max(0.0, at - self._clock.monotonic()), self._ring)
 
-    def _ring(self, entry: _Entry) -> None:
-        now, lease, active = self._clock.monotonic(), entry.lease, entry.taken
-        if not lease.is_due(now, active=active):
-            # A call that runs now ends no sooner than now, and the idle limit begins there.
-            self._arm(entry, min(lease.ends_at, now + lease.limits.idle_s if active else lease.expires_at) - now)
-            return
-        task = asyncio.ensure_future(entry.expire(lease.id))
-        self._expiring.add(task)
-        task.add_done_callback(self._expiring.discard)
-        self._arm(entry, _AGAIN_S)
+    def _ring(self) -> None:
+        self._timer, self._rings_at = None, math.inf
+        now = self._clock.monotonic()
+        following = min((self._look_at(entry, now) for entry in self._open.values()), default=math.inf)
+        if following < math.inf:
+            self._arm(following)
+
+    def _look_at(self, entry: _Entry, now: float) -> float:
+        """Let a lease end whose limit has passed; when to look again."""
+        lease, active = entry.lease, entry.taken
+        if lease.is_due(now, active=active):
+            task = asyncio.ensure_future(entry.expire(lease.id))
+            self._expiring.add(task)
+            task.add_done_callback(self._expiring.discard)
+            return now + _AGAIN_S
+        # A call that runs now ends no sooner than now, and the idle limit begins there.
+        return min(lease.ends_at, now + lease.limits.idle_s) if active else lease.expires_at

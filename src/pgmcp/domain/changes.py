@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from pgmcp.domain.relations import Name
+if TYPE_CHECKING:
+    # A relation knows what a change of it alone is.
+    from pgmcp.domain.relations import Name
 
 
 @frozen(kw_only=True)
@@ -17,6 +19,7 @@ class Changes:
         relations: Those that are known by name; what triggers and cascades do besides isn't among them.
         anywhere: Whether nobody can tell which, as after a raw statement.
 
+    >>> from pgmcp.domain.relations import Name
     >>> (Changes.of(Name("public", "a")) | Changes(anywhere=True)).anywhere
     True
     """
@@ -28,12 +31,6 @@ class Changes:
     def of(cls, *names: Name) -> Changes:
         """Changes of relations that are known."""
         return cls(relations=frozenset(names))
-
-    @staticmethod
-    @lru_cache(maxsize=500)
-    def of_one(name: Name) -> Changes:
-        """Changes of one relation, as most writes are: made once."""
-        return Changes.of(name)
 
     def __or__(self, other: Changes) -> Changes:
         """Both together."""

@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 from attrs import field, frozen
 
+from pgmcp.domain.changes import Changes
 from pgmcp.domain.filters.tree import EVERYTHING, Filter, Operand
 from pgmcp.domain.policy.masks import Mask
 from pgmcp.domain.policy.rules import EVERY_ACTION, Action
@@ -150,6 +151,11 @@ class Relation:
             for column in self.columns
             if column.mask is None
         }
+
+    @cached_property
+    def changes(self) -> Changes:
+        """What is changed by whatever changes its rows alone."""
+        return Changes.of(self.name)
 
     @cached_property
     def fingerprint(self) -> str:

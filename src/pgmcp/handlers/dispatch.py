@@ -10,8 +10,9 @@ from pathlib import PurePath
 from traceback import extract_tb
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
+from pgmcp.domain.altering import altered
 from pgmcp.domain.aside import LONG_TEXT
 from pgmcp.domain.calls import CallContext, CallId, LeaseId, Principal, Progress, new_id
 from pgmcp.domain.drawing import is_drawn
@@ -267,7 +268,7 @@ def _within(response: ResponseBase, transaction: LeaseId) -> ResponseBase:
     """The response of a call in a transaction that its caller holds, which says so."""
     match response:
         case DataResponse() | AcknowledgementResponse() | PlanResponse():
-            return evolve(response, transaction_id=transaction)
+            return altered(response, transaction_id=transaction)
         case _:
             return response
 

@@ -35,7 +35,7 @@ class Statement:
 
 
 # As for a statement.
-@define(kw_only=True)
+@define
 class Rows:
     """What came back: rows of text, and how many, or the rows that were changed as the command tag counts them."""
 

@@ -98,8 +98,14 @@ class TakenTurn:
 
     async def __aenter__(self) -> Self:
         """Wait for it."""
-        turn = await self.begun()
-        self.lease, self.transaction = turn.lease, turn.transaction
+        turns, call = self._turns, self._call
+        # What takes statements is open too, whatever is asked for.
+        turn = turns.keeper.take_at_once(
+            call.transaction, call.principal.name, call.view.digest, turns.clock.monotonic()
+        )
+        if turn is None:
+            turn = await self.begun()
+        self._turn, self.lease, self.transaction = turn, turn.lease, turn.transaction
         return self
 
     async def begun(self) -> Turn:
@@ -115,12 +121,13 @@ class TakenTurn:
             # It ended while this call waited for its turn.
             turns.usable(call)
             raise
-        self._turn = turn
         if turn.lease is not lease:
             try:
                 self._check(call)
             except BaseException:
-                await self._leave()
+                turn.give_back()
+                if keeper.closed:
+                    await turns.left(turn)
                 raise
         return turn
 
@@ -128,9 +135,6 @@ class TakenTurn:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Let whoever is next have it."""
-        await self._leave()
-
-    async def _leave(self) -> None:
         self._turn.give_back()
         if self._turns.keeper.closed:
             await self._turns.left(self._turn)

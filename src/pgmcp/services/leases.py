@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
+from pgmcp.domain.altering import altered
 from pgmcp.domain.calls import CallContext, LeaseId
 from pgmcp.domain.changes import NOTHING, Changes
 from pgmcp.domain.errors import PgmcpError, codes
@@ -24,7 +25,7 @@ from pgmcp.domain.transactions import (
     Limits,
     Outcome,
     TransactionOptions,
-    limits_of,
+    limited,
     reason_of,
     wait_for_room,
 )
@@ -83,12 +84,12 @@ class LeaseService:
             TransactionError: `transactions_exhausted`.
             DatabaseError: No connection was to be had; `shutting_down`.
         """
-        limits = limits_of(total_s, idle_s, self._most)
+        options, limits = limited(options, total_s, idle_s, self._most)
         now = self._clock.monotonic()
         lease = Lease(
             id=LeaseId(secrets.token_urlsafe(24)),
             owner=call.principal.name,
-            options=evolve(options, limits=limits),
+            options=options,
             limits=limits,
             began_at=now,
             used_at=now,
@@ -104,12 +105,12 @@ class LeaseService:
         self._keeper.reserve(lease)
         try:
             # Nothing has been done in it yet.
-            transaction = await self._retrying.reading(lambda: self._work.begin(lease.options, call), call)
+            transaction = await self._retrying.reading(lambda: self._work.begin(options, call), call)
         except BaseException:
             self._keeper.give_up(lease.id)
             raise
         now = self._clock.monotonic()
-        lease = evolve(lease, began_at=now, used_at=now)
+        lease = altered(lease, began_at=now, used_at=now)
         self._keeper.hold(lease, transaction, self._ends.expire)
         self._observer.observe(LeaseBegan(call=call.id, principal=lease.owner, isolation=options.isolation))
         return lease
@@ -134,7 +135,7 @@ class LeaseService:
         try:
             # Past the lease's own end nothing runs on: the statement is stopped as at a call's deadline.
             ends_at = turn.ends_at
-            within = call if call.deadline <= ends_at else evolve(call, deadline=ends_at)
+            within = call if call.deadline <= ends_at else altered(call, deadline=ends_at)
             try:
                 result = await work(turn.transaction, within)
             except PgmcpError as error:

@@ -8,7 +8,6 @@ from typing import TypeVar
 from attrs import evolve
 
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.changes import Changes
 from pgmcp.domain.errors import PgmcpError, ValidationError, codes
 from pgmcp.domain.plans import Batch, ConflictAction, Delete, Insert, Select, Update
 from pgmcp.domain.results import NativeRows, Result, Truncation, WireRows
@@ -102,12 +101,12 @@ class TableService:
         async def work(within: Transaction | None, call: CallContext) -> Result:
             return await self._insert_all(plan, rest, call, within)
 
-        return await self._transactions.unit(work, call, Changes.of_one(plan.relation.name))
+        return await self._transactions.unit(work, call, plan.relation.changes)
 
     def _change(self, work: Work[Result], plan: Update | Delete, call: CallContext) -> Awaitable[Result]:
         if plan.dry_run:
             return self._retrying.reading(lambda: self._transactions.trial(work, call), call)
-        changes = Changes.of_one(plan.relation.name)
+        changes = plan.relation.changes
         if call.transaction is not None:
             # What is never tried again needs nothing to try again.
             return self._transactions.write(work, call, changes)
@@ -117,7 +116,7 @@ class TableService:
         async def work(within: Transaction | None, call: CallContext) -> Result:
             return await self._add(plan, batch, call, within)
 
-        return await self._transactions.write(work, call, Changes.of_one(plan.relation.name))
+        return await self._transactions.write(work, call, plan.relation.changes)
 
     async def _add(self, plan: Insert, batch: Batch, call: CallContext, within: Transaction | None = None) -> Result:
         try:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from attrs import evolve
 
-from pgmcp.adapters.clock import FixedClock
+from pgmcp.adapters.clock import FixedClock, SystemClock
 from pgmcp.adapters.leases import ProcessLeases
 from pgmcp.adapters.memory import MemoryDatabase
 from pgmcp.domain.calls import CallContext, CallId, LeaseId
@@ -103,3 +103,33 @@ async def test_uses_are_known_to_whoever_asks() -> None:
     # The idle limit begins at the last use.
     assert keeper.take_at_once(ID, "ana", "all", 1_018) is not None
     await asyncio.sleep(0)
+
+
+async def test_one_timer_ends_each_lease_at_its_limit() -> None:
+    """One that ends before those that began earlier, one that begins once it has rung, and none that is used."""
+    clock, ended = SystemClock(), asyncio.Queue[LeaseId]()
+    database = MemoryDatabase(tables={}, statements={}, clock=clock)
+    keeper = ProcessLeases(clock, remembered=5)
+
+    async def end(id_: LeaseId) -> None:
+        lease = keeper.find(id_)
+        assert lease is not None
+        keeper.change(lease.ended(End(outcome=Outcome.ROLLED_BACK, reason=EndReason.EXPIRED, at=clock.monotonic())))
+        ended.put_nowait(id_)
+
+    async def hold(name: str, idle_s: float) -> LeaseId:
+        now = clock.monotonic()
+        limits = Limits(total_s=1_000, idle_s=idle_s)
+        lease = evolve(LEASE, id=LeaseId(name), limits=limits, began_at=now, used_at=now)
+        transaction = await database.work.begin(lease.options, CallContext(id=CallId("c"), tool="t", deadline=1e9))
+        keeper.hold(lease, transaction, end)
+        return lease.id
+
+    patient = await hold("patient", 900)
+    short = await hold("short", 0.01)
+    used = await hold("used", 0.01)
+    assert keeper.take_at_once(used, "ana", "all", clock.monotonic() - 1) is not None
+    assert await ended.get() == short
+    later = await hold("later", 0.01)
+    assert await ended.get() == later
+    assert [lease.id for lease in keeper.open()] == [patient, used]

@@ -173,7 +173,7 @@ class AsyncpgConnection:
         except BaseException as error:  # noqa: BLE001 -- looked at and raised again, a cancellation as well
             raise await self._failed(error) from None
         # Where rows came the tag counts those, and reading it takes longer than a short row.
-        return Rows(rows=records, affected=len(records) or affected(tag.decode() if tag else None))
+        return Rows(records, len(records) or affected(tag.decode() if tag else None))
 
     async def run_foreign(self, statement: Statement) -> tuple[Description, Rows]:
         return await self._guarded(lambda: fetch_as_text(self._connection, statement, self._follow))

@@ -107,7 +107,7 @@ class QueryBuilder:
 
     def _kept_change(self, shape: Hashable | None) -> KeptChange | None:
         """What is kept of a shape, as this server's JSON has it."""
-        kept = None if shape is None else self._changes.get(shape)
+        kept = None if shape is None else self._changes.recall(shape)
         if kept is None or not kept.shown.columns:
             # Where no row comes back there is no JSON.
             return kept

@@ -10,24 +10,25 @@ from pgmcp.ports.clock import Clock
 
 
 class Watched:
-    """One call under watch.
+    """One call under watch; filled in by `watch`, as a function of its own for that would take as long as all else.
 
-    Args:
+    Attributes:
         deadline: On the clock's monotonic scale.
         task: The task to cancel when it has passed.
+        ran_out: Whether it has.
+        cancels_before: How often the task had been cancelled before.
     """
 
-    __slots__ = ("_cancels_before", "deadline", "ran_out", "task")
+    __slots__ = ("cancels_before", "deadline", "ran_out", "task")
 
-    def __init__(self, deadline: float, task: asyncio.Task[Any]) -> None:
-        self.deadline = deadline
-        self.task = task
-        self.ran_out = False
-        self._cancels_before = task.cancelling()
+    deadline: float
+    task: asyncio.Task[Any]
+    ran_out: bool
+    cancels_before: int
 
     def is_cause(self) -> bool:
         """Whether the task's CancelledError is the deadline's alone and nobody's wish; asked once, at the error."""
-        return self.ran_out and self.task.uncancel() <= self._cancels_before
+        return self.ran_out and self.task.uncancel() <= self.cancels_before
 
 
 class Deadlines:
@@ -44,7 +45,9 @@ class Deadlines:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a deadline needs a task to cancel")
-        watched = Watched(deadline, task)
+        watched = Watched()
+        watched.deadline, watched.task, watched.ran_out = deadline, task, False
+        watched.cancels_before = task.cancelling()
         self._watched.add(watched)
         if deadline < self._armed_for:
             self._arm(deadline)

@@ -39,22 +39,15 @@ class KeptChange:
 
     def bound(self, plan: Update | Delete, values: list[Parameter]) -> Written:
         """The statement of a change of this shape, with what its assignments and conditions bind."""
-        bound = _with_caps(values, plan)
-        return Written(
-            statement=Statement(self.text, bound, self.relation.runs_code, self.relation.display),
-            suspects=partial(_suspects, plan),
-            shown=self.shown,
-        )
+        relation = self.relation
+        statement = Statement(self.text, _with_caps(values, plan), relation.runs_code, relation.display)
+        return Written(statement, partial(_suspects, plan), self.shown)
 
     def bound_to(self, plan: Insert, batch: Batch) -> Written:
         """The statement that adds rows, of this shape."""
-        return Written(
-            statement=Statement(
-                self.text, _values_of_rows(plan, batch), self.relation.runs_code, self.relation.display
-            ),
-            suspects=nobody,
-            shown=self.shown,
-        )
+        relation = self.relation
+        statement = Statement(self.text, _values_of_rows(plan, batch), relation.runs_code, relation.display)
+        return Written(statement, nobody, self.shown)
 
 
 def shape_of_update(plan: Update) -> Shape | None:

@@ -39,15 +39,10 @@ class KeptRead:
 
     def bound(self, plan: Select) -> Written:
         """The statement of a plan of this shape."""
-        return Written(
-            statement=Statement(
-                self.text, _values(plan, single=self.single), self.relation.runs_code, self.relation.display
-            ),
-            suspects=partial(_suspects, plan),
-            shown=self.shown,
-            keys=self.keys,
-            single=self.single,
-        )
+        relation = self.relation
+        values = _values(plan, single=self.single)
+        statement = Statement(self.text, values, relation.runs_code, relation.display)
+        return Written(statement, partial(_suspects, plan), self.shown, self.keys, self.single)
 
 
 def shape_of(plan: Select) -> Hashable | None:

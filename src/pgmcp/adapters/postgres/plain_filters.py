@@ -19,7 +19,7 @@ def shape_of_filter(filter_: Filter, relation: Relation) -> tuple[Hashable, ...]
 def add_filter(filter_: Filter, relation: Relation, shape: list[Hashable], values: list[Parameter]) -> bool:
     """Add what a filter's SQL depends on, and the values that it binds, in order; whether it is one of these."""
     plain = relation.plain
-    for part in _parts(filter_):
+    for part in filter_.parts if type(filter_) is And else (filter_,):
         # The relation's own operands: what is compared, and as what type, follows from the column's name then.
         if type(part) is not Compare or part.fold:
             return False

@@ -55,7 +55,8 @@ class Runner:
         self, *, sessions: ConnectionManager, clock: Clock, observer: Observer, comment: Commenter | None = None
     ) -> None:
         self._sessions = sessions
-        self._comment = comment
+        # Its method: a call of the object itself looks for that each time.
+        self._comment = None if comment is None else comment.__call__
         self.remark: Remark = no_remark if comment is None else comment.remark
         self._exchange = Exchange(clock=clock, observer=observer)
 

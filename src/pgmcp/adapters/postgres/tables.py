@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from attrs import evolve
-
 from pgmcp.adapters.postgres.builder import QueryBuilder
 from pgmcp.adapters.postgres.changing import OUTSIDE, PAST_CAP
 from pgmcp.adapters.postgres.cutting import count_rows, settle, settle_row
@@ -35,7 +33,7 @@ class PostgresTableRepository:
 
     @track_execution_time("TableRepository.select", layer="repository")
     async def select(self, plan: Select, call: CallContext, within: Transaction | None = None) -> Result:
-        statement = _telling(self._builder.select(plan), plan)
+        statement = self._builder.select(plan)
         shown = statement.shown
         try:
             if statement.single:
@@ -61,7 +59,7 @@ class PostgresTableRepository:
     async def insert(self, plan: Insert, batch: Batch, call: CallContext, within: Transaction | None = None) -> Result:
         if not batch.rows:
             return Result()
-        statement = _telling(self._builder.insert(plan, batch, call.receipt), plan)
+        statement = self._builder.insert(plan, batch, call.receipt)
         try:
             rows = await self._runner.run(
                 statement.statement, call, need=Need.WRITE, kind="insert", within=within, count=count_rows
@@ -80,7 +78,7 @@ class PostgresTableRepository:
 
     @track_execution_time("TableRepository.update", layer="repository")
     async def update(self, plan: Update, call: CallContext, within: Transaction | None = None) -> Result:
-        statement = _telling(self._builder.update(plan, call.receipt), plan)
+        statement = self._builder.update(plan, call.receipt)
         try:
             # By itself, not by `_change`: each coroutine more is felt in the shortest of statements.
             rows = await self._runner.run(
@@ -93,7 +91,7 @@ class PostgresTableRepository:
 
     @track_execution_time("TableRepository.delete", layer="repository")
     async def delete(self, plan: Delete, call: CallContext, within: Transaction | None = None) -> Result:
-        statement = _telling(self._builder.delete(plan, call.receipt), plan)
+        statement = self._builder.delete(plan, call.receipt)
         try:
             rows = await self._runner.run(
                 statement.statement, call, need=Need.WRITE, kind="delete", within=within, count=count_rows
@@ -165,7 +163,7 @@ class PostgresTableRepository:
         self, which: Written, plan: Select, call: CallContext, within: Transaction | None
     ) -> PgmcpError:
         """The error for a row that alone is above the cap, with the column whose number a statement gives."""
-        rows = await self._run(_telling(which, plan), call, Need.READ, "select", within)
+        rows = await self._run(which, call, Need.READ, "select", within)
         # The row may have gone in between; then the first column is as good a name as any.
         name = plan.columns[int(rows.rows[0][0] or 1) - 1 if rows.rows else 0]
         return DatabaseError(
@@ -197,13 +195,6 @@ def _caused(error: PgmcpError, by: PgmcpError) -> PgmcpError:
     """An error that stands for another one, with what caused that."""
     error.__cause__ = by.__cause__
     return error
-
-
-def _telling(statement: Written, plan: Select | Insert | Update | Delete) -> Written:
-    """The statement, which tells if code that it calls may leave something on the session."""
-    if not plan.relation.runs_code or statement.statement.dirties:
-        return statement
-    return evolve(statement, statement=evolve(statement.statement, dirties=True))
 
 
 def _without_position(error: PgmcpError) -> PgmcpError:

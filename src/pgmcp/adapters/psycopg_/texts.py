@@ -34,7 +34,7 @@ def rows_of(result: PGresult) -> Rows:
     """The rows of a result, every column as text."""
     columns = range(result.nfields)
     rows = [tuple(_text(result.get_value(row, column)) for column in columns) for row in range(result.ntuples)]
-    return Rows(rows=rows, affected=result.command_tuples or 0)
+    return Rows(rows, result.command_tuples or 0)
 
 
 def description_of(result: PGresult) -> Description:

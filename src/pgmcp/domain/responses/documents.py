@@ -10,7 +10,7 @@ from attrs import field, frozen
 from pgmcp.domain.responses.base import SuccessResponse
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class AcknowledgementResponse(SuccessResponse):
     """It was done.
 
@@ -32,7 +32,7 @@ class DescriptionResponse(SuccessResponse):
     document: Mapping[str, Any] = field(hash=False)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class PlanResponse(SuccessResponse):
     """How PostgreSQL would run, or ran, a statement.
 

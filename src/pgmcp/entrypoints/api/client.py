@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
 from typing import Self, TypeVar, cast
 
@@ -14,6 +15,7 @@ from pgmcp.entrypoints.api.tools import Tool
 from pgmcp.entrypoints.api.transaction import ClientTransaction, transaction
 from pgmcp.entrypoints.database import Database
 from pgmcp.handlers.dispatch import Caller
+from pgmcp.handlers.preparing import Arguments
 from pgmcp.handlers.registry import HANDLERS
 
 R = TypeVar("R", bound=ResponseBase)
@@ -58,13 +60,17 @@ class Client:
             PgmcpError: One of its seven subclasses; `code`, `hint` and `retry` say what and what now.
             TypeError: What was given is no request of a tool.
         """
+        return await self._call(request, request, progress)
+
+    def _call(self, request: RequestBase[R], arguments: Arguments, progress: Progress | None = None) -> Awaitable[R]:
+        """Carry out a request with arguments that may say more than it does."""
         name = _NAMES.get(type(request))
         if name is None:
             message = f"call takes a request, such as ReadRequest(table=…), and got {type(request).__name__}"
             raise TypeError(message)
         caller = Caller(principal=self._principal, form=Form.NATIVE, progress=progress)
         # The tool is the one that declares this class of request, so its response is the request's.
-        return cast("R", await self._database.call(name, request, caller))
+        return cast("Awaitable[R]", self._database.call(name, arguments, caller))
 
     def transaction(
         self,

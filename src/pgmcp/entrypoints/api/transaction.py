@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from attrs import evolve, fields_dict
+from attrs import fields_dict
 
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.requests import (
@@ -19,6 +19,7 @@ from pgmcp.domain.requests import (
     RollbackTransactionRequest,
 )
 from pgmcp.domain.responses import ResponseBase
+from pgmcp.handlers.decoding import given
 
 if TYPE_CHECKING:
     from pgmcp.entrypoints.api.client import Client
@@ -45,9 +46,11 @@ class ClientTransaction:
         Raises:
             PgmcpError: As `Client.call`; after an error only rolling back is left, wholly or to a savepoint.
         """
-        if _runs_inside(cast("Any", type(request))):
-            request = evolve(request, transaction_id=self.id)  # type: ignore[call-arg] # looked for just above
-        return await self._client.call(request)
+        if not _runs_inside(cast("Any", type(request))):
+            return await self._client.call(request)
+        # By its arguments, which are what is decoded: another request would be taken apart again.
+        arguments = {**given(request), "transaction_id": self.id}
+        return await self._client._call(request, arguments)  # noqa: SLF001 -- a client's own other half
 
     @asynccontextmanager
     async def savepoint(self, name: str | None = None) -> AsyncIterator[str]:
