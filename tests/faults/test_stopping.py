@@ -128,6 +128,24 @@ async def test_a_write_that_was_done_by_then_says_so(
         assert await watch.count("item") == 1
 
 
+async def test_a_write_that_found_its_key_taken_says_so(make_database: MakeDatabase, driver: str) -> None:
+    """Its statement came to its end and did nothing, which its end doesn't say; the key is good again."""
+    dsn = await make_database(SCHEMA)
+    request = pgmcp.CreateRequest(table="item", data=NEW, idempotency_key="one")
+    async with (
+        killer(dsn) as watch,
+        disturbing_proxy(dsn) as proxy,
+        pgmcp.connect(dsn, driver=driver, access="write") as db,
+    ):
+        await db.call(pgmcp.DeleteRequest(table="item", filters={"tag": "none"}, idempotency_key="warm"))
+        # As one leaves it that settled an attempt whose connection was lost.
+        await watch.ask("INSERT INTO pgmcp.receipts (principal, key, digest) VALUES ('local', 'one', '') RETURNING key")
+        assert await late(proxy, driver, request, RECEIPT, 1.0) == "call_timeout"
+        assert await watch.count("item") == 0
+        await db.call(request)
+        assert await watch.count("item") == 1
+
+
 async def late(proxy: DisturbingProxy, driver: str, request: Any, sent: bytes, seconds: float) -> str:
     """What is said of a write whose answer comes when its time of so many seconds is up.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -17,6 +18,7 @@ from pgmcp.domain.receipts import SCHEMA, AlreadyKept, Kept, Receipt, answer_und
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.results import Result
 from pgmcp.domain.settings import Settings
+from pgmcp.domain.stopping import cancelled, out_of_time, outcome_told
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.receipts import ReceiptBook
 from pgmcp.ports.transactions import Outcome, Transaction
@@ -31,8 +33,7 @@ _PAUSE_S = 0.05
 _NOT_IN_ONE = "0A000"
 # Another transaction that holds the key has not ended in time.
 _BUSY = frozenset({codes.LOCK_TIMEOUT, codes.CALL_TIMEOUT})
-# Nothing more can be asked inside the call's deadline.
-_TOO_LATE = frozenset({codes.CALL_TIMEOUT, codes.CALL_TIMEOUT_COMMITTED})
+_TIMEOUTS = frozenset({codes.CALL_TIMEOUT, codes.CALL_TIMEOUT_COMMITTED})
 
 
 class _Again(Exception):  # noqa: N818 -- no error: it carries the first answer out of a transaction that wrote nothing
@@ -144,41 +145,45 @@ class ReceiptService:
             if again.kept is not None:
                 return answer_under(again.kept, receipt, call.form)
             return await self._attempt(receipt, call, run, doubt)
+        except asyncio.CancelledError as error:
+            if outcome_told(error) is Outcome.COMMITTED:
+                raise error from cancelled(Outcome.UNKNOWN)  # it may have found the key taken
+            raise
         except PgmcpError as error:
-            failed = error
-        kept = await self._after(failed, receipt, call)
-        if kept is not None:
-            return answer_under(kept, receipt, call.form)
+            failed: PgmcpError = error
+        found = await self._after(failed, receipt, call)
+        if isinstance(found, Kept):
+            return answer_under(found, receipt, call.form)
+        failed = found
         at_it = failed.code is codes.LOCK_TIMEOUT or failed.details.get("schema") == SCHEMA
         if at_it or failed.sqlstate == _NOT_IN_ONE:
             # Taking the key waits for whoever is at it.
             return await self._attempt(receipt, call, run, doubt)
         raise failed
 
-    async def _after(self, failed: PgmcpError, receipt: Receipt, call: CallContext) -> Kept | None:
-        """What is kept under the key of a write that failed: perhaps by what another one has written meanwhile.
+    async def _after(self, failed: PgmcpError, receipt: Receipt, call: CallContext) -> Kept | PgmcpError:
+        """What is kept under the key of a write that failed, perhaps by another one's meanwhile; else its error.
 
-        Where its own fate is not known it is settled, past the call's deadline too, as that of a COMMIT is; and past it
-        the key is looked for once, as the write may just have been done when it was to be stopped.
+        Where its own fate is not known it is settled, past the call's deadline too, as that of a COMMIT is. Nor is it
+        known where the statement has come to its end unheard: it does nothing where it finds the key taken.
         """
-        known = failed.details.get("outcome") != Outcome.UNKNOWN
-        if known and failed.code not in _TOO_LATE:
-            return await self._book.find(receipt, call, None)
+        unknown = failed.code is codes.CALL_TIMEOUT_COMMITTED or outcome_told(failed) is Outcome.UNKNOWN
         until = self._clock.monotonic() + self._settle_s
         later = evolve(call, deadline=until, statement_timeout_ms=None)
-        if known:
+        if not unknown and failed.code is codes.CALL_TIMEOUT:
             with suppress(PgmcpError):
-                return await self._book.find(receipt, later, None)
-            return None
+                return await self._book.find(receipt, later, None) or failed
+            return failed
+        if not unknown:
+            return await self._book.find(receipt, call, None) or failed
         while self._clock.monotonic() < until:
             try:
                 kept = await self._book.settle(receipt, later)
             except PgmcpError:
                 await self._clock.sleep(_PAUSE_S)
             else:
-                failed.with_details(outcome=Outcome.ROLLED_BACK)
-                return kept
-        return None
+                return kept or _with(Outcome.ROLLED_BACK, failed)
+        return _with(Outcome.UNKNOWN, failed)
 
     async def _attempt(self, receipt: Receipt, call: CallContext, run: Run, doubt: _Doubt) -> Result:
         async def work(call: CallContext, within: Transaction) -> Result:
@@ -238,3 +243,8 @@ class ReceiptService:
 
     async def _found(self, receipt: Receipt, call: CallContext, within: Transaction | None) -> Kept | None:
         return None if within is None else await self._book.find(receipt, call, within)
+
+
+def _with(outcome: Outcome, failed: PgmcpError) -> PgmcpError:
+    """The error of a write of which that is known now."""
+    return out_of_time(outcome) if failed.code in _TIMEOUTS else failed.with_details(outcome=outcome)
