@@ -101,6 +101,25 @@ async def test_a_violation_names_the_constraint_and_changes_nothing(
     assert await trade.rows(table) == before
 
 
+@pytest.mark.parametrize(
+    "table, row, declared",
+    [
+        pytest.param("customers", {"email": "a-name-of-more-than-20@x.org"}, "varchar(20)", id="too long"),
+        pytest.param("orders", {"total": "1e6"}, "numeric(8,2)", id="overflow"),
+    ],
+)
+async def test_what_is_too_large_is_told_with_its_column(
+    trade: Database, table: str, row: dict[str, str], declared: str
+) -> None:
+    """What the column takes, and where the value stands, in a new row and in a change alike."""
+    ((name, _),) = row.items()
+    expected = (f"Column '{name}' is {declared}.", name, f"data.{name}")
+    for write in (insert(trade, table, GOOD[table] | row), update(trade, table, {"id": 1}, row)):
+        with pytest.raises(PgmcpError) as caught:
+            await write
+        assert (caught.value.hint, caught.value.details.get("column"), caught.value.path) == expected
+
+
 def _fresh(row: Mapping[str, Any]) -> dict[str, Any]:
     """A key for the good row that is nobody's."""
     return {"id": 77} if "id" in row else {}

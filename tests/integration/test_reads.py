@@ -123,6 +123,15 @@ async def test_offset_and_partitions(make_database: MakeDatabase) -> None:
     [
         pytest.param({"name": {"match": "a("}}, "filters.name.match", "bad_value", id="regular expression"),
         pytest.param({"tags": {"contains": "{x"}}, "filters.tags.contains", "bad_value", id="array"),
+        *(
+            pytest.param(
+                {"name": {"fts": {"query": "a", "language": name}}},
+                "filters.name.fts.language",
+                "undefined_object",
+                id=f"language {name}",
+            )
+            for name in ("klingon", "a b", "a'b")
+        ),
         pytest.param({"name": {"like": "%\\"}}, "filters.name.like", "bad_value", id="lone escape"),
         pytest.param({"name": {"like": "%_\\"}}, "filters.name.like", "bad_value", id="lone escape behind any"),
         pytest.param(

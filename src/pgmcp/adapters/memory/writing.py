@@ -17,10 +17,12 @@ from pgmcp.adapters.memory.filters.compiling import Compiler
 from pgmcp.adapters.memory.filters.literals import value_of
 from pgmcp.adapters.memory.selecting import matching
 from pgmcp.adapters.memory.state import Space
+from pgmcp.adapters.postgres.errors import too_large
 from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
-from pgmcp.domain.filters.tree import EVERYTHING, Filter
+from pgmcp.domain.filters.tree import EVERYTHING, Filter, Literal
 from pgmcp.domain.plans import Batch, ConflictAction, Delete, Insert, Update
 from pgmcp.domain.policy.refusals import row_refused
+from pgmcp.domain.values.modifiers import exceeds
 
 
 @frozen
@@ -154,14 +156,28 @@ def _given(table: Table, batch: Batch, place: int, space: Space) -> Row:
         try:
             given[at] = None if text is None else table.fields[at].assign(table.fields[at].decode(text))
         except PgmcpError as error:
-            raise error.with_details(**batch.place(column, place)) from error.__cause__
+            blamed = too_large(error, table.fields[at].column) if exceeds(text, _declared(table, at)) else error
+            raise blamed.with_details(**batch.place(column, place)) from error.__cause__
     return table.completed(
         [given[at] if at in given else field.default(space.moment) for at, field in enumerate(table.fields)]
     )
 
 
-def _assigned(table: Table, column: str, literal: Any) -> Any:
-    return None if literal is None else table.fields[table.position[column]].assign(value_of(literal))
+def _assigned(table: Table, column: str, literal: Literal | None) -> Any:
+    if literal is None:
+        return None
+    at = table.position[column]
+    value = value_of(literal)
+    try:
+        return table.fields[at].assign(value)
+    except PgmcpError as error:
+        if exceeds(literal.text, _declared(table, at)):
+            raise too_large(error, table.fields[at].column).with_details(path=literal.at) from error.__cause__
+        raise
+
+
+def _declared(table: Table, at: int) -> str:
+    return table.fields[at].column.type_name
 
 
 def _limited(kind: str, found: list[tuple[int, Row]], max_rows: int) -> list[tuple[int, Row]]:

@@ -12,6 +12,10 @@ from pgmcp.domain.values.types import Kind, Type
 from pgmcp.ports.driver import Parameter
 
 
+REGCONFIG = Type(name="regconfig")
+"""Configurations of full-text search."""
+
+
 @frozen
 class Suspect:
     """Bound literals, and how to find out whether the text of one of them is at fault.

@@ -11,6 +11,7 @@ from typing import Any
 
 from pgmcp.adapters.postgres.sqlstates import Meaning, meaning_of
 from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
+from pgmcp.domain.relations import Column
 from pgmcp.ports.driver import Fault
 
 # Given by drivers themselves: the session was gone before anything was sent, so nothing was done.
@@ -51,6 +52,12 @@ def translate(fault: Fault) -> PgmcpError:
         position=fault.position,
         details=details,
     )
+
+
+def too_large(error: PgmcpError, column: Column) -> PgmcpError:
+    """The same error, of a value that a column's declared size or precision doesn't take."""
+    error.hint = f"Column '{column.name}' is {column.type_name}."
+    return error.with_details(column=column.name)
 
 
 def _message(fault: Fault, meaning: Meaning) -> str:

@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from pgmcp.adapters.postgres.binder import Suspect, cast
+from pgmcp.adapters.postgres.binder import REGCONFIG, Suspect, cast
+from pgmcp.adapters.postgres.errors import too_large
 from pgmcp.adapters.postgres.naming import quote
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.errors import PgmcpError, codes
+from pgmcp.domain.errors import PgmcpError, QueryError, codes
 from pgmcp.domain.plans import Batch, Insert, Update
-from pgmcp.domain.relations import Column
 from pgmcp.domain.values.modifiers import exceeds
 from pgmcp.domain.values.types import Kind, Type
 from pgmcp.ports.driver import Need, Parameter, Statement
@@ -28,12 +28,15 @@ BEYOND_LIMITS = "54000"
 _UNKNOWN_OBJECT = "42704"
 # Of a text that is read by a grammar of its own: a jsonpath, a query of full-text search.
 _SYNTAX = "42601"
+_BAD_NAME = "42602"
 # A label of an ltree that is.
 _NAME_TOO_LONG = "42622"
 # A domain's own checks name no table.
 _DOMAIN_CHECKS = frozenset({"23502", "23514"})
 _UNREADABLE = "A text doesn't keep to the grammar of what it is read as."
 _GRAMMAR = "See PostgreSQL's documentation of that type: jsonpath, tsquery and their like."
+_NO_LANGUAGE = "There is no text search configuration of that name."
+_LANGUAGES = "Such as simple or english; SELECT cfgname FROM pg_ts_config names them all."
 _MOST_PROBES = 200
 _PATIENCE_S = 2.0
 
@@ -46,7 +49,7 @@ def is_about_values(error: PgmcpError) -> bool:
     """
     if error.sqlstate in _DOMAIN_CHECKS:
         return "table" not in error.details
-    by_name = error.sqlstate in {BEYOND_LIMITS, _UNKNOWN_OBJECT, _NAME_TOO_LONG, _SYNTAX}
+    by_name = error.sqlstate in {BEYOND_LIMITS, _UNKNOWN_OBJECT, _NAME_TOO_LONG, _SYNTAX, _BAD_NAME}
     return by_name or (error.sqlstate or "").startswith("22")
 
 
@@ -72,9 +75,7 @@ async def _guilty_literal(
     for suspect, literal in probes[:_MOST_PROBES]:
         found = await _fault(suspect.probe(), literal.text, runner, call)
         if found is not None:
-            if found.sqlstate == _SYNTAX:
-                # Our statement is well formed, so its "syntax error" would only mislead.
-                found.code, found.message, found.hint = codes.BAD_VALUE, _UNREADABLE, _GRAMMAR
+            found = _spoken(found, suspect)
             return type(found)(
                 found.code,
                 found.message,
@@ -86,6 +87,16 @@ async def _guilty_literal(
     return None
 
 
+def _spoken(error: PgmcpError, suspect: Suspect) -> PgmcpError:
+    """What the server said of a literal, where it would mislead in words of ours."""
+    if suspect.type == REGCONFIG:
+        return QueryError(codes.UNDEFINED_OBJECT, _NO_LANGUAGE, hint=_LANGUAGES, sqlstate=error.sqlstate)
+    if error.sqlstate == _SYNTAX:
+        # The statement itself is well formed.
+        return QueryError(codes.BAD_VALUE, _UNREADABLE, hint=_GRAMMAR, sqlstate=error.sqlstate)
+    return error
+
+
 async def blame_record(error: PgmcpError, plan: Insert, batch: Batch, runner: Runner, call: CallContext) -> PgmcpError:
     """The same error with the place of the value that can't be read or is too large."""
     place = await _patiently(_guilty_value(plan, batch, runner, call))
@@ -95,7 +106,7 @@ async def blame_record(error: PgmcpError, plan: Insert, batch: Batch, runner: Ru
         column = plan.relation.by_name[name]
         for number, row in enumerate(batch.rows):
             if exceeds(row[index], column.type_name):
-                return _too_large(error, column).with_details(**batch.place(name, number))
+                return too_large(error, column).with_details(**batch.place(name, number))
     return error
 
 
@@ -122,13 +133,8 @@ def blame_assignment(error: PgmcpError, plan: Update) -> PgmcpError:
     for each in plan.assignments if error.path is None and is_about_values(error) else ():
         column = plan.relation.by_name[each.column]
         if each.value is not None and exceeds(each.value.text, column.type_name):
-            return _too_large(error, column).with_details(path=each.value.at)
+            return too_large(error, column).with_details(path=each.value.at)
     return error
-
-
-def _too_large(error: PgmcpError, column: Column) -> PgmcpError:
-    error.hint = f"Column '{column.name}' is {column.type_name}."
-    return error.with_details(column=column.name)
 
 
 def _list_probe(type_: Type) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgmcp.adapters.postgres.binder import Binder
+from pgmcp.adapters.postgres.binder import REGCONFIG, Binder
 from pgmcp.adapters.postgres.operands import operand, text
 from pgmcp.domain.filters.tree import (
     AnyElement,
@@ -18,7 +18,7 @@ from pgmcp.domain.filters.tree import (
     SetOp,
 )
 from pgmcp.domain.relations import Relation
-from pgmcp.domain.values.types import TEXT, Type
+from pgmcp.domain.values.types import TEXT
 
 _SETS = {
     SetOp.CONTAINS: "@>",
@@ -50,7 +50,6 @@ _QUERIES = {
     SearchForm.WEBSEARCH: "websearch_to_tsquery",
     SearchForm.RAW: "to_tsquery",
 }
-_REGCONFIG = Type(name="regconfig")
 # What a pattern stands for matches it to its end, which is where a lone escape is found.
 _LIKE_READER = r"pg_catalog.regexp_replace({0}::text, '\\(.)', '\1', 'g') LIKE {0}::text"
 
@@ -118,7 +117,8 @@ def search(tree: FullText, relation: Relation, binder: Binder) -> str:
     """A full-text match, in the language given or the database's own configuration."""
     config = ""
     if tree.language is not None:
-        config = f"{binder.named(tree.language, _REGCONFIG, tree.query.at)}, "
+        at = f"{tree.query.at.removesuffix('.query')}.language"
+        config = f"{binder.named(tree.language, REGCONFIG, at)}, "
     function = f"pg_catalog.{_QUERIES[tree.form]}"
     query = f"{function}({config}{binder.literal(tree.query, TEXT, reader=f'{function}({{}})')})"
     if tree.operand.type.tag == "tsvector":

@@ -51,7 +51,10 @@ def check_size(value: object, at: str) -> int:
             seen += 1
             if seen > _MAX_CONTAINERS or (len(container) > MAX_MEMBERS and not isinstance(container, Mapping)):
                 raise ValidationError(
-                    codes.FILTER_TOO_LARGE, f"a list of a filter has {MAX_MEMBERS} members at the most", path=at
+                    codes.FILTER_TOO_LARGE,
+                    f"a list of a filter has {MAX_MEMBERS} members at the most",
+                    hint="Ask in several calls, each for a part of them.",
+                    path=at,
                 )
             held += len(container)
             members = container.values() if isinstance(container, Mapping) else container
