@@ -15,7 +15,9 @@ from tests.fixtures.postgres import TestServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SCHEMA = "CREATE TABLE docs (id int PRIMARY KEY, t text, j json, b jsonb, tags text[], n numeric(4,2))"
+SCHEMA = """
+CREATE TABLE docs (
+    id int PRIMARY KEY, t text, j json, b jsonb, tags text[], n numeric(4,2), p jsonpath, q tsquery)"""
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -44,6 +46,22 @@ async def test_what_no_text_can_hold_is_refused(db: pgmcp.Client, column: str, v
     assert (caught.value.code.name, caught.value.path) == ("value_invalid", path)
     found = await db.call(pgmcp.ReadRequest(table="docs"))
     assert found.count == 0
+
+
+@pytest.mark.parametrize("column", ["p", "q"])
+async def test_a_text_with_a_grammar_of_its_own_points_at_itself(db: pgmcp.Client, column: str) -> None:
+    """It is no mistake in the statement, which is ours."""
+    with pytest.raises(pgmcp.QueryError) as caught:
+        await db.call(pgmcp.CreateRequest(table="docs", data={"id": 1, column: "$. &"}))
+    assert caught.value.document() == {
+        "type": "query_error",
+        "code": "bad_value",
+        "message": "A text doesn't keep to the grammar of what it is read as.",
+        "hint": "See PostgreSQL's documentation of that type: jsonpath, tsquery and their like.",
+        "retry": "fix_input",
+        "sqlstate": "42601",
+        "details": {"outcome": "rolled_back", "column": column, "path": f"data.{column}"},
+    }
 
 
 async def test_json_alone_keeps_a_nul(db: pgmcp.Client) -> None:

@@ -89,7 +89,12 @@ async def test_on_conflict(make_database: MakeDatabase, conflict: OnConflict, na
             {"code": "value_too_long", "column": "name", "path": "data.name"},
             id="varchar is never cut",
         ),
-        pytest.param(("id", "flags"), (("50", "10101"),), {"code": "bad_value"}, id="bit is never cut"),
+        pytest.param(
+            ("id", "flags"),
+            (("50", "10101"),),
+            {"code": "bad_value", "column": "flags", "path": "data.flags"},
+            id="bit is never cut",
+        ),
         pytest.param(
             ("id", "seen"),
             (("50", "2024-01-01"), ("51", "2024-13-01"), ("52", None)),

@@ -11,7 +11,6 @@ from pgmcp.domain.filters.tree import Literal
 from pgmcp.domain.values.types import Kind, Type
 from pgmcp.ports.driver import Parameter
 
-
 REGCONFIG = Type(name="regconfig")
 """Configurations of full-text search."""
 

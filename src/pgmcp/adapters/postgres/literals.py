@@ -16,7 +16,7 @@ from pgmcp.adapters.postgres.errors import too_large
 from pgmcp.adapters.postgres.naming import quote
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.errors import PgmcpError, QueryError, codes
+from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.domain.plans import Batch, Insert, Update
 from pgmcp.domain.values.modifiers import exceeds
 from pgmcp.domain.values.types import Kind, Type
@@ -75,7 +75,7 @@ async def _guilty_literal(
     for suspect, literal in probes[:_MOST_PROBES]:
         found = await _fault(suspect.probe(), literal.text, runner, call)
         if found is not None:
-            found = _spoken(found, suspect)
+            found = _spoken(found, suspect.type)
             return type(found)(
                 found.code,
                 found.message,
@@ -87,13 +87,13 @@ async def _guilty_literal(
     return None
 
 
-def _spoken(error: PgmcpError, suspect: Suspect) -> PgmcpError:
-    """What the server said of a literal, where it would mislead in words of ours."""
-    if suspect.type == REGCONFIG:
-        return QueryError(codes.UNDEFINED_OBJECT, _NO_LANGUAGE, hint=_LANGUAGES, sqlstate=error.sqlstate)
-    if error.sqlstate == _SYNTAX:
+def _spoken(error: PgmcpError, type_: Type) -> PgmcpError:
+    """The same error, in words of ours where the server's would mislead about a value of that type."""
+    if type_ == REGCONFIG:
+        error.code, error.message, error.hint = codes.UNDEFINED_OBJECT, _NO_LANGUAGE, _LANGUAGES
+    elif error.sqlstate == _SYNTAX:
         # The statement itself is well formed.
-        return QueryError(codes.BAD_VALUE, _UNREADABLE, hint=_GRAMMAR, sqlstate=error.sqlstate)
+        error.code, error.message, error.hint = codes.BAD_VALUE, _UNREADABLE, _GRAMMAR
     return error
 
 
@@ -101,7 +101,7 @@ async def blame_record(error: PgmcpError, plan: Insert, batch: Batch, runner: Ru
     """The same error with the place of the value that can't be read or is too large."""
     place = await _patiently(_guilty_value(plan, batch, runner, call))
     if place is not None:
-        return error.with_details(**batch.place(*place))
+        return _spoken(error, plan.relation.by_name[place[0]].type).with_details(**batch.place(*place))
     for index, name in enumerate(batch.columns):
         column = plan.relation.by_name[name]
         for number, row in enumerate(batch.rows):

@@ -116,6 +116,7 @@ BY_STATE: Mapping[str, Meaning] = {
     "22008": _bad_value("A date or time is out of range."),
     "22012": _bad_value("A number is divided by zero.", "Guard the divisor with nullif(…, 0)."),
     "22021": _bad_value("A text holds a character that PostgreSQL can't keep, such as NUL."),
+    "22026": _bad_value("A string of bits has another length than its column.", "Give as many as the column has."),
     "22025": _bad_value("A LIKE pattern ends in its escape character.", "A backslash itself is written twice: \\\\."),
     "2201B": _bad_value("A regular expression is invalid.", "See PostgreSQL's POSIX regular expressions."),
     "22P02": _bad_value("A text can't be read as a value of the type that it is wanted in."),

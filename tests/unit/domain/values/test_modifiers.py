@@ -32,6 +32,22 @@ from pgmcp.domain.values.modifiers import exceeds
         pytest.param("Infinity", "numeric(4,2)", True, id="infinity"),
         pytest.param("1e400", "numeric(10,2)", True, id="far-too-many"),
         pytest.param("many", "numeric(4,2)", False, id="no-number"),
+        *(
+            pytest.param(text, declared, too_large, id=f"{declared} of {text}")
+            for text, declared, too_large in (
+                ("101", "bit(3)", False),
+                ("10", "bit(3)", True),
+                ("1010", "bit(3)", True),
+                ("x1", "bit(3)", False),
+                ("10", "varbit(3)", False),
+                ("1010", "varbit(3)", True),
+                ("1010", "bit varying(3)", True),
+                ("[1,2,3]", "vector(3)", False),
+                ("[1,2]", "vector(3)", True),
+                ("[1,2,3,4]", "halfvec(3)", True),
+                ("1,2", "vector(3)", False),
+            )
+        ),
     ],
 )
 def test_exceeds(text: str | None, declared: str, too_large: bool) -> None:
