@@ -165,10 +165,11 @@ def _sent(connection: Connection, plan: Select, calls: int) -> Work:
         for _ in range(calls):
             records = (await connection.run(written.statement)).rows
             if written.single:
-                text = "".join(settle_row(records, written.shown.assemble, _BOUNDS) or ())
+                cut = settle_row(records, written.shown.assemble, _BOUNDS)
             else:
-                text = ",".join(settle(records, plan.page.limit, _BOUNDS).texts)
-            assert text.encode()
+                cut = settle(records, plan.page.limit, _BOUNDS)
+            assert cut is not None
+            assert cut.rows.json
 
     return work
 

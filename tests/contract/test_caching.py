@@ -31,7 +31,7 @@ async def test_what_was_put_is_found_as_it_was(cache: Cache) -> None:
     column = ROWS.columns[0]
     result = Result(
         columns=(column, type(column)("pairs", array_of(pair))),
-        rows=WireRows(('[1,["x"]]', "[2,null]")),
+        rows=WireRows.of(('[1,["x"]]', "[2,null]")),
         count=2,
         more=True,
         truncated=Truncation.BYTES,

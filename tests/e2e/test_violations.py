@@ -121,7 +121,7 @@ CASES = [
             constraint="positive_check",
             schema="public",
             column="shirt",
-            row=0,
+            path="data.shirt",
         ),
         id="check-of-a-domain",
     ),
@@ -141,7 +141,7 @@ CASES = [
     pytest.param(
         "create_records",
         {"table": "team", "records": [{"id": NUMBER, "name": "green"}, {"id": NUMBER + 1, "name": WORD}]},
-        violated(*LONG, kind="query_error", column="name", row=1),
+        violated(*LONG, kind="query_error", column="name", row=1, path="records[1].name"),
         id="too-long",
     ),
     pytest.param(
@@ -160,7 +160,7 @@ CASES = [
             "22003",
             kind="query_error",
             column="score",
-            row=0,
+            path="data.score",
         ),
         id="too-many-digits",
     ),

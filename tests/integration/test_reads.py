@@ -70,7 +70,7 @@ async def test_one_read_is_one_statement_and_tells_what_it_gives(make_database: 
     price = plan.relation.by_name["price"].type
     assert result == Result(
         columns=(ResultColumn("id", INT4), ResultColumn("price", price)),
-        rows=WireRows(("[1,1.00]", "[2,2.00]")),
+        rows=WireRows.of(("[1,1.00]", "[2,2.00]")),
         count=2,
         more=True,
         last_key=("2",),

@@ -171,7 +171,7 @@ async def test_json_of_values(make_database: MakeDatabase) -> None:
     made = await prepare(dsn, views, ODD_SETTINGS)
     async with repositories(dsn) as base:
         got = {name: await shown(base, f"v{list(SHOWN).index(name)}") for name in made}
-    assert got == {name: WireRows((SHOWN[name][1],)) for name in made}
+    assert got == {name: WireRows.of((SHOWN[name][1],)) for name in made}
     assert len(made) > len(SHOWN) - 2
 
 

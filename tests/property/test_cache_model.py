@@ -60,7 +60,7 @@ class Coherence(RuleBasedStateMachine):
         if ticket is None:
             return
         key = repr(tables).encode()
-        result = Result(rows=WireRows(seen), count=len(seen), as_of=NOON)
+        result = Result(rows=WireRows.of(seen), count=len(seen), as_of=NOON)
         stored = self._done(self.cache.put(key, result, tags.of_entry(tables), ticket, 10))
         assert not stored or seen == self._seen(tables)
         if stored:

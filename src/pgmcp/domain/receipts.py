@@ -173,7 +173,7 @@ def decoded(text: str, form: Form) -> Result:
 
 def _rows(kept: Sequence[Any], was: Form, form: Form, types: Sequence[Type]) -> WireRows | NativeRows:
     if was is form is Form.WIRE:
-        return WireRows(tuple(kept))
+        return WireRows.of(kept)
     if was is Form.WIRE:
         read = [json.loads(text) for text in kept]
         kept = [_texts(row, types) for row in read]
@@ -181,9 +181,7 @@ def _rows(kept: Sequence[Any], was: Form, form: Form, types: Sequence[Type]) -> 
         tuple(None if text is None else from_text(text, type_) for text, type_ in zip(row, types, strict=True))
         for row in kept
     ]
-    return (
-        NativeRows(tuple(values)) if form is Form.NATIVE else WireRows(tuple(encode_row(row, types) for row in values))
-    )
+    return NativeRows(tuple(values)) if form is Form.NATIVE else WireRows.of(encode_row(row, types) for row in values)
 
 
 def _plain(value: Any) -> Any:

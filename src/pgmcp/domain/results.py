@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from attrs import field, frozen
 
@@ -26,11 +27,46 @@ class ResultColumn:
     type: Type
 
 
+SEPARATOR = "\x1e"
+"""Between texts in one: no JSON holds it, neither in a string nor around one (RFC 7464, section 2.2)."""
+_SEPARATOR_BYTE = SEPARATOR.encode()
+
+
 @frozen
 class WireRows:
-    """Rows as JSON: each item is the text of one JSON array, with a value a column; never parsed again."""
+    r"""Rows as JSON, each an array with a value a column; never parsed again.
 
-    rows: tuple[str, ...] = field(repr=False)
+    Args:
+        texts: The rows, one or more in each text, with `SEPARATOR` between those of one. So they come from a server: to
+            make a text of each of ten thousand rows takes half as long as to receive them.
+
+    >>> rows = WireRows(("[1]\x1e[2]", "[3]"))
+    >>> rows.rows
+    ('[1]', '[2]', '[3]')
+    >>> rows.json
+    b'[1],[2],[3]'
+    >>> rows == WireRows.of(rows.rows)
+    True
+    """
+
+    # How they are spread over texts makes no difference.
+    texts: tuple[str, ...] = field(default=(), repr=False, eq=SEPARATOR.join)
+
+    @classmethod
+    def of(cls, rows: Iterable[str]) -> Self:
+        """Rows that were made one by one."""
+        text = SEPARATOR.join(rows)
+        return cls((text,) if text else ())
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Each row's JSON."""
+        return tuple([row for text in self.texts for row in text.split(SEPARATOR)])
+
+    @property
+    def json(self) -> bytes:
+        """The rows as the elements of one JSON array, in UTF-8."""
+        return b",".join([text.encode().replace(_SEPARATOR_BYTE, b",") for text in self.texts])
 
 
 @frozen
@@ -64,7 +100,7 @@ class Result:
     """
 
     columns: tuple[ResultColumn, ...] = ()
-    rows: WireRows | NativeRows = WireRows(())
+    rows: WireRows | NativeRows = WireRows()
     count: int = 0
     more: bool = False
     truncated: Truncation | None = None

@@ -62,8 +62,7 @@ def _rows(response: DataResponse) -> bytes:
         "cached": response.cached,
         "as_of": response.as_of,
     }
-    rows = ",".join(response.data.rows).encode()
-    return b"".join((head[:-1], b',"rows":[', rows, b"],", orjson.dumps(_present(tail))[1:]))
+    return b"".join((head[:-1], b',"rows":[', response.data.json, b"],", orjson.dumps(_present(tail))[1:]))
 
 
 def _present(pairs: Mapping[str, Any]) -> dict[str, Any]:

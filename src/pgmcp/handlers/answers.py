@@ -45,7 +45,7 @@ def listing(
     return DataResponse(
         columns=tuple(name for name, _ in columns),
         types=tuple(type_.display for type_ in types),
-        data=WireRows(tuple(encode_row(line, types) for line in values)) if wire else NativeRows(values),
+        data=WireRows.of(encode_row(line, types) for line in values) if wire else NativeRows(values),
         count=len(values),
         next_cursor=next_cursor,
     )

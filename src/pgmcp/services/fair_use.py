@@ -8,7 +8,7 @@ from typing import Protocol, Self
 from pgmcp.domain.errors import Code, DatabaseError, ValidationError, codes
 from pgmcp.domain.fair_use import Limits
 from pgmcp.domain.responses import DataResponse, ResponseBase
-from pgmcp.domain.results import WireRows
+from pgmcp.domain.results import SEPARATOR, WireRows
 from pgmcp.domain.settings import Settings
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.sharing import Shares
@@ -72,7 +72,7 @@ class _CountedSeat:
         count = getattr(response, "count", None)
         self._rows = count if isinstance(count, int) else 0
         if isinstance(response, DataResponse) and isinstance(response.data, WireRows):
-            self._size = sum(map(len, response.data.rows))
+            self._size = sum([len(text) - text.count(SEPARATOR) for text in response.data.texts])
 
 
 class FairUse:

@@ -188,5 +188,5 @@ def _within(
     for position, text in enumerate(kept):
         size += len(text.encode()) + 1  # and what parts it from the next, as repositories count
         if size > plan.bounds.max_bytes:
-            return WireRows(kept[:position]), Truncation.BYTES
-    return WireRows(kept), Truncation.ROWS if len(texts) > most else None
+            return WireRows.of(kept[:position]), Truncation.BYTES
+    return WireRows.of(kept), Truncation.ROWS if len(texts) > most else None

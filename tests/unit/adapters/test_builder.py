@@ -14,7 +14,7 @@ from pgmcp.domain.filters.tree import (
 )
 from pgmcp.domain.plans import Assignment, Batch, Delete, Insert, OnConflict, Order, Page, Select, Update
 from pgmcp.domain.plans import ConflictAction as Action
-from pgmcp.domain.results import Truncation
+from pgmcp.domain.results import Truncation, WireRows
 from pgmcp.domain.values.types import INT4
 from tests.fixtures.hostile import BOUNDS, HOSTILE, ID, INT, TABLE, N, eq
 
@@ -54,7 +54,7 @@ def test_a_row_by_its_key_comes_in_parts() -> None:
         f'(SELECT t."id" AS c1, t."n" AS c2 FROM "a.b"."q""t" AS t WHERE (t."id" = $1{INT})) AS q'
     )
     assert written.statement.parameters == ("1",)
-    assert settle_row([("1\x1e",)], written.shown.assemble, BOUNDS) == ["[1,null]"]
+    assert settle_row([("1\x1e",)], written.shown.assemble, BOUNDS) == cut("[1,null]")
 
 
 def test_a_row_above_what_a_varchar_holds_is_cut_otherwise() -> None:
@@ -140,25 +140,44 @@ def test_a_change_is_capped_inside_its_own_statement() -> None:
     )
 
 
+def cut(*rows: str, **facts: Any) -> Cut:
+    """What is left of a result."""
+    return Cut(rows=WireRows.of(rows), count=len(rows), **facts)
+
+
 @pytest.mark.parametrize(
     "records, limit, expected",
     [
-        pytest.param([("a",)], 2, Cut(texts=["a"]), id="all"),
-        pytest.param([("a\x1eb\x1ec",)], 2, Cut(texts=["a", "b"], more=True), id="more"),
-        pytest.param([("a\x1eb",), ("c",)], 2, Cut(texts=["a", "b"], more=True), id="more, in two records"),
-        pytest.param([("a\x1eb\x1e",)], 2, Cut(texts=["a", "b"], more=True), id="only the extra row is cut"),
-        pytest.param([("a",), ("",)], 2, Cut(texts=["a"], more=True, truncated=Truncation.BYTES), id="cut by bytes"),
+        pytest.param([("a",)], 2, cut("a"), id="all"),
+        pytest.param([("a\x1eb\x1ec",)], 2, cut("a", "b", more=True), id="more"),
+        pytest.param([("a\x1eb",), ("c",)], 2, cut("a", "b", more=True), id="more, in two records"),
+        pytest.param([("a\x1eb\x1e",)], 2, cut("a", "b", more=True), id="only the extra row is cut"),
         pytest.param(
-            [("",)], 2, Cut(texts=[], more=True, truncated=Truncation.BYTES, too_large=True), id="first row too large"
+            [("a",), ("",)],
+            2,
+            cut("a", more=True, truncated=Truncation.BYTES),
+            id="cut by bytes",
         ),
-        pytest.param([("a",)] * 11, 20, Cut(texts=["a"] * 10, more=True, truncated=Truncation.ROWS), id="cut by rows"),
-        pytest.param([("",)], 0, Cut(texts=[], more=True), id="none asked for"),
-        pytest.param([], 2, Cut(texts=[]), id="none there"),
+        pytest.param([("",)], 2, cut(more=True, truncated=Truncation.BYTES, too_large=True), id="first row too large"),
         pytest.param(
-            [("a\x1eb", "1\x1e2"), ("c", "3")], 3, Cut(texts=["a", "b", "c"]), id="keys behind which nothing follows"
+            [("a",)] * 11,
+            20,
+            cut(*["a"] * 10, more=True, truncated=Truncation.ROWS),
+            id="cut by rows",
+        ),
+        pytest.param([("",)], 0, cut(more=True), id="none asked for"),
+        pytest.param([], 2, cut(), id="none there"),
+        pytest.param(
+            [("a\x1eb", "1\x1e2"), ("c", "3")],
+            3,
+            cut("a", "b", "c"),
+            id="keys behind which nothing follows",
         ),
         pytest.param(
-            [("a\x1eb\x1ec", "1\x1e2\x1e3")], 2, Cut(texts=["a", "b"], last_keys="2", more=True), id="keys before more"
+            [("a\x1eb\x1ec", "1\x1e2\x1e3")],
+            2,
+            cut("a", "b", last_keys="2", more=True),
+            id="keys before more",
         ),
     ],
 )
@@ -170,16 +189,16 @@ def test_what_was_cut(records: list[Any], limit: int, expected: Cut) -> None:
 @pytest.mark.parametrize(
     "records, expected",
     [
-        pytest.param([], [], id="none there"),
-        pytest.param([("x",)], ["[x]"], id="one"),
-        pytest.param([("",)], ["[]"], id="nothing but NULL"),
-        pytest.param([("x" * 497,)], [f"[{'x' * 497}]"], id="as large as can be"),
+        pytest.param([], cut(), id="none there"),
+        pytest.param([("x",)], cut("[x]"), id="one"),
+        pytest.param([("",)], cut("[]"), id="nothing but NULL"),
+        pytest.param([("x" * 497,)], cut(f"[{'x' * 497}]"), id="as large as can be"),
         pytest.param([("é" * 249,)], None, id="too many bytes once put together"),
         pytest.param([("x" * 500,)], None, id="cut on the server"),
         pytest.param([(None,)], None, id="left out by the server"),
     ],
 )
-def test_one_row_is_put_together(records: list[Any], expected: list[str] | None) -> None:
+def test_one_row_is_put_together(records: list[Any], expected: Cut | None) -> None:
     """A row's parts become its JSON, unless that is above the cap."""
     assert settle_row(records, lambda joined: f"[{joined}]", BOUNDS) == expected
 

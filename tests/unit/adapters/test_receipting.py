@@ -100,14 +100,14 @@ def test_a_void_receipt_is_none() -> None:
         pytest.param('["0"]', Result(columns=COLUMNS), id="nothing"),
         pytest.param(
             '["2","[1,\\"a\\"]\\u001e[2,null]"]',
-            Result(columns=COLUMNS, rows=WireRows(('[1,"a"]', "[2,null]")), count=2),
+            Result(columns=COLUMNS, rows=WireRows.of(('[1,"a"]', "[2,null]")), count=2),
             id="rows",
         ),
         pytest.param(
             '["3","[1,\\"a\\"]\\u001e[2,null]\\u001e[3,null]"]',
             Result(
                 columns=COLUMNS,
-                rows=WireRows(('[1,"a"]', "[2,null]")),
+                rows=WireRows.of(('[1,"a"]', "[2,null]")),
                 count=3,
                 more=True,
                 truncated=Truncation.ROWS,
@@ -116,7 +116,7 @@ def test_a_void_receipt_is_none() -> None:
         ),
         pytest.param(
             '["1","[1,\\"a\\"]\\u001e"]',
-            Result(columns=COLUMNS, rows=WireRows(('[1,"a"]',)), count=1, more=True, truncated=Truncation.BYTES),
+            Result(columns=COLUMNS, rows=WireRows.of(('[1,"a"]',)), count=1, more=True, truncated=Truncation.BYTES),
             id="more bytes than are given back",
         ),
     ],

@@ -61,8 +61,8 @@ def test_a_type_is_kept_wholly(type_: Type) -> None:
 @pytest.mark.parametrize("form", [pytest.param(Form.WIRE, id="as it was"), pytest.param(Form.NATIVE, id="as values")])
 def test_wire_rows_are_kept_as_they_were(form: Form) -> None:
     """To the letter, and as Python values for who wants those."""
-    kept = encoded(result(WireRows((WIRE,))))
-    rows = WireRows((WIRE,)) if form is Form.WIRE else NativeRows((NATIVE,))
+    kept = encoded(result(WireRows.of((WIRE,))))
+    rows = WireRows.of((WIRE,)) if form is Form.WIRE else NativeRows((NATIVE,))
     assert decoded(kept, form) == result(rows)
 
 

@@ -27,7 +27,7 @@ def test_rows_are_dictionaries_of_values() -> None:
 
 def test_wire_rows_are_not_read_again() -> None:
     """Whoever asked for JSON has JSON."""
-    answer = DataResponse(columns=("id",), types=("int4",), data=WireRows(("[1]",)), count=1)
+    answer = DataResponse(columns=("id",), types=("int4",), data=WireRows.of(("[1]",)), count=1)
     with pytest.raises(TypeError, match=r"^this answer is in wire form; ask for native values to read its rows$"):
         assert answer.rows
 

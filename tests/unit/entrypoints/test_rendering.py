@@ -21,7 +21,7 @@ from pgmcp.entrypoints.rendering import render
 
 def rows(*texts: str, **more: Any) -> DataResponse:
     """Rows of one column."""
-    facts: dict[str, Any] = {"columns": ("n",), "types": ("int4",), "data": WireRows(texts), "count": len(texts)}
+    facts: dict[str, Any] = {"columns": ("n",), "types": ("int4",), "data": WireRows.of(texts), "count": len(texts)}
     return DataResponse(**(facts | more))
 
 

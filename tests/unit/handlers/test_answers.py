@@ -11,7 +11,7 @@ from pgmcp.handlers import answers
 from tests.unit.house import House
 
 COLUMNS = (ResultColumn("id", INT8), ResultColumn("tags", array_of(TEXT)))
-ROWS = WireRows(('[1,["a"]]',))
+ROWS = WireRows.of(('[1,["a"]]',))
 
 
 def test_rows() -> None:
@@ -49,7 +49,7 @@ def test_what_to_do_about_a_cut(
 @pytest.mark.parametrize(
     "form, data",
     [
-        pytest.param(Form.WIRE, WireRows(('["9007199254740993","a"]', "[null,null]")), id="wire"),
+        pytest.param(Form.WIRE, WireRows.of(('["9007199254740993","a"]', "[null,null]")), id="wire"),
         pytest.param(Form.NATIVE, NativeRows(((9007199254740993, "a"), (None, None))), id="native"),
     ],
 )

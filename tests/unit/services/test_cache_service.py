@@ -41,7 +41,7 @@ STATEMENT = RawQuery(
     bounds=Bounds(),
 )
 CALL = CallContext(id=CallId("c"), tool="t", deadline=1e9, form=Form.WIRE)
-FRESH = Result(columns=(ResultColumn("id", INT4),), rows=WireRows(("[7]",)), count=1)
+FRESH = Result(columns=(ResultColumn("id", INT4),), rows=WireRows.of(("[7]",)), count=1)
 NOON = datetime(2026, 5, 6, 12, tzinfo=UTC)
 AROUND = Surroundings(database="d", role="r", search_path="public", time_zone="UTC")
 TOUCHED = Touched(tables=frozenset({NAME}))

@@ -126,7 +126,7 @@ def test_none_are_kept_where_none_are_wanted() -> None:
     assert PreparedCalls(most=0).place("read_table", SAID, EVERYTHING_SEEN) is None
 
 
-KEPT = Result(rows=WireRows(("[7]",)), count=1, as_of=datetime(2026, 5, 6, tzinfo=UTC))
+KEPT = Result(rows=WireRows.of(("[7]",)), count=1, as_of=datetime(2026, 5, 6, tzinfo=UTC))
 ANSWER = DataResponse(columns=("id",), types=("int4",), data=KEPT.rows, count=1)
 
 
@@ -158,7 +158,7 @@ def test_other_answers_are_made_each_time(result: Any, response: ResponseBase) -
 
 def test_an_answer_goes_with_its_result() -> None:
     """What the cache has dropped is held by nobody."""
-    answer, result = LastAnswer(), evolve(KEPT, rows=WireRows(("[8]",)))
+    answer, result = LastAnswer(), evolve(KEPT, rows=WireRows.of(("[8]",)))
     answer.note(result, evolve(ANSWER, data=result.rows))
     held = ref(result.rows)
     del result

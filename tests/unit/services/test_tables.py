@@ -53,7 +53,7 @@ def batch(*ids: str, columns: tuple[str, ...] = ("id",)) -> Batch:
 def wire(*rows: str, count: int | None = None, truncated: Truncation | None = None) -> Result:
     """A part of what is given back."""
     return Result(
-        columns=COLUMNS, rows=WireRows(rows), count=len(rows) if count is None else count, truncated=truncated
+        columns=COLUMNS, rows=WireRows.of(rows), count=len(rows) if count is None else count, truncated=truncated
     )
 
 

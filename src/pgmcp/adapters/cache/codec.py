@@ -15,12 +15,12 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from pgmcp.domain.results import Result, ResultColumn, Truncation, WireRows
+from pgmcp.domain.results import SEPARATOR, Result, ResultColumn, Truncation, WireRows
 from pgmcp.domain.values.types import Attribute, Kind, Type
 
 _NONCE = 12
 # Of the form; another one's entries are garbage to this one.
-_VERSION = 1
+_VERSION = 2
 
 
 class SealedCodec:
@@ -35,7 +35,7 @@ class SealedCodec:
 
     def encode(self, result: Result, bound_to: bytes) -> bytes:
         """The bytes of a result in wire form."""
-        texts = [text.encode() for text in result.rows.rows] if isinstance(result.rows, WireRows) else []
+        rows = SEPARATOR.join(result.rows.texts) if isinstance(result.rows, WireRows) else ""
         head = orjson.dumps(
             [
                 _VERSION,
@@ -45,40 +45,30 @@ class SealedCodec:
                 result.truncated,
                 result.last_key,
                 [[column.name, _type_down(column.type)] for column in result.columns],
-                [len(text) for text in texts],
             ]
         )
         nonce = os.urandom(_NONCE)
-        return nonce + self._cipher.encrypt(nonce, b"\n".join((head, b"".join(texts))), bound_to)
+        return nonce + self._cipher.encrypt(nonce, b"\n".join((head, rows.encode())), bound_to)
 
     def decode(self, sealed: bytes, bound_to: bytes) -> Result | None:
         """The result; None for what isn't one, or is another key's."""
         try:
             text = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to)
             head, _, body = text.partition(b"\n")
-            version, as_of, count, more, truncated, last_key, columns, lengths = orjson.loads(head)
+            version, as_of, count, more, truncated, last_key, columns = orjson.loads(head)
         except (InvalidTag, ValueError):
             return None
         if version != _VERSION:
             return None
         return Result(
             columns=tuple(ResultColumn(name, _type_up(orjson.dumps(type_))) for name, type_ in columns),
-            rows=WireRows(tuple(_parts(body, lengths))),
+            rows=WireRows((body.decode(),) if body else ()),
             count=count,
             more=more,
             truncated=Truncation(truncated) if truncated else None,
             last_key=None if last_key is None else tuple(last_key),
             as_of=datetime.fromisoformat(as_of) if as_of else None,
         )
-
-
-def _parts(body: bytes, lengths: Sequence[int]) -> list[str]:
-    parts = []
-    at = 0
-    for length in lengths:
-        parts.append(body[at : at + length].decode())
-        at += length
-    return parts
 
 
 def _type_down(type_: Type) -> list[Any]:

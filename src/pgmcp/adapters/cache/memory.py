@@ -14,9 +14,8 @@ from pgmcp.domain.results import Result, WireRows
 from pgmcp.ports.caching import Contents, Ticket
 from pgmcp.ports.clock import Clock
 
-# What an entry, its key and its tags take beside the rows' text.
+# What an entry, its key and its tags take beside the text of its rows.
 _ENTRY_BYTES = 1500
-_ROW_BYTES = 60
 _MAX_ENTRIES = 100_000
 # How long hits may follow each other before others have their turn, in seconds.
 _WAY_S = 0.001
@@ -125,6 +124,6 @@ class MemoryCache:
 
 def _weight(held: Held) -> int:
     rows = held.result.rows
-    texts = rows.rows if isinstance(rows, WireRows) else ()
+    texts = rows.texts if isinstance(rows, WireRows) else ()
     # A text with a character above U+00FF takes two or four bytes each.
-    return _ENTRY_BYTES + sum([_ROW_BYTES + len(text) * (1 if text.isascii() else 4) for text in texts])
+    return _ENTRY_BYTES + sum([len(text) * (1 if text.isascii() else 4) for text in texts])

@@ -98,7 +98,7 @@ def cut(rows: Sequence[Values], shape: Shape, limit: int, bounds: Bounds, form: 
 def in_form(found: Cut, form: Form, shape: Shape) -> WireRows | NativeRows:
     """The rows of a result in the form that is wanted; native values are the receiver's to change."""
     if form is Form.WIRE:
-        return WireRows(tuple(found.texts))
+        return WireRows.of(found.texts)
     if not any(shape.hand_outs):
         return NativeRows(tuple(found.rows))
     return NativeRows(tuple(tuple(_handed_out(row, shape.hand_outs)) for row in found.rows))

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from attrs import field, frozen
 
 from pgmcp.adapters.postgres.wire.dialect import Dialect
-from pgmcp.adapters.postgres.wire.rows import SEPARATOR, SEPARATOR_SQL, value
+from pgmcp.adapters.postgres.wire.rows import SEPARATOR_SQL, value
 from pgmcp.domain.plans import Bounds
-from pgmcp.domain.results import Truncation
+from pgmcp.domain.results import SEPARATOR, Truncation, WireRows
 from pgmcp.domain.values.types import Type
 from pgmcp.ports.driver import Row, Rows
 
@@ -105,14 +105,16 @@ class Cut:
     """What arrived of a result.
 
     Args:
-        texts: The rows that count, each as JSON.
+        rows: The rows that count.
+        count: How many they are.
         last_keys: The JSON of the last row's keys, where keys came beside the rows and more rows follow.
         more: Whether the server had more.
         truncated: The cap that cut them, if it was one.
         too_large: Whether the very first row was above the cap, so that there is nothing to show.
     """
 
-    texts: Sequence[str] = field(repr=False)
+    rows: WireRows = WireRows()
+    count: int = 0
     last_keys: str | None = field(default=None, repr=False)
     more: bool = False
     truncated: Truncation | None = None
@@ -129,19 +131,25 @@ def settle(records: Sequence[Row], limit: int, bounds: Bounds) -> Cut:
     """
     most = min(limit, bounds.max_rows)
     by_rows = Truncation.ROWS if limit > bounds.max_rows else None
-    texts = _taken_apart(records, 0)
-    marked = bool(texts) and not texts[-1]
-    if marked:
-        texts.pop()
-    more = marked or len(texts) > most
-    by_bytes = marked and len(texts) < most
-    del texts[most:]
+    texts = [record[0] or "" for record in records]
+    count = sum([text.count(SEPARATOR) + 1 for text in texts])
+    marked = bool(texts) and (not texts[-1] or texts[-1][-1] == SEPARATOR)
+    more = marked or count > most
+    by_bytes = marked and count <= most
+    last_keys = None
+    if more:
+        behind = max(count - most, 1)
+        count -= behind
+        _drop_last(texts, behind)
+        if count and len(records[0]) > 1:
+            last_keys = SEPARATOR.join([record[1] or "" for record in records]).split(SEPARATOR)[count - 1]
     return Cut(
-        texts=texts,
-        last_keys=_taken_apart(records, 1)[len(texts) - 1] if more and texts and len(records[0]) > 1 else None,
+        rows=WireRows(tuple(texts)),
+        count=count,
+        last_keys=last_keys,
         more=more,
         truncated=(Truncation.BYTES if by_bytes else by_rows) if more else None,
-        too_large=by_bytes and not texts,
+        too_large=by_bytes and not count,
     )
 
 
@@ -154,21 +162,21 @@ def count_rows(rows: Rows) -> int:
     return sum((record[0] or "").count(SEPARATOR) + 1 for record in records) or rows.affected
 
 
-def settle_row(records: Sequence[Row], assemble: Callable[[str], str], bounds: Bounds) -> list[str] | None:
+def settle_row(records: Sequence[Row], assemble: Callable[[str], str], bounds: Bounds) -> Cut | None:
     """The row that a `capped_row` statement gave, if it did, put together; None where its JSON is above the cap."""
     if not records:
-        return []
+        return Cut()
     joined = records[0][0]
     # What is shorter was not cut.
     if joined is None or len(joined) >= bounds.max_bytes:
         return None
     text = assemble(joined)
     size = len(text) if text.isascii() else len(text.encode())
-    return [text] if size < bounds.max_bytes else None
+    return Cut(rows=WireRows((text,)), count=1) if size < bounds.max_bytes else None
 
 
-def _taken_apart(records: Sequence[Row], column: int) -> list[str]:
-    texts: list[str] = []
-    for record in records:
-        texts += (record[column] or "").split(SEPARATOR)
-    return texts
+def _drop_last(texts: list[str], rows: int) -> None:
+    for _ in range(rows):
+        texts[-1], others, _ = texts[-1].rpartition(SEPARATOR)
+        if not others:
+            texts.pop()

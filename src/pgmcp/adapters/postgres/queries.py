@@ -190,8 +190,8 @@ class PostgresQueryRepository:
             raise await self._row_too_large(plan, known, call, within)
         return Result(
             columns=sent.columns,
-            rows=rows_in(call.form, cut.texts, tuple(column.type for column in sent.columns)),
-            count=int(rows.rows[0][0] or 0) if sent.counted else len(cut.texts),
+            rows=rows_in(call.form, cut.rows, tuple(column.type for column in sent.columns)),
+            count=int(rows.rows[0][0] or 0) if sent.counted else cut.count,
             more=cut.more,
             truncated=cut.truncated,
         )
@@ -268,7 +268,7 @@ def _as_text(names: Sequence[str], rows: Sequence[Row], affected: int, plan: Raw
             truncated = Truncation.BYTES
             break
         kept.append(row)
-    wire = WireRows(tuple(dumps(list(row)) for row in kept))
+    wire = WireRows.of(dumps(list(row)) for row in kept)
     return Result(
         columns=tuple(ResultColumn(name, TEXT) for name in names),
         rows=wire if form is Form.WIRE else NativeRows(tuple(tuple(row) for row in kept)),

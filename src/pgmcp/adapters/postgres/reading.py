@@ -9,7 +9,7 @@ from pgmcp.adapters.postgres.cutting import Cut
 from pgmcp.adapters.postgres.showing import Shown
 from pgmcp.domain.json import Number
 from pgmcp.domain.plans import Select
-from pgmcp.domain.results import Form, NativeRows, WireRows
+from pgmcp.domain.results import SEPARATOR, Form, NativeRows, WireRows
 from pgmcp.domain.values.native import decode_row
 from pgmcp.domain.values.text import to_text
 from pgmcp.domain.values.types import Type
@@ -17,18 +17,16 @@ from pgmcp.domain.values.types import Type
 _DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, strict=False)
 
 
-def rows_in(form: Form, texts: Sequence[str], types: Sequence[Type]) -> WireRows | NativeRows:
+def rows_in(form: Form, rows: WireRows, types: Sequence[Type]) -> WireRows | NativeRows:
     """Rows, given as JSON, in the form that is wanted."""
-    if form is Form.WIRE:
-        return WireRows(tuple(texts))
-    return NativeRows(tuple(decode_row(text, types) for text in texts))
+    return rows if form is Form.WIRE else NativeRows(tuple(decode_row(text, types) for text in rows.rows))
 
 
 def keys_of(plan: Select, shown: Shown, cut: Cut) -> tuple[str | None, ...]:
     """The order's values of the last row in PostgreSQL's text form: from the keys beside it, or from the row itself."""
     if cut.last_keys is None:
         places = [shown.places[key.operand.column] for key in plan.order]
-        values = _first(cut.texts[-1], max(places, default=-1) + 1)
+        values = _first(cut.rows.texts[-1].rpartition(SEPARATOR)[2], max(places, default=-1) + 1)
         values = [values[place] for place in places]
     else:
         values = _first(cut.last_keys, len(plan.order))

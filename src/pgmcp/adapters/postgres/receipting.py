@@ -23,7 +23,7 @@ from pgmcp.adapters.postgres.showing import Shown
 from pgmcp.domain import json
 from pgmcp.domain.plans import Bounds
 from pgmcp.domain.receipts import AlreadyKept, Kept, Receipt, encoded
-from pgmcp.domain.results import Result, ResultColumn, WireRows
+from pgmcp.domain.results import Result, ResultColumn
 from pgmcp.domain.values.typed import type_from, type_of
 from pgmcp.ports.driver import Row
 
@@ -106,4 +106,4 @@ def result_of(columns: tuple[ResultColumn, ...], records: Sequence[Row], bounds:
     if not columns:
         return Result(count=count)
     cut = settle(records[1:], bounds.max_rows + 1, bounds)
-    return Result(columns=columns, rows=WireRows(tuple(cut.texts)), count=count, more=cut.more, truncated=cut.truncated)
+    return Result(columns=columns, rows=cut.rows, count=count, more=cut.more, truncated=cut.truncated)

@@ -48,11 +48,11 @@ class PostgresTableRepository:
             raise await self._row_too_large(self._builder.largest(plan), plan, call, within)
         return Result(
             columns=shown.columns,
-            rows=rows_in(call.form, cut.texts, shown.types),
-            count=len(cut.texts),
+            rows=rows_in(call.form, cut.rows, shown.types),
+            count=cut.count,
             more=cut.more,
             truncated=cut.truncated,
-            last_key=keys_of(plan, shown, cut) if plan.keyed and cut.more and cut.texts else None,
+            last_key=keys_of(plan, shown, cut) if plan.keyed and cut.more and cut.count else None,
         )
 
     @track_execution_time("TableRepository.insert", layer="repository")
@@ -106,10 +106,10 @@ class PostgresTableRepository:
     ) -> Result:
         rows = await self._run(statement, call, Need.READ, "select", within, count_records)
         shown = statement.shown
-        texts = settle_row(rows.rows, shown.assemble, plan.bounds)
-        if texts is None:
+        cut = settle_row(rows.rows, shown.assemble, plan.bounds)
+        if cut is None:
             raise await self._row_too_large(self._builder.largest(plan), plan, call, within)
-        return Result(columns=shown.columns, rows=rows_in(call.form, texts, shown.types), count=len(texts))
+        return Result(columns=shown.columns, rows=rows_in(call.form, cut.rows, shown.types), count=cut.count)
 
     async def _not_changed(
         self, told: PgmcpError, statement: Written, plan: Update | Delete, call: CallContext, kind: str
@@ -187,7 +187,7 @@ def _changed(statement: Written, rows: Sequence[Row], bounds: Bounds, form: Form
     if not shown.columns:
         return _counted(count)
     cut = settle(rows[1:], bounds.max_rows + 1, bounds)
-    given = rows_in(form, cut.texts, shown.types)
+    given = rows_in(form, cut.rows, shown.types)
     return Result(columns=shown.columns, rows=given, count=count, more=cut.more, truncated=cut.truncated)
 
 

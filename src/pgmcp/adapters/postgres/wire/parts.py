@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pgmcp.adapters.postgres.wire.arrays import EXACT, short_array
 from pgmcp.adapters.postgres.wire.dialect import Dialect
-from pgmcp.adapters.postgres.wire.rows import SEPARATOR, SEPARATOR_ESCAPED, value
+from pgmcp.adapters.postgres.wire.rows import SEPARATOR_ESCAPED, value
+from pgmcp.domain.results import SEPARATOR
 from pgmcp.domain.values.documents import WRAPPER
 from pgmcp.domain.values.text import holds_lists
 from pgmcp.domain.values.types import Kind, Type

@@ -10,13 +10,11 @@ from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.adapters.postgres.wire.documents import json, jsonb
 from pgmcp.adapters.postgres.wire.scalars import SCALARS, quoted, text_form
 from pgmcp.domain import json as domain_json
+from pgmcp.domain.results import SEPARATOR
 from pgmcp.domain.values.text import holds_lists
 from pgmcp.domain.values.types import NUMERIC, Kind, Type
 
-# Between texts in one: no JSON holds it, neither in a string nor around one.
-# https://www.rfc-editor.org/rfc/rfc7464#section-2.2
-SEPARATOR = "\x1e"
-SEPARATOR_ESCAPED = r"\x1e"
+SEPARATOR_ESCAPED = rf"\x{ord(SEPARATOR):02x}"
 SEPARATOR_SQL = f"E'{SEPARATOR_ESCAPED}'"
 
 # PostgreSQL takes 100 arguments of a function, the separator being one.
