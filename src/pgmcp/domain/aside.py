@@ -13,6 +13,8 @@ T = TypeVar("T")
 LONG_TEXT = 65_536
 """Characters or bytes of JSON that are read in a millisecond or two."""
 
+# What JSON has that holds others, and Python. As a tuple: a union would be made anew for each value.
+_HOLDERS = (dict, list, tuple)
 # So many values are dealt with in a few milliseconds.
 _MANY = 1000
 
@@ -31,7 +33,7 @@ def holds_many(given: object) -> bool:
         if seen > _MANY:
             return True
         members = each.values() if isinstance(each, Mapping) else each
-        left += [member for member in members if isinstance(member, dict | list | tuple)]  # type: ignore[attr-defined] # as above
+        left += [member for member in members if isinstance(member, _HOLDERS)]  # type: ignore[attr-defined] # as above
     return False
 
 

@@ -101,13 +101,12 @@ def assignments(data: Mapping[str, Any], relation: Relation) -> tuple[Assignment
     """
     if not data:
         raise ValidationError(codes.DATA_EMPTY, "there is nothing to set", path="data", hint="Name a column in data.")
-    return tuple(
-        Assignment(
-            column=name,
-            value=None if text is None else Literal(text, relation.by_name[name].type, f"data.{name}"),
-        )
-        for name, text in texts(data, relation, "data").items()
-    )
+    made = []
+    for name, value in data.items():
+        text = _text(name, value, relation, "data")
+        literal = None if text is None else Literal(text, relation.by_name[name].type, f"data.{name}")
+        made.append(Assignment(column=name, value=literal))
+    return tuple(made)
 
 
 def returned(wanted: Returning | None, relation: Relation) -> tuple[str, ...]:

@@ -144,6 +144,11 @@ class Relation:
         }
 
     @cached_property
+    def fixes_columns(self) -> bool:
+        """Whether there is any column in `fixed`."""
+        return any(self.fixed.values())
+
+    @cached_property
     def plain(self) -> Mapping[str, Operand]:
         """What conditions and orders look at in each column whose values may be seen as they are."""
         return {

@@ -27,6 +27,9 @@ from pgmcp.services.prepared_calls import Place, PreparedCall, PreparedCalls, ar
 from pgmcp.services.security import SecurityService, effect_of
 from pgmcp.services.watching import AUTHORISE, PLAN, Watch
 
+# As a tuple: a union would be made anew for each call.
+_LEAVING_NOTHING = (Explain, Transacting)
+
 Arguments = RequestBase[Any] | Mapping[str, Any] | bytes
 
 
@@ -133,7 +136,7 @@ class Preparing:
 
 def _leaves_something(plan: Plan) -> bool:
     """Whether a plan is a write, so that doing it once is something else than doing it twice."""
-    if isinstance(plan, Explain | Transacting) or getattr(plan, "dry_run", False):
+    if isinstance(plan, _LEAVING_NOTHING) or getattr(plan, "dry_run", False):
         return False
     return effect_of(plan) is not Effect.READ
 

@@ -39,6 +39,7 @@ class WritingHandler(HandlerBase[Req, Todo, Result, DataResponse | Acknowledgeme
         self.queries = queries
         self.tables = tables
         self.settings = settings
+        self._bounds = Bounds(max_rows=settings.max_rows, max_bytes=settings.max_bytes)
 
     async def target(self, request: Req, call: CallContext) -> Relation:
         """The relation that is written to.
@@ -53,7 +54,7 @@ class WritingHandler(HandlerBase[Req, Todo, Result, DataResponse | Acknowledgeme
 
     def bounds(self) -> Bounds:
         """The caps of what a write gives back."""
-        return Bounds(max_rows=self.settings.max_rows, max_bytes=self.settings.max_bytes)
+        return self._bounds
 
     def most(self, wanted: int | None) -> int:
         """How many rows a write may change: what the caller says, never more than the setting."""

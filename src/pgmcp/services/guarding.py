@@ -22,6 +22,9 @@ from pgmcp.services.transactions import TransactionService
 
 _MISSING = frozenset({codes.UNKNOWN_TABLE, codes.UNKNOWN_COLUMN})
 
+# Plans that hold a statement. As a tuple: a union would be made anew for each call.
+_OF_THE_CALLERS_OWN = (RawQuery, Explain)
+
 
 class Guard:
     """Judges raw statements by what they really use.
@@ -59,7 +62,7 @@ class Guard:
             QueryError: PostgreSQL says that it can't be carried out as it stands.
             SecurityError: `statement_unresolved`.
         """
-        if not isinstance(plan, RawQuery | Explain):
+        if not isinstance(plan, _OF_THE_CALLERS_OWN):
             return None
         query = plan.query if isinstance(plan, Explain) else plan
         read_only = query.effect is Effect.READ if isinstance(plan, Explain) else query.read_only

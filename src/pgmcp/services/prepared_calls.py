@@ -58,7 +58,8 @@ class LastAnswer:
             self._result = self._response = None
 
 
-@frozen(kw_only=True, eq=False)
+# Without slots it is made faster, and one is for each call.
+@frozen(kw_only=True, eq=False, slots=False)
 class PreparedCall:
     """What a call came to before it was carried out.
 

@@ -40,6 +40,10 @@ class SchemaService:
             NotFoundError: `unknown_table` or `unknown_schema`, with the nearest names.
             SecurityError: `permission_denied`: it is there, and the role may do nothing with it.
         """
+        known = self.recalled(table, schema, call)
+        if known is not None and known.granted and known.name.schema != SCHEMA:
+            # Found before, as nearly always: none of what is below would come to anything else.
+            return known
         found = await self._find(table, schema, call)
         if found is None and schema is None and "." in table:
             head, _, tail = table.partition(".")

@@ -43,8 +43,8 @@ class Catalogue:
         return THINGS if (name, schema) == self._known else None
 
     def recalled(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
-        """The same, not asking."""
-        return THINGS if (name, schema) == self._known else None
+        """The same, once it was asked for."""
+        return THINGS if (name, schema) == self._known and ("find", name, schema, call) in self.asked else None
 
     async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
         """The names of a schema."""
@@ -90,8 +90,12 @@ async def test_which_relation_is_meant(
 ) -> None:
     """An exact name wins, then a schema before a dot; each question is the call's."""
     catalogue = Catalogue(known)
-    assert await _service(catalogue).relation(table, schema, CALL) is THINGS
+    service = _service(catalogue)
+    assert await service.relation(table, schema, CALL) is THINGS
     assert catalogue.asked == asked
+    assert await service.relation(table, schema, CALL) is THINGS
+    # What is kept by the very name that was asked for isn't asked for again.
+    assert catalogue.asked == (asked if known == (table, schema) else asked * 2)
 
 
 @pytest.mark.parametrize(

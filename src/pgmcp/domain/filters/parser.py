@@ -54,7 +54,8 @@ class _Reading:
 
     def filter(self, filters: object, at: str, level: int) -> Filter:
         """An object whose keys must all hold."""
-        if not isinstance(filters, Mapping):
+        # Whoever looks for an abstract class first looks long.
+        if not isinstance(filters, (dict, Mapping)):
             raise _malformed("a filter is an object of columns and conditions", at)
         self.objects += 1
         if level > MAX_LEVELS:

@@ -95,7 +95,7 @@ def authorised(plan: P, view: View) -> P:
             f"the policy's rule for '{relation.display}' needs the attribute '{sight.missing}', which you don't have",
             hint="Whoever keeps the policy gives it to you, in policy.principals.",
         )
-    if relation.only == EVERYTHING and sight.max_rows is None:
+    if sight.max_rows is None and (relation.only is EVERYTHING or relation.only == EVERYTHING):
         return plan
     return _limited(_held(plan), sight.max_rows)
 
@@ -125,6 +125,8 @@ def _check_columns(plan: RowPlan) -> None:
         SecurityError: `permission_denied`.
     """
     relation = plan.relation
+    if not relation.fixes_columns:
+        return
     for action, names in _written(plan):
         refused = next((name for name in names if name in relation.fixed[action]), None)
         if refused is not None:
