@@ -209,13 +209,29 @@ async def test_a_session_that_the_server_ended_is_not_usable(make_database: Make
         await running(dsn, 1)
         kill = "SELECT pg_terminate_backend(pid, 5000)::text FROM pg_stat_activity"
         others = "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        assert (idle.lost, busy.lost) == (False, False)
         await killer.run(Statement(f"{kill} {others}"))
         assert (await task).sqlstate == "57P01"
         async with asyncio.timeout(20):
-            while idle.usable:  # noqa: ASYNC110 -- nothing tells when the line's end has arrived
+            while not idle.lost:  # noqa: ASYNC110 -- nothing tells when the line's end has arrived
                 await asyncio.sleep(0)
-        assert not busy.usable
+        assert (idle.usable, busy.usable, busy.lost) == (False, False, True)
         assert (await fault_of(idle.run(ONE))).sqlstate == "08003"
+
+
+async def test_a_session_is_not_lost_by_being_looked_at(make_database: MakeDatabase) -> None:
+    """Inside a transaction, while a statement runs whose answer is on its way, and after it."""
+    dsn = await make_database()
+    async with session(dsn) as connection:
+        await connection.control("BEGIN")
+        assert not connection.lost
+        task = asyncio.ensure_future(connection.run(Statement("SELECT pg_sleep(0.1)::text, 1::text")))
+        while not task.done():
+            assert not connection.lost
+            await asyncio.sleep(0)
+        assert plain(await task) == ([("", "1")], 1)
+        await connection.close()
+        assert connection.lost
 
 
 async def test_close_ends_the_session(make_database: MakeDatabase) -> None:

@@ -50,6 +50,17 @@ async def test_work_is_its_own_until_it_is_committed(trade: Database) -> None:
     assert await codes(trade) == ['["A1"]', '["B2"]']
 
 
+@pytest.mark.parametrize("ending", ["commit", "rollback"])
+async def test_one_that_is_there_is_not_lost(trade: Database, ending: str) -> None:
+    """Nor one that has ended: whose connection that was is nobody's question any more."""
+    transaction = await trade.work.begin(WRITE, a_call())
+    assert not transaction.lost
+    await add(trade, "B2", transaction)
+    assert not transaction.lost
+    await (transaction.commit(a_call()) if ending == "commit" else transaction.rollback())
+    assert not transaction.lost
+
+
 async def test_a_rollback_undoes_all(trade: Database) -> None:
     """It may be asked for twice."""
     transaction = await trade.work.begin(WRITE, a_call())

@@ -18,8 +18,9 @@ from pgmcp.ports.transactions import Transaction
 
 Expire = Callable[[LeaseId], Awaitable[None]]
 
-# How long until a lease is looked at again whose end at its limit did not come about, in seconds.
-_AGAIN_S = 1.0
+# How often a lease is looked at, in seconds: whether its connection is still there, and its end at its limit has come
+# about.
+_LOOK_S = 1.0
 
 
 class _Entry(Turnstile):
@@ -119,8 +120,9 @@ class ProcessLeases:
     def hold(self, lease: Lease, transaction: Transaction, expire: Expire) -> None:
         self._reserved.pop(lease.id, None)
         self._open[lease.id] = _Entry(lease, transaction, expire)
-        if lease.expires_at < self._rings_at:
-            self._arm(lease.expires_at)
+        at = min(lease.expires_at, lease.used_at + _LOOK_S)
+        if at < self._rings_at:
+            self._arm(at)
 
     def change(self, lease: Lease) -> None:
         entry = self._open.get(lease.id)
@@ -176,12 +178,12 @@ class ProcessLeases:
             self._arm(following)
 
     def _look_at(self, entry: _Entry, now: float) -> float:
-        """Let a lease end whose limit has passed; when to look again."""
+        """Let a lease end whose limit has passed or whose connection is gone; when to look again."""
         lease, active = entry.lease, entry.taken
-        if lease.is_due(now, active=active):
+        if lease.is_due(now, active=active) or (not active and entry.transaction.lost):
             task = asyncio.ensure_future(entry.expire(lease.id))
             self._expiring.add(task)
             task.add_done_callback(self._expiring.discard)
-            return now + _AGAIN_S
+            return now + _LOOK_S
         # A call that runs now ends no sooner than now, and the idle limit begins there.
-        return min(lease.ends_at, now + lease.limits.idle_s) if active else lease.expires_at
+        return min(now + _LOOK_S, lease.ends_at, now + lease.limits.idle_s if active else lease.expires_at)

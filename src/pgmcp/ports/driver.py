@@ -93,6 +93,11 @@ class Connection(Protocol):
         ...
 
     @property
+    def lost(self) -> bool:
+        """Whether the session is known to be gone; no server is asked, and whoever runs something finds out alone."""
+        ...
+
+    @property
     def silent(self) -> bool:
         """Whether it was ended because the server said nothing any more, not even to a cancel request."""
         ...

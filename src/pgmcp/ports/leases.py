@@ -80,7 +80,7 @@ class LeaseKeeper(Protocol):
         Args:
             lease: What is known of it.
             transaction: Its transaction.
-            expire: Called when a limit has passed, once or more often.
+            expire: Called when a limit has passed, or its connection is gone, once or more often.
         """
         ...
 

@@ -13,6 +13,11 @@ __all__ = ["Condition", "Footprint", "Isolation", "Outcome", "Transaction", "Tra
 class Transaction(Protocol):
     """A transaction that is open on one connection. After `commit` or `rollback` it is of no further use."""
 
+    @property
+    def lost(self) -> bool:
+        """Whether its connection is known to be gone, so that it is rolled back; no server is asked."""
+        ...
+
     async def savepoint(self, name: str, call: CallContext) -> None:
         """Mark a place to come back to.
 

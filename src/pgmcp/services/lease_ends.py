@@ -49,10 +49,18 @@ class LeaseEnds:
         return ended(end, error.sqlstate)
 
     async def expire(self, id_: LeaseId) -> None:
-        """End a lease if one of its limits has passed and nobody uses it."""
+        """End a lease that nobody uses if one of its limits has passed, or its connection is gone."""
         lease = self._keeper.find(id_)
         if lease is not None and lease.is_due(self._clock.monotonic(), active=self._keeper.is_active(id_)):
             await self.finish(id_, EndReason.EXPIRED)
+        else:
+            await self.notice(id_)
+
+    async def notice(self, id_: LeaseId) -> None:
+        """End a lease that nobody uses if its connection is known to be gone; the server is not asked."""
+        transaction = self._keeper.transaction(id_)
+        if transaction is not None and transaction.lost:
+            await self.finish(id_, EndReason.CONNECTION_LOST)
 
     async def finish(self, id_: LeaseId, reason: EndReason) -> None:
         """Roll a lease back that nobody uses; one in use is ended by who uses it."""

@@ -97,9 +97,12 @@ class LeaseService:
         )
         if self._keeper.closed:
             raise stopping()
-        wait = wait_for_room(
-            self._keeper.open(), lease.owner, per_owner=self._per_owner, most=self._in_all, now=lease.began_at
-        )
+        wait = self._wait_for_room(lease)
+        if wait is not None:
+            # Those whose connection is gone are in nobody's way.
+            for each in self._keeper.open():
+                await self._ends.notice(each.id)
+            wait = self._wait_for_room(lease)
         if wait is not None:
             raise exhausted(wait)
         self._keeper.reserve(lease)
@@ -230,6 +233,8 @@ class LeaseService:
             NotFoundError: `transaction_unknown`.
         """
         lease = self._turns.own(call)
+        await self._ends.notice(lease.id)
+        lease = self._turns.own(call)
         transaction = self._keeper.transaction(lease.id)
         footprint = await transaction.footprint(call) if transaction is not None and lease.end is None else None
         lease = self._turns.own(call)
@@ -244,6 +249,11 @@ class LeaseService:
         """Begin no more leases; roll back those that are idle at once, the others when their call has ended."""
         self._keeper.close()
         await asyncio.gather(*(self._ends.finish(lease.id, EndReason.SHUTDOWN) for lease in self._keeper.open()))
+
+    def _wait_for_room(self, lease: Lease) -> float | None:
+        return wait_for_room(
+            self._keeper.open(), lease.owner, per_owner=self._per_owner, most=self._in_all, now=lease.began_at
+        )
 
     async def _mark(
         self,

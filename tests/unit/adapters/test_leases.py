@@ -133,3 +133,28 @@ async def test_one_timer_ends_each_lease_at_its_limit() -> None:
     later = await hold("later", 0.01)
     assert await ended.get() == later
     assert [lease.id for lease in keeper.open()] == [patient, used]
+
+
+class Gone:
+    """A transaction whose connection is gone."""
+
+    lost = True
+
+
+@pytest.mark.parametrize("in_use", [False, True], ids=["idle", "in use"])
+async def test_one_whose_connection_is_gone_ends_by_itself(in_use: bool) -> None:
+    """Soon, without anybody's asking; one in use once it is given back, should its user not have ended it."""
+    ended = asyncio.Event()
+
+    async def expire(_: LeaseId) -> None:
+        ended.set()
+
+    keeper = ProcessLeases(FixedClock(datetime(2026, 1, 1, tzinfo=UTC)), remembered=5)
+    keeper.hold(evolve(LEASE, began_at=0, used_at=0), Gone(), expire)  # type: ignore[arg-type] # all that is asked of it
+    turn = keeper.take_at_once(ID, "ana", "all", 1) if in_use else None
+    if turn is not None:
+        await asyncio.sleep(0)
+        assert not ended.is_set()
+        turn.give_back()
+    async with asyncio.timeout(20):
+        await ended.wait()

@@ -21,6 +21,7 @@ class FakeConnection:
 
     name: str
     usable: bool = True
+    lost: bool = False
     silent: bool = False
     fate: Fate = Fate.UNHEARD
     process: int | None = None

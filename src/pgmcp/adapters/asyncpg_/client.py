@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import TypeVar
 
 import asyncpg
@@ -16,6 +15,7 @@ from pgmcp.adapters.asyncpg_.faults import of_connecting, of_running
 from pgmcp.adapters.asyncpg_.foreign import fetch_as_text
 from pgmcp.adapters.asyncpg_.kept import KeptStatements, affected
 from pgmcp.adapters.asyncpg_.meter import Meter
+from pgmcp.adapters.asyncpg_.stopping import NOTHING, SETTLE_S, Cancel, until_idle
 from pgmcp.adapters.postgres.address import Address
 from pgmcp.adapters.postgres.errors import TOO_MUCH
 from pgmcp.adapters.postgres.keepalive import KeepAlive
@@ -34,15 +34,7 @@ _LIBPQ_ONLY = frozenset(
     "keepalives_idle keepalives_interval load_balance_hosts sslcompression sslsni tcp_user_timeout".split()
 )
 
-# How long a cancelled statement may take to stop before its session is ended instead, in seconds.
-_SETTLE_S = 2.0
 _CLOSE_S = 2.0
-
-# How long a cancel request is given before it is repeated, in seconds.
-_REPEAT_S = 0.03
-
-# The least that has an answer: no columns, one row. (asyncpg stumbles over the answer to an empty text.)
-_NOTHING = "SELECT"
 
 
 class PostgreSQLClient:
@@ -128,7 +120,7 @@ class AsyncpgConnection:
         self,
         connection: BoundConnection,
         statements_kept: int,
-        cancel: Callable[[int], Awaitable[None]],
+        cancel: Cancel,
         meter: Meter,
         need: Need,
     ) -> None:
@@ -144,6 +136,11 @@ class AsyncpgConnection:
     @property
     def usable(self) -> bool:
         return not self._connection.is_closed() and not self._connection.is_in_transaction()
+
+    @property
+    def lost(self) -> bool:
+        closed: bool = self._connection.is_closed()
+        return closed
 
     @property
     def fate(self) -> Fate:
@@ -227,7 +224,7 @@ class AsyncpgConnection:
         )
         # asyncpg ends a preparation with Flush, not Sync, so its locks stay until the next statement: end it here.
         if not self._connection.is_in_transaction():
-            await self._connection.execute(_NOTHING)
+            await self._connection.execute(NOTHING)
         return description
 
     async def _guarded(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -247,8 +244,8 @@ class AsyncpgConnection:
         if isinstance(error, Exception):
             return error
         try:
-            async with asyncio.timeout(_SETTLE_S):
-                await self._settle()
+            async with asyncio.timeout(SETTLE_S):
+                await until_idle(self._connection, self._cancel)
         except asyncpg.PostgresError:
             # The server answers: in a failed transaction, or to a cancel request that came late. That is idle enough.
             return error
@@ -256,33 +253,6 @@ class AsyncpgConnection:
             self.silent = isinstance(other, TimeoutError)
             self._connection.terminate()
         return error
-
-    async def _settle(self) -> None:
-        """Wait until the session is idle after a cancellation.
-
-        asyncpg sends one cancel request, and the server drops a request that arrives before its statement does: then it
-        is repeated until it meets one.
-
-        Raises:
-            TimeoutError: The statement did not stop; asyncpg has ended the session.
-        """
-        # Waits for asyncpg's cancel request, then for the server to be ready; it also ends a preparation that was
-        # cancelled between its Flush and the Sync that would have followed.
-        idle = asyncio.ensure_future(self._connection.execute(_NOTHING, timeout=_SETTLE_S))
-        try:
-            repeated = False
-            while not (await asyncio.wait({idle}, timeout=_REPEAT_S))[0]:
-                repeated = True
-                # Without a session to be had for it, the waiting goes on.
-                with suppress(DriverError):
-                    await self._cancel(self._connection.get_server_pid())
-            with suppress(asyncpg.PostgresError):
-                await idle
-            if repeated:
-                # Not the next caller's statement but this one takes a request that came late.
-                await self._connection.execute(_NOTHING, timeout=_SETTLE_S)
-        finally:
-            idle.cancel()
 
 
 async def _cancel_nobody(pid: int) -> None:

@@ -104,6 +104,10 @@ class MemoryTransaction:
             await self._engine.lock.acquire(call)
             self._holds_lock = True
 
+    @property
+    def lost(self) -> bool:
+        return False
+
     async def condition(self) -> Condition:
         if self._outcome is not None:
             return Condition.LOST

@@ -104,6 +104,10 @@ class PooledConnection:
         return self._connection.usable
 
     @property
+    def lost(self) -> bool:
+        return self._connection.lost
+
+    @property
     def silent(self) -> bool:
         return self._connection.silent
 

@@ -154,6 +154,11 @@ class PostgresTransaction:
         await self._control(_PART_ENDS, later, "release")
         return result
 
+    @property
+    def lost(self) -> bool:
+        # Once its end has been asked for its connection may be another's.
+        return self._outcome is None and self._connection.lost
+
     async def condition(self) -> Condition:
         if self._outcome is not None:
             return Condition.LOST

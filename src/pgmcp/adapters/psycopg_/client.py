@@ -110,6 +110,10 @@ class PsycopgConnection:
         return self._line.idle
 
     @property
+    def lost(self) -> bool:
+        return self._line.lost
+
+    @property
     def silent(self) -> bool:
         return self._line.silent
 

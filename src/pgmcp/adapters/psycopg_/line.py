@@ -66,6 +66,11 @@ class Line:
         return self._is_open() and self._libpq.transaction_status == TransactionStatus.IDLE
 
     @property
+    def lost(self) -> bool:
+        """Whether the session is gone; what has come for somebody who waits for it is left alone."""
+        return self._libpq.transaction_status != TransactionStatus.ACTIVE and not self._is_open()
+
+    @property
     def process(self) -> int:
         """The number of the server's process."""
         return self._libpq.backend_pid
