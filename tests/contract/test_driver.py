@@ -117,6 +117,22 @@ async def test_run_fails_with_all_that_the_server_says(
         assert plain(await connection.run(ONE)) == ([("1",)], 1)
 
 
+DEFERRED = """
+CREATE TABLE part (id int PRIMARY KEY, item int REFERENCES item DEFERRABLE INITIALLY DEFERRED)
+"""
+
+
+@pytest.mark.parametrize("returning", ["", " RETURNING id::text"], ids=["a tag", "rows"])
+async def test_run_fails_where_it_can_not_be_committed(make_database: MakeDatabase, returning: str) -> None:
+    """Each time: what the statement had said before counts for nothing."""
+    async with session(await make_database(ITEMS + DEFERRED)) as connection:
+        add = Statement(f"INSERT INTO part VALUES ($1::text::int4, $2::text::int4){returning}", ("1", "3"))
+        for _ in range(3):
+            fault = await fault_of(connection.run(add))
+            assert (fault.sqlstate, fault.constraint) == ("23503", "part_item_fkey")
+        assert (await connection.run(Statement(add.text, ("1", "2")))).affected == 1
+
+
 @pytest.mark.parametrize(
     "statement, sqlstate",
     [

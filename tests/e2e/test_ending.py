@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -179,6 +180,46 @@ async def test_closing_stdin_cancels_and_ends_with_0(postgres: TestServer) -> No
         server.stdin.close()
         assert await watch.until(0) < _AT_ONCE_S
         assert await server.process.wait() == 0
+
+
+SLOWEST_WRITE = {"query": "INSERT INTO item SELECT 1 + max(id) FROM item, pg_sleep(60)", "read_only": False}
+
+
+@pytest.mark.parametrize("how", ["a notification", "stdin closed", "SIGTERM", "a deadline"])
+async def test_the_audit_says_what_became_of_a_write_that_was_stopped(
+    postgres: TestServer, driver: str, how: str, tmp_path: Path
+) -> None:
+    """However it was stopped, nothing of it is there, and that is on record."""
+    audit = tmp_path / "audit.jsonl"
+    settings = {"driver": driver, "audit_file": str(audit), "shutdown_grace_s": 0.2}
+    async with (
+        fresh_database(postgres, TABLE) as dsn,
+        watching(dsn) as watch,
+        stdio_server(dsn, **settings) as server,
+    ):
+        await server.handshake()
+        limit = {"timeout_ms": 1500} if how == "a deadline" else {}
+        ending = ("cancelled", "cancelled")
+        await server.send(frame("execute_query", SLOWEST_WRITE | limit))
+        if how == "a deadline":
+            error = answer_of(await server.receive()).error
+            assert error["details"]["outcome"] == "rolled_back"
+            # The server has the same limit, and where the process was held up it is the first to stop the statement.
+            assert error["code"] in {"call_timeout", "statement_timeout"}
+            ending = ("failed", error["code"])
+        else:
+            await watch.until(1)
+        if how == "a notification":
+            await server.send(b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}}')
+            await watch.until(0)
+        if how == "SIGTERM":
+            server.process.send_signal(signal.SIGTERM)
+        else:
+            server.stdin.close()
+        assert await server.process.wait() == 0
+        assert (await watch.sleeping(), await watch.items()) == (0, 1)
+    ends = [line for line in map(json.loads, audit.read_text().splitlines()) if line["phase"] == "call"]
+    assert [(line["ending"], line["error"], line["outcome"]) for line in ends] == [(*ending, "rolled_back")]
 
 
 async def test_sigterm_rolls_idle_transactions_back_at_once(postgres: TestServer) -> None:

@@ -58,9 +58,12 @@ class LeaseEnds:
 
     async def notice(self, id_: LeaseId) -> None:
         """End a lease that nobody uses if its connection is known to be gone; the server is not asked."""
-        transaction = self._keeper.transaction(id_)
-        if transaction is not None and transaction.lost:
-            await self.finish(id_, EndReason.CONNECTION_LOST)
+        lease, transaction = self._keeper.find(id_), self._keeper.transaction(id_)
+        if lease is None or transaction is None or not transaction.lost:
+            return
+        # Past its limit it was the server's own timer, whose word was lost.
+        due = lease.is_due(self._clock.monotonic(), active=False)
+        await self.finish(id_, EndReason.EXPIRED if due else EndReason.CONNECTION_LOST)
 
     async def finish(self, id_: LeaseId, reason: EndReason) -> None:
         """Roll a lease back that nobody uses; one in use is ended by who uses it."""

@@ -134,14 +134,14 @@ class PsycopgConnection:
         name = self._statements.get(statement.text)
         if name is None:
             return await self._run_new(statement.text, values)
-        (result,) = await self._line.ask(lambda libpq: libpq.send_query_prepared(name, values))
-        if is_outdated(result):
+        results = await self._line.ask(lambda libpq: libpq.send_query_prepared(name, values))
+        if is_outdated(results[0]):
             self._statements.forget(statement.text)
             if not self._line.in_transaction:
                 # PostgreSQL refused before it ran anything: the table has changed since the statement was prepared.
                 return await self._run_new(statement.text, values)
-        succeeded([result])
-        return self._taken(rows_of(result))
+        # There is a second one where it ran and could not be committed, as by a deferred constraint.
+        return self._taken(rows_of(succeeded(results)[0]))
 
     async def run_foreign(self, statement: Statement) -> tuple[Description, Rows]:
         values = encoded_parameters(statement.parameters)
