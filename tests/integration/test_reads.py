@@ -119,6 +119,35 @@ async def test_offset_and_partitions(make_database: MakeDatabase) -> None:
 
 
 @pytest.mark.parametrize(
+    "order_by",
+    [
+        pytest.param("doc->a", id="a place in a document"),
+        pytest.param("-doc->a", id="a place, backwards"),
+        pytest.param([{"column": "doc", "path": "a", "nulls": "first"}, "-two"], id="a place and another key"),
+        pytest.param("two", id="a composite"),
+        pytest.param("-two", id="a composite, backwards"),
+        pytest.param([{"column": "two", "nulls": "first"}], id="a composite, nulls first"),
+    ],
+)
+async def test_pages_go_on_past_what_is_not_there(make_database: MakeDatabase, order_by: Any) -> None:
+    """Where keys are NULL, or hold NULLs of their own, pages give every row once too."""
+    schema = """
+        CREATE TYPE pair AS (x int, y text);
+        CREATE TABLE item (id int PRIMARY KEY, doc jsonb, two pair);
+        INSERT INTO item SELECT g, docs[g % 7 + 1], pairs[g % 6 + 1]
+        FROM generate_series(1, 40) AS g, (SELECT
+            ARRAY[NULL, '{}', '{"a": null}', '{"a": 1}', '{"a": "x"}', '{"a": 1}', '[]']::jsonb[] AS docs,
+            ARRAY[NULL, '(,)', '(1,)', '(,y)', '(1,y)', '(1,y)']::pair[] AS pairs)
+    """
+    async with repositories(await make_database(schema)) as base:
+        item = await base.relation("item")
+        whole = rows_of(await base.tables.select(reading(item, order_by=order_by), wire()))
+        pages = await paged(base, reading(item, order_by=order_by, limit=3))
+    assert pages == whole
+    assert len(pages) == 40
+
+
+@pytest.mark.parametrize(
     "filters, path, code",
     [
         pytest.param({"name": {"match": "a("}}, "filters.name.match", "bad_value", id="regular expression"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgmcp.adapters.postgres.binder import Binder
 from pgmcp.adapters.postgres.matching import any_element, array_op, document_op, network_op, pattern, range_op, search
-from pgmcp.adapters.postgres.operands import operand, text
+from pgmcp.adapters.postgres.operands import null_test, operand, text
 from pgmcp.adapters.postgres.shapes import spatial
 from pgmcp.domain.filters.tree import (
     And,
@@ -41,8 +41,6 @@ COMPARISONS = {
     Comparison.DISTINCT_FROM: "IS DISTINCT FROM",
 }
 _TRUTHS = {
-    Truth.NULL: "IS NULL",
-    Truth.NOT_NULL: "IS NOT NULL",
     Truth.TRUE: "IS TRUE",
     Truth.FALSE: "IS FALSE",
     Truth.UNKNOWN: "IS UNKNOWN",
@@ -132,7 +130,6 @@ def _uniform(values: tuple[Literal, ...]) -> bool:
 
 def _is(tree: Is, relation: Relation, binder: Binder) -> str:
     sql = operand(tree.operand, relation, binder)
-    if tree.operand.type.root.kind is Kind.COMPOSITE and tree.truth in {Truth.NULL, Truth.NOT_NULL}:
-        # ROW(NULL, NULL) IS NULL holds too; only this asks about the value itself.
-        return f"({sql} IS {'NOT ' if tree.truth is Truth.NULL else ''}DISTINCT FROM NULL)"
+    if tree.truth in {Truth.NULL, Truth.NOT_NULL}:
+        return f"({null_test(sql, tree.operand.type, negated=tree.truth is Truth.NOT_NULL)})"
     return f"({sql} {_TRUTHS[tree.truth]})"

@@ -6,7 +6,7 @@ from pgmcp.adapters.postgres.binder import Binder
 from pgmcp.adapters.postgres.naming import quote, type_name
 from pgmcp.domain.filters.tree import Operand, View
 from pgmcp.domain.relations import Relation
-from pgmcp.domain.values.types import Kind
+from pgmcp.domain.values.types import Kind, Type
 
 # What `->>` gives for a number of JSON, with an exponent that numeric can hold.
 _NUMBER = "'^-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,5})?$'"
@@ -32,6 +32,17 @@ def operand(of: Operand, relation: Relation, binder: Binder) -> str:
     if type_.kind is Kind.DOMAIN or (type_.tag == "json" and of.type.tag == "jsonb"):
         return f"{sql}::{type_name(of.type if type_.tag == 'json' else type_)}"
     return sql
+
+
+def null_test(sql: str, type_: Type, *, negated: bool = False) -> str:
+    """Whether a value is NULL, or isn't; without parentheses.
+
+    Of a composite the value itself is asked about, where `IS NULL` would ask about its fields.
+    Source: PostgreSQL documentation, section 9.2 (Comparison Functions and Operators).
+    """
+    if type_.root.kind is Kind.COMPOSITE:
+        return f"{sql} IS {'' if negated else 'NOT '}DISTINCT FROM NULL"
+    return f"{sql} IS {'NOT ' if negated else ''}NULL"
 
 
 def text(of: Operand, relation: Relation, binder: Binder) -> str:

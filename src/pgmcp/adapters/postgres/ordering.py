@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgmcp.adapters.postgres.binder import Binder
-from pgmcp.adapters.postgres.operands import operand
+from pgmcp.adapters.postgres.operands import null_test, operand
 from pgmcp.domain.filters.tree import Literal, View
 from pgmcp.domain.plans import Order
 from pgmcp.domain.relations import Relation
@@ -51,16 +51,19 @@ def behind(order: Sequence[Order], after: Sequence[Literal | None], relation: Re
 
 
 def _past(key: Order, value: Literal | None, relation: Relation, binder: Binder, *, never_null: bool) -> str:
+    if value is None and not key.nulls_first:
+        return "FALSE"
     sql = operand(key.operand, relation, binder)
     if value is None:
-        return f"({sql} IS NOT NULL)" if key.nulls_first else "FALSE"
+        return f"({null_test(sql, key.operand.type, negated=True)})"
     beyond = f"{sql} {'<' if key.descending else '>'} {binder.literal(value)}"
-    return f"({beyond})" if never_null or key.nulls_first else f"({beyond} OR {sql} IS NULL)"
+    return f"({beyond})" if never_null or key.nulls_first else f"({beyond} OR {null_test(sql, key.operand.type)})"
 
 
 def _same(key: Order, value: Literal | None, relation: Relation, binder: Binder) -> str:
     sql = operand(key.operand, relation, binder)
-    return f"({sql} IS NULL)" if value is None else f"({sql} = {binder.literal(value)})"
+    same = null_test(sql, key.operand.type) if value is None else f"{sql} = {binder.literal(value)}"
+    return f"({same})"
 
 
 def _never_null(key: Order, relation: Relation) -> bool:
