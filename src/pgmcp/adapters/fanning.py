@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from threading import RLock
 from typing import TypeVar
@@ -25,7 +24,7 @@ _ONLY_COUNTED = frozenset({CacheHit, LeaseBegan, LeaseEnded})
 _AT_MOST = 1024
 
 Hear = Callable[[Event], None]
-Hearing = tuple[tuple[Hear, ...], "deque[Event] | None", int]
+Hearing = tuple[tuple[Hear, ...], "list[Event] | None", int]
 """Who hears events of a kind at once; where they wait for the others, if they do; and how many of them are enough."""
 
 
@@ -49,19 +48,20 @@ class FanOut:
         self._patient = tuple(each for each in self._observers if isinstance(each, Patient))
         # By the kind of event: nobody is asked twice.
         self._hearing: dict[type[Event], Hearing] = {}
-        self._calls: deque[CallEnded] = deque()
-        self._statements: deque[StatementRan] = deque()
+        self._calls: list[CallEnded] = []
+        self._statements: list[StatementRan] = []
         # One at a time, so that whoever comes meanwhile finds all of it told.
         self._settling = RLock()
         self.failures = 0
 
     def observe(self, event: Event) -> None:
-        hearing, waiting, enough = self._hearing.get(type(event)) or self._ask(type(event))
+        kind = type(event)
+        hearing, waiting, enough = self._hearing.get(kind) or self._ask(kind)
         if waiting is not None:
             waiting.append(event)
             if len(waiting) >= enough:
                 self._have_enough(len(waiting), enough)
-            if type(event) is CallEnded and event.error is not None:
+            if kind is CallEnded and event.error is not None:  # type: ignore[union-attr] # the kind says that it has one
                 self.settle()
         for observe in hearing:
             try:
@@ -91,7 +91,7 @@ class FanOut:
     def _ask(self, kind: type[Event]) -> Hearing:
         found = [each for each in self._observers if not isinstance(each, Selective) or each.hears(kind)]
         at_once: list[Hear] = [each.observe for each in found]
-        waiting: tuple[deque[Event] | None, int] = (None, 0)
+        waiting: tuple[list[Event] | None, int] = (None, 0)
         if kind is CallEnded or kind is StatementRan:
             at_once = [each.observe for each in found if each not in self._patient]
             if len(at_once) < len(found):
@@ -101,7 +101,7 @@ class FanOut:
         self._hearing[kind] = made = (tuple(at_once), *waiting)
         return made
 
-    def _place(self, kind: type[Event]) -> tuple[deque[Event], int]:
+    def _place(self, kind: type[Event]) -> tuple[list[Event], int]:
         if kind is CallEnded:
             return self._calls, _CALLS_TOGETHER  # type: ignore[return-value] # only what is of the kind is put there
         return self._statements, _STATEMENTS_TOGETHER  # type: ignore[return-value] # as above
@@ -110,6 +110,8 @@ class FanOut:
         self.settle()
 
 
-def _taken(waiting: deque[E]) -> list[E]:
-    """All that waits, taken away; under threads there is always one more."""
-    return [waiting.popleft() for _ in range(len(waiting))]
+def _taken(waiting: list[E]) -> list[E]:
+    """All that waits, taken away; what other threads put down meanwhile stays, behind it."""
+    taken = waiting[:]
+    del waiting[: len(taken)]
+    return taken

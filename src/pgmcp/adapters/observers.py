@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _FOR_DEBUGGING = (CallStarted, StatementRan, CacheHit)
+_ERROR = attrgetter("error")
 _NOT_TOLD = frozenset({"parts", "at"})
 # What no caller could have avoided.
 _OURS = frozenset({codes.INTERNAL.name, codes.DATABASE_FAILED.name, codes.AUTHENTICATION_FAILED.name})
@@ -72,9 +74,8 @@ class QuietLog(LogObserver):
 
     def calls_ended(self, calls: Sequence[CallEnded]) -> None:
         """Write of those that failed."""
-        for call in calls:
-            if call.error is not None:
-                self.observe(call)
+        for call in filter(_ERROR, calls):
+            self.observe(call)
 
 
 def _level(event: Event) -> str:

@@ -1,15 +1,17 @@
-"""BoundedHistory: rings of samples and tallies of everything, behind one lock."""
+"""BoundedHistory: the newest samples and tallies of everything, behind one lock."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, islice
+from operator import sub
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pgmcp.adapters.metrics.shelf import Kept, Shelf
+from pgmcp.adapters.metrics.blocks import Passed, Ran, packed
+from pgmcp.adapters.metrics.shelf import Shelf
 from pgmcp.adapters.metrics.tally import bump
-from pgmcp.domain.calls import CallId
 from pgmcp.domain.events import CallEnded, StatementRan
 from pgmcp.domain.samples import LAYERS, OTHER, Layer, Noted, Place, Sample, Total, Totals
 from pgmcp.ports.clock import Clock
@@ -18,16 +20,13 @@ K = TypeVar("K")
 
 _RELATIONS_AT_MOST = 1000
 _EVENTS_AT_MOST = 200
-_NO_CALL = CallId("")
-_PLACE = itemgetter(0)  # of what is noted
-_NOTED = len(("place", "began", "ended"))
 
 
 class BoundedHistory:
     """Implements `History` in memory.
 
-    What comes together is sorted by what it is called first, and counted by the group: that takes a third of the time
-    that it takes one by one. Events are kept as they are; whoever looks, which is seldom, makes samples of them.
+    What comes together is turned into columns, counted by the group and kept by the column: each step is one for all of
+    it, so that an event takes a sixth of the time that it takes alone.
 
     A lock costs less than a tenth of a microsecond where nobody waits for it, and lets counts be read as they were at
     one moment; nothing is awaited under it.
@@ -48,61 +47,46 @@ class BoundedHistory:
         self._feeds: list[Callable[[], None]] = []
 
     def add(self, sample: Sample, *, kept: bool = True) -> None:
-        at, layer, operation, seconds, error, _, detail = sample
+        at, layer, operation, seconds, error, call, detail = sample
         shelf = self._shelves[layer]
         with self._lock:
             shelf.tally(operation).add((seconds,), error)
             if layer == "tool":
                 self._relate(operation, detail, 1)
             if kept:
-                shelf.keep(((*sample, at),), at)
+                shelf.keep(
+                    Ran(layer, packed((at,)), (operation,), packed((seconds,)), (error,), (call,), (detail,), at)
+                )
 
     def add_calls(self, calls: Sequence[CallEnded]) -> None:
-        groups: dict[tuple[str, str | None, str | None], list[float]] = {}
-        timed: list[CallEnded] = []
-        by_shape: dict[tuple[Place, ...], list[tuple[Noted, ...]]] = {}
-        for call in calls:
-            # Taken apart by their places: finding each by its name takes twice as long.
-            _, tool, _, seconds, _, error, relation, parts, _ = call
-            group = groups.get(of := (tool, error, relation))
-            if group is None:
-                groups[of] = [seconds]
-            else:
-                group.append(seconds)
-            if parts is not None:
-                timed.append(call)
-                alike = by_shape.get(shape := tuple(map(_PLACE, parts)))
-                if alike is None:
-                    by_shape[shape] = [parts]
-                else:
-                    alike.append(parts)
+        if not calls:
+            return
+        _, tools, _, times, _, errors, relations, parts, _ = zip(*calls, strict=True)
+        noted = [each for each in parts if each is not None]
+        timed = calls if len(noted) == len(calls) else [each for each in calls if each.parts is not None]
         with self._lock:
             shelf = self._shelves["tool"]
-            for (tool, error, relation), times in groups.items():
-                shelf.tally(tool).add(times, error)
-                self._relate(tool, relation, len(times))
+            for (tool, error, relation), seconds in _grouped(times, tools, errors, relations):
+                shelf.tally(tool).add(seconds, error)
+                self._relate(tool, relation, len(seconds))
             if timed:
-                latest = max([call[8] for call in timed])
-                shelf.keep(timed, latest)
-                for alike in by_shape.values():
-                    for noted in zip(*alike, strict=True):
-                        self._add_parts(noted, latest)
+                ids, tools, _, times, _, errors, relations, _, ends = zip(*timed, strict=True)
+                latest = max(ends)
+                shelf.keep(Ran("tool", packed(ends), tools, packed(times), errors, ids, relations, latest))
+                self._add_parts(noted, latest)
 
     def add_statements(self, drawn: Sequence[StatementRan], others: Sequence[StatementRan] = ()) -> None:
-        groups: dict[tuple[str, str | None], list[float]] = {}
-        for statements in (drawn, others):
-            for _, kind, seconds, _, sqlstate, _, _, _ in statements:
-                group = groups.get(of := (kind, sqlstate))
-                if group is None:
-                    groups[of] = [seconds]
-                else:
-                    group.append(seconds)
+        if not drawn and not others:
+            return
+        ids, kinds, times, _, states, fingerprints, _, ends = zip(*drawn, *others, strict=True)
         with self._lock:
             shelf = self._shelves["statement"]
-            for (kind, sqlstate), times in groups.items():
-                shelf.tally(kind).add(times, sqlstate)
+            for (kind, sqlstate), seconds in _grouped(times, kinds, states):
+                shelf.tally(kind).add(seconds, sqlstate)
             if drawn:
-                shelf.keep(drawn, max([each[-1] for each in drawn]))
+                if others:
+                    ids, kinds, times, _, states, fingerprints, _, ends = zip(*drawn, strict=True)
+                shelf.keep(Ran("statement", packed(ends), kinds, packed(times), states, ids, fingerprints, max(ends)))
 
     def fed_by(self, feed: Callable[[], None]) -> None:
         self._feeds.append(feed)
@@ -114,8 +98,10 @@ class BoundedHistory:
     def samples(self, layer: Layer, since: float, until: float) -> Sequence[Sample]:
         self._be_fed()
         with self._lock:
-            kept = list(self._shelves[layer].ring)
-        return [_sample(each, layer) for each in kept if since < each[-1] <= until]
+            shelf = self._shelves[layer]
+            blocks, gone = list(shelf.blocks), shelf.gone
+        kept = chain.from_iterable(block.samples() for block in blocks)
+        return [each for each in islice(kept, gone, None) if since < each.at <= until]
 
     def whole_since(self, layer: Layer) -> float:
         self._be_fed()
@@ -144,13 +130,15 @@ class BoundedHistory:
         if relation is not None:
             bump(self._relations, (tool, relation), _RELATIONS_AT_MOST, (OTHER, OTHER), count)
 
-    def _add_parts(self, noted: Sequence[Noted], latest: float) -> None:
-        """Add parts of one place, of calls of which the latest ended then."""
-        place = noted[0][0]
-        shelf = self._shelves[place.layer]
-        seconds = sum([ended - began for _, began, ended in noted])
-        shelf.tally(place.operation).add_unsorted(len(noted), seconds, place.error)
-        shelf.keep(noted, latest)
+    def _add_parts(self, noted: Sequence[tuple[Noted, ...]], latest: float) -> None:
+        """Add parts of calls of which the latest ended then."""
+        flat: tuple[Any, ...] = tuple(chain.from_iterable(chain.from_iterable(noted)))
+        places, ended = flat[0::3], flat[2::3]
+        seconds = tuple(map(sub, ended, flat[1::3]))
+        for place, ends, times in _by_place(places, ended, seconds, len(noted[0])):
+            shelf = self._shelves[place.layer]
+            shelf.tally(place.operation).add_unsorted(len(times), sum(times), place.error)
+            shelf.keep(Passed(place, packed(ends), packed(times), latest))
 
     def _be_fed(self) -> None:
         for feed in self._feeds:
@@ -168,15 +156,31 @@ class BoundedHistory:
         )
 
 
-def _sample(kept: Kept, layer: Layer) -> Sample:
-    if isinstance(kept, CallEnded):
-        return Sample(kept.at, layer, kept.tool, kept.seconds, kept.error, kept.call, kept.relation)
-    if isinstance(kept, StatementRan):
-        return Sample(kept.at, layer, kept.kind, kept.seconds, kept.sqlstate, kept.call, kept.fingerprint)
-    if len(kept) == _NOTED:
-        place, began, ended = kept
-        return Sample(ended, layer, place.operation, ended - began, place.error, _NO_CALL)
-    return Sample(*kept[:-1])
+def _grouped(times: Sequence[float], *names: Sequence[Any]) -> Iterable[tuple[tuple[Any, ...], Sequence[float]]]:
+    """How long what is called alike took, by what it is called; `names` has a column for each part of that."""
+    first = tuple(column[0] for column in names)
+    # As where one tool is called again and again: comparing is an instruction or two for each.
+    if all(column.count(name) == len(times) for column, name in zip(names, first, strict=True)):
+        return ((first, times),)
+    groups: defaultdict[tuple[Any, ...], list[float]] = defaultdict(list)
+    for name, seconds in zip(zip(*names, strict=True), times, strict=True):
+        groups[name].append(seconds)
+    return groups.items()
+
+
+def _by_place(
+    places: tuple[Place, ...], ended: Sequence[float], seconds: Sequence[float], period: int
+) -> Iterable[tuple[Place, Sequence[float], Sequence[float]]]:
+    """Parts by their place: when they ended, and how long they took; `period` is how many a call may have."""
+    # As where all calls went the same way: the places of one come again and again.
+    if period and places == places[:period] * (len(places) // period):
+        return [(place, ended[at::period], seconds[at::period]) for at, place in enumerate(places[:period])]
+    groups: defaultdict[Place, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+    for place, end, took in zip(places, ended, seconds, strict=True):
+        ends, times = groups[place]
+        ends.append(end)
+        times.append(took)
+    return [(place, *columns) for place, columns in groups.items()]
 
 
 def _difference(now: Totals, then: Totals) -> Totals:

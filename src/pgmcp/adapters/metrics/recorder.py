@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
+from operator import itemgetter, not_
 
 from pgmcp.domain.calls import CallId
-from pgmcp.domain.drawing import is_drawn
+from pgmcp.domain.drawing import all_drawn
 from pgmcp.domain.events import CallEnded, CallStarted, Event, FunctionRan, StatementRan
 from pgmcp.domain.samples import Sample
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.history import History
 
 _NO_CALL = CallId("")
+_CALL = itemgetter(0)  # of an event
 
 
 class MetricsRecorder:
@@ -49,12 +52,11 @@ class MetricsRecorder:
         self._history.add_calls(calls)
 
     def statements_ran(self, statements: Sequence[StatementRan]) -> None:
-        share = self._share
-        if share >= 1:
+        if self._share >= 1:
             self._history.add_statements(statements)
             return
-        drawn: list[StatementRan] = []
-        others: list[StatementRan] = []
-        for each in statements:
-            (drawn if is_drawn(each.call, share) else others).append(each)
-        self._history.add_statements(drawn, others)
+        which = all_drawn(map(_CALL, statements), self._share)
+        if not any(which):
+            self._history.add_statements((), statements)
+            return
+        self._history.add_statements(list(compress(statements, which)), list(compress(statements, map(not_, which))))

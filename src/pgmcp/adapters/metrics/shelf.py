@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from math import inf
-from typing import Any
 
+from pgmcp.adapters.metrics.blocks import Block
 from pgmcp.adapters.metrics.tally import Tally
 from pgmcp.domain.samples import OTHER
 
 _OPERATIONS_AT_MOST = 500
-
-Kept = tuple[Any, ...]
-"""Whatever has the moment of its end as its last part: events and parts of calls stay as they came."""
 
 
 class Shelf:
@@ -23,56 +19,47 @@ class Shelf:
         capacity: How many are kept.
 
     Attributes:
-        ring: What is kept, in the order that it came.
+        blocks: What is kept, in the order that it came; of the first of it some may be gone.
+        gone: How many.
         rotated: A moment that nothing of what had to go ended after; not much later than the latest end of it.
         tallies: By operation.
     """
 
-    __slots__ = ("_came", "_leaving", "capacity", "ring", "rotated", "tallies")
+    __slots__ = ("_held", "blocks", "capacity", "gone", "rotated", "tallies")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.ring: deque[Kept] = deque(maxlen=capacity)
+        self.blocks: deque[Block] = deque()
+        self.gone = 0
         self.rotated = -inf
         self.tallies: dict[str, Tally] = {}
-        # How many came together that are in the ring still, and the latest end among them; of the first of these, how
-        # many are gone.
-        self._came: deque[tuple[int, float]] = deque()
-        self._leaving = 0
+        self._held = 0  # in the blocks, gone or not
 
-    def keep(self, coming: Sequence[Kept], latest: float) -> None:
-        """Keep what comes, in the place of the oldest once there is none left.
-
-        Args:
-            coming: It.
-            latest: The latest end among it.
-        """
-        if not coming:
-            return
-        going = len(self.ring) + len(coming) - self.capacity
-        self._came.append((len(coming), latest))
-        self.ring.extend(coming)
+    def keep(self, coming: Block) -> None:
+        """Keep what comes, in the place of the oldest once there is none left."""
+        self.blocks.append(coming)
+        self._held += coming.count
+        going = self._held - self.gone - self.capacity
         if going > 0:
             self._let_go(going)
 
     def clear(self) -> None:
         """Keep nothing, and miss nothing."""
-        self.ring.clear()
-        self._came.clear()
-        self._leaving = 0
+        self.blocks.clear()
+        self.gone = self._held = 0
         self.rotated = -inf
 
     def _let_go(self, going: int) -> None:
-        self._leaving += going
-        came = self._came
-        while self._leaving > 0:
-            count, latest = came[0]
+        self.gone += going
+        while self.gone > 0:
+            first = self.blocks[0]
             # What comes together ends together, or nearly: it is as good as gone when some of it is.
-            self.rotated = max(self.rotated, latest)
-            if self._leaving < count:
+            self.rotated = max(self.rotated, first.latest)
+            if self.gone < first.count:
                 return
-            self._leaving -= count
-            came.popleft()
+            self.gone -= first.count
+            self._held -= first.count
+            self.blocks.popleft()
 
     def tally(self, operation: str) -> Tally:
         """The tally of an operation; past the most that are told apart, that of all others."""

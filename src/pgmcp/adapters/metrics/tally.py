@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -34,12 +34,14 @@ class Tally:
         """
         self.add_unsorted(len(times), sum(times), error)
         # A bucket's upper bound belongs to it. https://prometheus.io/docs/concepts/metric_types/#histogram
-        least, most = bisect_left(BUCKETS_S, min(times)), bisect_left(BUCKETS_S, max(times))
-        if least == most:
-            self.buckets[least] += len(times)
-            return
-        for seconds in times:
-            self.buckets[bisect_left(BUCKETS_S, seconds)] += 1
+        ordered = sorted(times)
+        least, most = bisect_left(BUCKETS_S, ordered[0]), bisect_left(BUCKETS_S, ordered[-1])
+        below = 0
+        for bucket in range(least, most):
+            so_far = bisect_right(ordered, BUCKETS_S[bucket])
+            self.buckets[bucket] += so_far - below
+            below = so_far
+        self.buckets[most] += len(ordered) - below
 
     def add_unsorted(self, count: int, seconds: float, error: str | None) -> None:
         """Count what ended alike, without sorting it by how long it took; `seconds` are of all together."""

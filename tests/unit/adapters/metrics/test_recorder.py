@@ -11,7 +11,7 @@ from pgmcp.adapters.fanning import FanOut
 from pgmcp.adapters.metrics.history import BoundedHistory
 from pgmcp.adapters.metrics.recorder import MetricsRecorder
 from pgmcp.domain.calls import CallId
-from pgmcp.domain.drawing import is_drawn
+from pgmcp.domain.drawing import all_drawn, is_drawn
 from pgmcp.domain.events import (
     CallEnded,
     CallStarted,
@@ -74,6 +74,17 @@ def test_what_is_not_drawn_is_counted() -> None:
     assert (counts["read_table"], counts["select"]) == (1, 1)
 
 
+def test_statements_are_drawn_with_their_calls() -> None:
+    """Among many the times of those are kept whose calls are drawn; all of them are counted."""
+    calls = [CallId(f"call {number}") for number in range(2_000)]
+    history = BoundedHistory(10_000, FixedClock(NOON))
+    recorder = MetricsRecorder(history, FixedClock(NOON), 0.1)
+    recorder.statements_ran([StatementRan(call=call, kind="select", seconds=0.002, at=1) for call in calls])
+    kept = history.samples("statement", 0, 9)
+    assert [each.call for each in kept] == [call for call in calls if is_drawn(call, 0.1)]
+    assert history.totals().operations[0].count == len(calls)
+
+
 def test_a_share_of_calls_is_drawn() -> None:
     """About as many as were asked for, and always the same ones."""
     calls = [CallId(f"call {number}") for number in range(20_000)]
@@ -82,6 +93,8 @@ def test_a_share_of_calls_is_drawn() -> None:
     assert drawn == [call for call in calls if is_drawn(call, 0.1)]
     assert not any(is_drawn(call, 0) for call in calls)
     assert all(is_drawn(call, 1) for call in calls)
+    for share in (0, 0.1, 0.5, 1):
+        assert all_drawn(calls, share) == [is_drawn(call, share) for call in calls]
 
 
 def test_an_observer_that_raises_is_alone_with_it() -> None:
