@@ -75,15 +75,23 @@ async def test_a_write_stopped_at_its_deadline_is_rolled_back(
 ) -> None:
     """The server has said so, and nothing of it is there."""
     dsn = await make_database(SCHEMA)
-    async with surroundings(dsn, driver, **({"call_timeout_s": 1.0} if how == "call_timeout_s" else {})) as (_, db):
-        request = make(table)
-        if how == "timeout_ms":
-            request = evolve(request, timeout_ms=500)
-        with pytest.raises(pgmcp.PgmcpError) as stopped:
-            await db.call(request)
-        # With a limit of its own the server may stop it a moment sooner.
-        codes = {"call_timeout"} if how == "call_timeout_s" else {"call_timeout", "statement_timeout"}
-        assert (outcome_told(stopped.value), stopped.value.code.name in codes) == (Outcome.ROLLED_BACK, True)
+    # With a limit of its own the server may stop it a moment sooner.
+    codes = {"call_timeout"} if how == "call_timeout_s" else {"call_timeout", "statement_timeout"}
+    told: Outcome | None = None
+    for seconds in (0.5, 2.0, 8.0):
+        limit = {"call_timeout_s": seconds} if how == "call_timeout_s" else {}
+        async with surroundings(dsn, driver, **limit) as (_, db):
+            request = make(table)
+            if how == "timeout_ms":
+                request = evolve(request, timeout_ms=int(seconds * 1000))
+            with pytest.raises(pgmcp.PgmcpError) as stopped:
+                await db.call(request)
+        assert stopped.value.code.name in codes
+        # On a busy machine time may be up before the write has begun, so that nothing is said of its outcome.
+        told = outcome_told(stopped.value)
+        if told is not None:
+            break
+    assert told is Outcome.ROLLED_BACK
 
 
 @TABLES

@@ -48,6 +48,19 @@ SECRET = 'says "secret"'
             id="not null",
         ),
         pytest.param(
+            Fault(sqlstate="23514", message=SECRET, schema="public", table="events"),
+            {
+                "type": "database_error",
+                "code": "check_violation",
+                "message": "A row fits no partition of its table, or not the bounds of the one that it was sent to.",
+                "hint": "`describe_table` shows a table's partitions, or whose partition it is.",
+                "retry": "fix_input",
+                "sqlstate": "23514",
+                "details": {"schema": "public", "table": "events"},
+            },
+            id="no partition",
+        ),
+        pytest.param(
             Fault(sqlstate="22P02", message=SECRET, position=8),
             {
                 "type": "query_error",

@@ -103,6 +103,13 @@ UNKNOWN = Meaning(
     DatabaseError, codes.DATABASE_FAILED, "PostgreSQL reported an error.", "See the database server's log."
 )
 
+NO_PARTITION = _constraint(
+    codes.CHECK_VIOLATION,
+    "A row fits no partition of its table, or not the bounds of the one that it was sent to.",
+    "`describe_table` shows a table's partitions, or whose partition it is.",
+)
+"""What 23514 means where no constraint is named."""
+
 BY_STATE: Mapping[str, Meaning] = {
     "0A000": Meaning(QueryError, codes.FEATURE_NOT_SUPPORTED, "PostgreSQL doesn't support that.", server_speaks=True),
     "08001": _NOT_REACHED,
