@@ -102,6 +102,24 @@ async def test_cancelling_stops_the_server_and_keeps_the_session(
         assert plain(await connection.run(ONE)) == ([("1",)], 1)
 
 
+@pytest.mark.parametrize("turns", [0, 1, 5])
+async def test_whoever_is_cancelled_twice_keeps_the_session(make_database: MakeDatabase, turns: int) -> None:
+    """As where its client gives it up and then hangs up: what the first one began comes to its end."""
+    dsn = await make_database(ITEMS)
+    async with session(dsn) as connection:
+        text = "WITH a AS (INSERT INTO item VALUES (6, 'cap', 1) RETURNING 1) SELECT pg_sleep(25)::text FROM a"
+        task = asyncio.ensure_future(connection.run(Statement(text)))
+        await running(dsn, 1)
+        task.cancel()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        assert (task.cancelled(), connection.fate, connection.usable) == (True, Fate.UNDONE, True)
+        await running(dsn, 0)
+        assert plain(await connection.run(COUNT)) == ([("0",)], 1)
+
+
 STOPPABLE = [
     pytest.param(lambda session, text: session.run(Statement(text)), id="run"),
     pytest.param(lambda session, text: session.run_foreign(Statement(text)), id="run_foreign"),

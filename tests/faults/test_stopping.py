@@ -177,17 +177,20 @@ async def late(proxy: DisturbingProxy, driver: str, request: Any, sent: bytes, s
     return "committed"
 
 
-MOMENTS = 360
-KINDS = ("deadline", "deadline of a limited one", "cancelled")
+MOMENTS = 500
+KINDS = ("deadline", "deadline of a limited one", "cancelled", "cancelled twice", "a limited one cancelled twice")
 
 
 async def stopped(way: Way, tag: str, kind: str, after_s: float) -> str:
     """What is said of a write that is stopped after so long, if it isn't done by then."""
     add = Statement("INSERT INTO item VALUES ($1::text)", (tag,))
-    limit = 60_000 if kind == "deadline of a limited one" else None
-    call = a_call(seconds=60 if kind == "cancelled" else after_s, statement_timeout_ms=limit)
+    limit = 60_000 if "limited" in kind else None
+    call = a_call(seconds=60 if "cancelled" in kind else after_s, statement_timeout_ms=limit)
     task = asyncio.create_task(way.runner.run(add, call, need=Need.WRITE, kind="insert"))
-    if kind == "cancelled":
+    if "cancelled" in kind:
+        await asyncio.wait({task}, timeout=after_s)
+        task.cancel()
+    if "twice" in kind:
         await asyncio.wait({task}, timeout=after_s)
         task.cancel()
     try:

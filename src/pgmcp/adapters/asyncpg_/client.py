@@ -22,6 +22,7 @@ from pgmcp.adapters.postgres.keepalive import KeepAlive
 from pgmcp.adapters.postgres.passwords import PasswordCommand
 from pgmcp.adapters.postgres.reported import Reported
 from pgmcp.adapters.postgres.session_settings import SessionSettings
+from pgmcp.adapters.undisturbed import undisturbed
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.ports.driver import MOST_BYTES, Description, DriverError, Fate, Fault, Need, Notice, Rows, Statement
 
@@ -243,16 +244,19 @@ class AsyncpgConnection:
             return DriverError(of_running(error, closed=self._connection.is_closed()))
         if isinstance(error, Exception):
             return error
+        await undisturbed(self._settle())
+        return error
+
+    async def _settle(self) -> None:
         try:
             async with asyncio.timeout(SETTLE_S):
                 await until_idle(self._connection, self._cancel)
         except asyncpg.PostgresError:
             # The server answers: in a failed transaction, or to a cancel request that came late. That is idle enough.
-            return error
+            return
         except BaseException as other:  # noqa: BLE001 -- whatever it was, nobody may have this session again
             self.silent = isinstance(other, TimeoutError)
             self._connection.terminate()
-        return error
 
 
 async def _cancel_nobody(pid: int) -> None:

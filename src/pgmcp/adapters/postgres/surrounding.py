@@ -54,11 +54,20 @@ async def surrounded(
         await connection.control("COMMIT" + remark)
     except BaseException as error:
         outcome = outcome_of(connection.fate) if at_its_end else Outcome.ROLLED_BACK
+        given_up = await _rolled_back(connection, remark) or error
+        if isinstance(given_up, asyncio.CancelledError):
+            raise given_up from (cancelled(outcome) if need is Need.WRITE else None)
+        raise
+    return result
+
+
+async def _rolled_back(connection: Connection, remark: str) -> asyncio.CancelledError | None:
+    """Roll back what is open; the caller's cancellation, if that came meanwhile."""
+    try:
         if not connection.usable:
             # If even this fails the session is not usable, and the pool closes it.
             with suppress(DriverError):
                 await connection.control("ROLLBACK" + remark)
-        if need is Need.WRITE and isinstance(error, asyncio.CancelledError):
-            raise error from cancelled(outcome)
-        raise
-    return result
+    except asyncio.CancelledError as error:
+        return error
+    return None

@@ -24,6 +24,7 @@ from pgmcp.adapters.postgres.errors import TOO_MUCH
 from pgmcp.adapters.psycopg_.faults import LOST, NOT_CONNECTED, NOT_SUPPORTED, of_result
 from pgmcp.adapters.psycopg_.incoming import Allowance, TooMuchError
 from pgmcp.adapters.psycopg_.opening import Session
+from pgmcp.adapters.undisturbed import undisturbed
 from pgmcp.ports.driver import DriverError, Fate, Fault, Notice
 
 T = TypeVar("T")
@@ -157,7 +158,7 @@ class Line:
             raise DriverError(Fault(sqlstate=LOST, message="lost")) from None
         except BaseException:
             self.fate = Fate.UNHEARD
-            await self._settle(work)
+            await undisturbed(self._settle(work))
             raise
         if results and results[-1].status in _FAILED:
             self.check(len(results[-1].error_message))
@@ -179,7 +180,7 @@ class Line:
                             results = await _done(work, self._libpq.socket, Allowance(self._most_bytes))
                             self.fate = _fate(results)
                             return
-        except BaseException as other:  # noqa: BLE001 -- a broken line, time, a second cancellation: nobody may have it again
+        except BaseException as other:  # noqa: BLE001 -- a broken line, time, the loop's end: nobody may have it again
             self.silent = isinstance(other, TimeoutError | psycopg.errors.CancellationTimeout)
             self.end()
 
