@@ -18,7 +18,8 @@ class Turnstile:
     def __init__(self) -> None:
         """Begin free."""
         self.taken = False
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        # Most are never waited for.
+        self._waiting: deque[asyncio.Future[None]] | None = None
 
     def take_at_once(self) -> bool:
         """Take it if it is free; whether it was."""
@@ -32,16 +33,19 @@ class Turnstile:
         if self.take_at_once():
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        waiting = self._waiting
+        if waiting is None:
+            waiting = self._waiting = deque()
+        waiting.append(turn)
         try:
             await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
                 # It was handed over in the same moment.
                 self.give_back()
-            elif turn in self._waiting:
+            elif turn in waiting:
                 # Or else it was passed over in the same moment.
-                self._waiting.remove(turn)
+                waiting.remove(turn)
             raise
 
     def give_back(self) -> None:

@@ -6,9 +6,12 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+# Past what freezes an object that nobody has seen yet.
+_set = object.__setattr__
+
 
 def altered(thing: T, **changes: Any) -> T:
-    """As `attrs.evolve`, in a tenth of its time: for what every call makes anew.
+    """As `attrs.evolve`, in a fifth of its time: for what every call makes anew.
 
     Nothing is converted and no name is looked at, so this is for frozen classes that convert nothing, keep nothing that
     follows from their attributes, and have no slots.
@@ -22,5 +25,5 @@ def altered(thing: T, **changes: Any) -> T:
     2.0
     """
     made: T = object.__new__(type(thing))
-    made.__dict__.update(thing.__dict__, **changes)
+    _set(made, "__dict__", thing.__dict__ | changes)
     return made

@@ -18,9 +18,20 @@ async def to_its_end(ending: Coroutine[None, None, Outcome], patience_s: float) 
         ending: What ends it.
         patience_s: How long it may take once its caller has given up, in seconds; then it is cancelled.
     """
-    task = asyncio.get_running_loop().create_task(ending)
+    loop = asyncio.get_running_loop()
+    # Told by the task itself: `shield` would take a turn of the loop more to hear of it.
+    ended = loop.create_future()
+
+    async def end() -> Outcome:
+        try:
+            return await ending
+        finally:
+            if not ended.done():
+                ended.set_result(None)
+
+    task = loop.create_task(end())
     try:
-        return await asyncio.shield(task)
+        await ended
     except asyncio.CancelledError:
         done, _ = await asyncio.wait({task}, timeout=patience_s)
         if not done:
@@ -29,3 +40,4 @@ async def to_its_end(ending: Coroutine[None, None, Outcome], patience_s: float) 
         with suppress(DriverError, TransactionError, asyncio.CancelledError):
             await task
         raise
+    return await task

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 # What PostgreSQL reports when a session starts, and at each change.
 # https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-ASYNC
@@ -30,6 +31,11 @@ class Reported(Mapping[str, str]):
         if value is None:
             raise KeyError(name)
         return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As any mapping's, without an exception for what isn't there: each return of a session asks."""
+        value = self._read(name)
+        return default if value is None else value
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in _NAMES if self._read(name) is not None)
