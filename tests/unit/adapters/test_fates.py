@@ -1,14 +1,19 @@
-"""What became of a statement, read off an answer's bytes, however they are cut into pieces."""
+"""What became of a statement, read off an answer's bytes, however they are cut into pieces, or off libpq's results."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import cast
 
 import pytest
+from attrs import frozen
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 
 from pgmcp.adapters.asyncpg_.fates import Answer
 from pgmcp.adapters.asyncpg_.meter import Meter
+from pgmcp.adapters.psycopg_.line import fate_of
 from pgmcp.ports.driver import Fate
 
 
@@ -74,3 +79,34 @@ def test_a_meter_tells_it(said: Sequence[bytes], fate: Fate, before: int) -> Non
     assert passed == [READY, *sent]
     meter.begin()
     assert meter.fate is Fate.UNDONE
+
+
+@frozen
+class Result:
+    """What is asked of a result of libpq's."""
+
+    status: ExecStatus
+
+
+OK, ROWS = ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK
+ERROR, SKIPPED = ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED
+
+
+@pytest.mark.parametrize(
+    "statuses, standing, fate",
+    [
+        pytest.param([OK], TransactionStatus.IDLE, Fate.DONE, id="done"),
+        pytest.param([OK, OK, ROWS], TransactionStatus.IDLE, Fate.DONE, id="prepared and run"),
+        pytest.param([ROWS], TransactionStatus.INTRANS, Fate.DONE, id="inside a transaction"),
+        pytest.param([ERROR], TransactionStatus.IDLE, Fate.UNDONE, id="stopped"),
+        pytest.param([ERROR], TransactionStatus.INERROR, Fate.UNDONE, id="stopped inside a transaction"),
+        pytest.param([OK, ERROR, SKIPPED], TransactionStatus.IDLE, Fate.UNDONE, id="stopped while it was prepared"),
+        pytest.param([OK, ERROR], TransactionStatus.IDLE, Fate.UNDONE, id="stopped while it was committed"),
+        pytest.param([ERROR], TransactionStatus.UNKNOWN, Fate.UNHEARD, id="the session's end"),
+        pytest.param([OK], TransactionStatus.ACTIVE, Fate.UNHEARD, id="not committed yet"),
+        pytest.param([], TransactionStatus.IDLE, Fate.UNHEARD, id="nothing"),
+    ],
+)
+def test_results_say_how_it_ended(statuses: Sequence[ExecStatus], standing: TransactionStatus, fate: Fate) -> None:
+    """Where the server has said that it is ready for more."""
+    assert fate_of([cast("PGresult", Result(status)) for status in statuses], standing) is fate

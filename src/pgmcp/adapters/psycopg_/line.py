@@ -39,6 +39,7 @@ _REPEAT_S = 0.03
 
 _COPYING = frozenset({ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH})
 _FAILED = frozenset({ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.NONFATAL_ERROR})
+_AT_REST = frozenset({TransactionStatus.IDLE, TransactionStatus.INTRANS, TransactionStatus.INERROR})
 _UNDOING = _FAILED | {ExecStatus.PIPELINE_ABORTED}
 
 
@@ -178,7 +179,7 @@ class Line:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_REPEAT_S):
                             results = await _done(work, self._libpq.socket, Allowance(self._most_bytes))
-                            self.fate = _fate(results)
+                            self.fate = fate_of(results, self._libpq.transaction_status)
                             return
         except BaseException as other:  # noqa: BLE001 -- a broken line, time, the loop's end: nobody may have it again
             self.silent = isinstance(other, TimeoutError | psycopg.errors.CancellationTimeout)
@@ -233,8 +234,15 @@ def succeeded(results: Sequence[PGresult]) -> Sequence[PGresult]:
     return results
 
 
-def _fate(results: Sequence[PGresult]) -> Fate:
-    """What became of what these results answer: it is one transaction, so an error undoes all of it."""
+def fate_of(results: Sequence[PGresult], standing: int) -> Fate:
+    """What became of what these results answer: it is one transaction, so an error undoes all of it.
+
+    Args:
+        results: All that came.
+        standing: The session's state: ReadyForQuery sets it, which alone makes their last word a fact.
+    """
+    if not results or standing not in _AT_REST:
+        return Fate.UNHEARD
     return Fate.UNDONE if any(result.status in _UNDOING for result in results) else Fate.DONE
 
 
