@@ -37,7 +37,8 @@ async def test_printed(make_database: MakeDatabase) -> None:
 async def test_a_table_that_is_not_there(make_database: MakeDatabase) -> None:
     """It is said, and nothing is made."""
     dsn = await make_database(SCHEMA)
-    code, _, said = await finished("init", "--cache-triggers", "countr", env=environment(dsn))
+    code, done, said = await finished("init", "--cache-triggers", "countr", env=environment(dsn))
+    assert done == "receipts: there\n"
     assert (code != 0, "countr" in said or "undefined_object" in said or "unknown_table" in said) == (True, True)
     async with session(dsn) as connection:
         assert await connection.fetch(TRIGGERS) == []

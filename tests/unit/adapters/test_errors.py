@@ -61,6 +61,18 @@ SECRET = 'says "secret"'
             id="no partition",
         ),
         pytest.param(
+            Fault(sqlstate="42601", message=SECRET),
+            {
+                "type": "query_error",
+                "code": "bad_value",
+                "message": "A text doesn't keep to the grammar of what it is read as.",
+                "hint": "See PostgreSQL's documentation of that type: jsonpath, tsquery and their like.",
+                "retry": "fix_input",
+                "sqlstate": "42601",
+            },
+            id="a value with a grammar",
+        ),
+        pytest.param(
             Fault(sqlstate="22P02", message=SECRET, position=8),
             {
                 "type": "query_error",

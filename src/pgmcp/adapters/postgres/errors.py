@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgmcp.adapters.postgres.sqlstates import NO_PARTITION, Meaning, meaning_of
+from pgmcp.adapters.postgres.sqlstates import NO_PARTITION, UNREADABLE, Meaning, meaning_of
 from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
 from pgmcp.domain.relations import Column
 from pgmcp.ports.driver import Fault
@@ -19,8 +19,8 @@ NOT_CONNECTED = "08003"
 # Likewise: the server said more than is taken, so the session was ended, and nobody knows what it had done. A code of
 # the class of limits that PostgreSQL itself has no use for.
 TOO_MUCH = "54PM1"
-# Without a constraint's name it is about partitions, whose bounds are none that has one.
 CHECK_VIOLATION = "23514"
+SYNTAX_ERROR = "42601"
 
 
 def translate(fault: Fault) -> PgmcpError:
@@ -40,9 +40,7 @@ def translate(fault: Fault) -> PgmcpError:
             hint="Check that the server runs and that the address is right; `pgmcp check` looks at each part.",
             details={"retry_after_ms": 1000},
         )
-    meaning = meaning_of(fault.sqlstate)
-    if fault.sqlstate == CHECK_VIOLATION and fault.table and not fault.constraint:
-        meaning = NO_PARTITION
+    meaning = _meaning(fault, fault.sqlstate)
     details: dict[str, Any] = dict(meaning.details)
     if meaning.code.retry == "later":
         details["retry_after_ms"] = meaning.retry_after_ms
@@ -56,6 +54,13 @@ def translate(fault: Fault) -> PgmcpError:
         position=fault.position,
         details=details,
     )
+
+
+def _meaning(fault: Fault, sqlstate: str) -> Meaning:
+    """What a code means, where it means two things by what else is said."""
+    if sqlstate == CHECK_VIOLATION and fault.table and not fault.constraint:
+        return NO_PARTITION
+    return UNREADABLE if sqlstate == SYNTAX_ERROR and fault.position is None else meaning_of(sqlstate)
 
 
 def too_large(error: PgmcpError, column: Column) -> PgmcpError:

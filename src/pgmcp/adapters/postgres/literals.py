@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from pgmcp.adapters.postgres.binder import REGCONFIG, Suspect, cast
-from pgmcp.adapters.postgres.errors import too_large
+from pgmcp.adapters.postgres.errors import SYNTAX_ERROR, too_large
 from pgmcp.adapters.postgres.naming import quote
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.domain.calls import CallContext
@@ -26,15 +26,11 @@ T = TypeVar("T")
 
 BEYOND_LIMITS = "54000"
 _UNKNOWN_OBJECT = "42704"
-# Of a text that is read by a grammar of its own: a jsonpath, a query of full-text search.
-_SYNTAX = "42601"
 _BAD_NAME = "42602"
 # A label of an ltree that is.
 _NAME_TOO_LONG = "42622"
 # A domain's own checks name no table.
 _DOMAIN_CHECKS = frozenset({"23502", "23514"})
-_UNREADABLE = "A text doesn't keep to the grammar of what it is read as."
-_GRAMMAR = "See PostgreSQL's documentation of that type: jsonpath, tsquery and their like."
 _NO_LANGUAGE = "There is no text search configuration of that name."
 _LANGUAGES = "Such as simple or english; SELECT cfgname FROM pg_ts_config names them all."
 _MOST_PROBES = 200
@@ -49,7 +45,7 @@ def is_about_values(error: PgmcpError) -> bool:
     """
     if error.sqlstate in _DOMAIN_CHECKS:
         return "table" not in error.details
-    by_name = error.sqlstate in {BEYOND_LIMITS, _UNKNOWN_OBJECT, _NAME_TOO_LONG, _SYNTAX, _BAD_NAME}
+    by_name = error.sqlstate in {BEYOND_LIMITS, _UNKNOWN_OBJECT, _NAME_TOO_LONG, SYNTAX_ERROR, _BAD_NAME}
     return by_name or (error.sqlstate or "").startswith("22")
 
 
@@ -75,7 +71,7 @@ async def _guilty_literal(
     for suspect, literal in probes[:_MOST_PROBES]:
         found = await _fault(suspect.probe(), literal.text, runner, call)
         if found is not None:
-            found = _spoken(found, suspect.type)
+            found = _spoken(found, suspect)
             return type(found)(
                 found.code,
                 found.message,
@@ -87,13 +83,10 @@ async def _guilty_literal(
     return None
 
 
-def _spoken(error: PgmcpError, type_: Type) -> PgmcpError:
-    """The same error, in words of ours where the server's would mislead about a value of that type."""
-    if type_ == REGCONFIG:
+def _spoken(error: PgmcpError, suspect: Suspect) -> PgmcpError:
+    """The same error, in words of ours where the server's say too little of what the literal is."""
+    if suspect.type == REGCONFIG:
         error.code, error.message, error.hint = codes.UNDEFINED_OBJECT, _NO_LANGUAGE, _LANGUAGES
-    elif error.sqlstate == _SYNTAX:
-        # The statement itself is well formed.
-        error.code, error.message, error.hint = codes.BAD_VALUE, _UNREADABLE, _GRAMMAR
     return error
 
 
@@ -101,7 +94,7 @@ async def blame_record(error: PgmcpError, plan: Insert, batch: Batch, runner: Ru
     """The same error with the place of the value that can't be read or is too large."""
     place = await _patiently(_guilty_value(plan, batch, runner, call))
     if place is not None:
-        return _spoken(error, plan.relation.by_name[place[0]].type).with_details(**batch.place(*place))
+        return error.with_details(**batch.place(*place))
     for index, name in enumerate(batch.columns):
         column = plan.relation.by_name[name]
         for number, row in enumerate(batch.rows):

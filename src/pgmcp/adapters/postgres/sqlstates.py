@@ -103,6 +103,12 @@ UNKNOWN = Meaning(
     DatabaseError, codes.DATABASE_FAILED, "PostgreSQL reported an error.", "See the database server's log."
 )
 
+UNREADABLE = _bad_value(
+    "A text doesn't keep to the grammar of what it is read as.",
+    "See PostgreSQL's documentation of that type: jsonpath, tsquery and their like.",
+)
+"""What 42601 means where no place in the statement is given: then it is a value that has a grammar."""
+
 NO_PARTITION = _constraint(
     codes.CHECK_VIOLATION,
     "A row fits no partition of its table, or not the bounds of the one that it was sent to.",
@@ -124,6 +130,10 @@ BY_STATE: Mapping[str, Meaning] = {
     "22012": _bad_value("A number is divided by zero.", "Guard the divisor with nullif(…, 0)."),
     "22021": _bad_value("A text holds a character that PostgreSQL can't keep, such as NUL."),
     "22026": _bad_value("A string of bits has another length than its column.", "Give as many as the column has."),
+    "22023": _bad_value(
+        "PostgreSQL doesn't take the value of a setting or of a function's argument, such as an unknown time zone.",
+        "Compare it with those that it knows; before any statement ran it is a setting's: `time_zone`, `search_path`.",
+    ),
     "22025": _bad_value("A LIKE pattern ends in its escape character.", "A backslash itself is written twice: \\\\."),
     "2201B": _bad_value("A regular expression is invalid.", "See PostgreSQL's POSIX regular expressions."),
     "22P02": _bad_value("A text can't be read as a value of the type that it is wanted in."),

@@ -52,7 +52,7 @@ class DescribeTableRequest(TableRequest[DescriptionResponse]):
     """Describe one relation.
 
     Args:
-        columns: Only these columns.
+        columns: Only these columns; None or an empty list for all.
         cursor: `next_cursor` of the answer before, for wide tables.
     """
 
@@ -65,7 +65,7 @@ class ReadRequest(RowsRequest[DataResponse]):
     """Read rows of one relation.
 
     Args:
-        columns: The columns wanted; None for all.
+        columns: The columns wanted; None or an empty list for all.
         filters: What must hold of a row.
         order_by: A name, `-name` for descending, or a list of those or of objects.
         ascending: False turns the whole order round.

@@ -28,22 +28,20 @@ def init(settings: Settings, *, print_sql: bool, remove: bool, watched: Sequence
         for part in keeping.removable() if remove else keeping.parts(watched):
             print(f"-- {part.name}\n{part.remove if remove else part.make};")
         return 0
-    for line in asyncio.run(_done(settings, watched, remove=remove)):
-        print(line)
+    asyncio.run(_do(settings, watched, remove=remove))
     return 0
 
 
-async def _done(settings: Settings, watched: Sequence[str], *, remove: bool) -> list[str]:
+async def _do(settings: Settings, watched: Sequence[str], *, remove: bool) -> None:
+    """Part by part, each told once it is done: what fails leaves those before it as they were told."""
     database = build(settings)
     if database.embedded:
         say_embedded()
     deadline = asyncio.get_running_loop().time() + settings.call_timeout_s
     call = CallContext(id=CallId("init"), tool="init", deadline=deadline)
-    lines = []
     try:
         for part in database.keeping.removable() if remove else database.keeping.parts(watched):
             await (database.keeping.remove(part, call) if remove else database.keeping.make(part, call))
-            lines.append(f"{part.name}: {'taken out' if remove else 'there'}")
+            print(f"{part.name}: {'taken out' if remove else 'there'}", flush=True)
     finally:
         await database.aclose()
-    return lines or ["there is nothing to do"]
