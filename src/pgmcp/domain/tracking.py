@@ -9,6 +9,8 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
+from attrs import evolve
+
 from pgmcp.domain.samples import Layer, Noted, Place
 
 P = ParamSpec("P")
@@ -48,6 +50,8 @@ def track_execution_time(operation: str, *, layer: Layer) -> Callable[[Callable[
 
     def decorated(function: Callable[P, T]) -> Callable[P, T]:
         at = _position_of_call(function)
+        if inspect.iscoroutinefunction(function):
+            return cast("Callable[P, T]", _tracked_coroutines(function, at, Place(layer, operation)))
         run = _runner(function, operation, layer)
 
         # The look for the tracker is written out: a function for it would take as long as all else that is done here
@@ -63,6 +67,36 @@ def track_execution_time(operation: str, *, layer: Layer) -> Callable[[Callable[
         return _of_the_same_kind(tracked, function)
 
     return decorated
+
+
+def _tracked_coroutines(function: Callable[P, Awaitable[T]], at: int, place: Place) -> Callable[P, Awaitable[T]]:
+    """A coroutine function that takes its call `at` an argument, as `track_execution_time` has it.
+
+    Its coroutine is made first: there is none between where nothing is timed, and nothing to hand on where it is.
+    """
+
+    @functools.wraps(function)
+    def tracked(*args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        call: Any = args[at] if len(args) > at else kwargs["call"]
+        tracker = call.tracker
+        coroutine = function(*args, **kwargs) if kwargs else function(*args)  # type: ignore[call-arg] # as above
+        return coroutine if tracker is None else _timed(coroutine, place, tracker)
+
+    return _of_the_same_kind(tracked, function)
+
+
+async def _timed(coroutine: Awaitable[T], place: Place, tracker: Tracker) -> T:
+    """Await a coroutine, and tell of it."""
+    # What is looked up and called in one step is looked for in the class first, which takes as long again.
+    now, note = tracker.now, tracker.note
+    started = now()
+    try:
+        result = await coroutine
+    except BaseException as error:
+        note((evolve(place, error=said(error)), started, now()))
+        raise
+    note((place, started, now()))
+    return result
 
 
 def sampled(tracker: Tracker, share: float) -> Find:

@@ -99,26 +99,31 @@ class Watch:
 
     def enter(self, station: Place) -> None:
         """The call comes to a station, and has left the one before."""
-        if self._parts is None:
+        parts = self._parts
+        if parts is None:
             return
-        at = self.now()
-        if self._station is not None:
-            self.note((self._station, self._since, at))
-        self._station, self._since = station, at
+        now = self.now  # what is looked up and called in one step is looked for in the class first
+        at = now()
+        before = self._station
+        if before is not None:
+            parts.append((before, self._since, at))
+        self._station = station
+        self._since = at
 
     def leave(self, error: BaseException | None = None) -> None:
         """The call leaves the station that it is at, if at any, with what it ends with there."""
-        station = self._station
-        if station is None:
+        station, parts = self._station, self._parts
+        if station is None or parts is None:
             return
         self._station = None
         place = station if error is None else evolve(station, error=said(error))
-        self.note((place, self._since, self.now()))
+        now = self.now
+        parts.append((place, self._since, now()))
 
     @property
     def parts(self) -> tuple[Noted, ...] | None:
         """What has ended so far, in that order; None where the call is not timed."""
-        return None if self._parts is None else tuple(self._parts)
+        return None if self._parts is None else (*self._parts,)
 
     def record(self) -> AuditRecord:
         """The audit's record of what is noted so far."""

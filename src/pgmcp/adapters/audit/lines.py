@@ -24,6 +24,8 @@ _DIFFERING = ("time", "call", "principal", "session", "duration_ms", "rows")
 _NUMBERED = 1000
 _NUMBERS = tuple(str(number) for number in range(_NUMBERED))
 _FRACTIONS = tuple(f".{number:03d}" for number in range(1000))
+# Microseconds that most reads take less than, in a database near by.
+_SHORT = 2000
 
 Template = tuple[tuple[str, ...], Relation]
 """What stands around that which differs, and the relation whose identity is part of its key."""
@@ -37,12 +39,13 @@ class Lines:
         self._templates: dict[Hashable, Template] = {}
         self._callers: dict[Hashable, Template] = {}
         self._second, self._shown = -1, ""
+        self._shorts = [_duration(micros) for micros in range(_SHORT)]
 
     def of(self, ended: Sequence[Ended]) -> bytes:
         """The lines of calls, each with its end."""
         made: list[str] = []
         add, known = made.extend, self._callers.get
-        second, shown = self._second, self._shown
+        second, shown, shorts = self._second, self._shown, self._shorts
         # One loop without functions of ours in it: a line takes less time than half a dozen of their calls. Nor is any
         # text made that is not there yet: what there is of all lines is joined at once.
         for each in ended:
@@ -68,8 +71,7 @@ class Lines:
                     to_call,
                     quoted(call),
                     to_duration,
-                    _NUMBERS[micros // 1000] if micros < _MICRO else str(micros // 1000),
-                    _FRACTIONS[micros % 1000],
+                    shorts[micros] if micros < _SHORT else _duration(micros),
                     to_rows,
                     _NUMBERS[rows] if rows < _NUMBERED else str(rows),
                     rest,
@@ -110,6 +112,11 @@ def _around(read: DoneRead) -> tuple[str, ...]:
         texts.append(behind)
     texts[-1] += "}\n"
     return tuple(texts)
+
+
+def _duration(micros: int) -> str:
+    """Microseconds in milliseconds."""
+    return f"{micros // 1000}{_FRACTIONS[micros % 1000]}"
 
 
 def _fixed(value: object) -> str:

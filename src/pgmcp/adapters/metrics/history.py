@@ -61,16 +61,17 @@ class BoundedHistory:
     def add_calls(self, calls: Sequence[CallEnded]) -> None:
         if not calls:
             return
-        _, tools, _, times, _, errors, relations, parts, _ = zip(*calls, strict=True)
+        ids, tools, _, times, _, errors, relations, parts, ends = zip(*calls, strict=True)
         noted = [each for each in parts if each is not None]
-        timed = calls if len(noted) == len(calls) else [each for each in calls if each.parts is not None]
         with self._lock:
             shelf = self._shelves["tool"]
             for (tool, error, relation), seconds in _grouped(times, tools, errors, relations):
                 shelf.tally(tool).add(seconds, error)
                 self._relate(tool, relation, len(seconds))
-            if timed:
-                ids, tools, _, times, _, errors, relations, _, ends = zip(*timed, strict=True)
+            if noted:
+                if len(noted) < len(calls):
+                    timed = [each for each in calls if each.parts is not None]
+                    ids, tools, _, times, _, errors, relations, _, ends = zip(*timed, strict=True)
                 latest = max(ends)
                 shelf.keep(Ran("tool", packed(ends), tools, packed(times), errors, ids, relations, latest))
                 self._add_parts(noted, latest)
