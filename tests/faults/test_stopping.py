@@ -136,6 +136,45 @@ async def test_a_write_that_was_done_by_then_says_so(
         assert await watch.count("item") == 1
 
 
+@pytest.mark.parametrize(
+    "request_, sent, said",
+    [
+        pytest.param(pgmcp.CreateRequest(table="item", data=NEW), b"new", Outcome.COMMITTED, id="structured"),
+        pytest.param(
+            pgmcp.CreateRequest(table="item", data=NEW, timeout_ms=60_000), COMMIT, Outcome.COMMITTED, id="a limit"
+        ),
+        # That it came to its end says nothing of whether it found its key taken; the key does, to whoever asks.
+        pytest.param(
+            pgmcp.CreateRequest(table="item", data=NEW, idempotency_key="one"), RECEIPT, Outcome.UNKNOWN, id="keyed"
+        ),
+    ],
+)
+async def test_a_write_that_was_given_up_too_late_says_so(
+    make_database: MakeDatabase, driver: str, request_: Any, sent: bytes, said: Outcome
+) -> None:
+    """Its caller is cancelled as the answer is on its way."""
+    dsn = await make_database(SCHEMA)
+    tasks: list[asyncio.Task[Any]] = []
+
+    async def give_up() -> None:
+        tasks[0].cancel()
+
+    async with (
+        killer(dsn) as watch,
+        disturbing_proxy(dsn) as proxy,
+        pgmcp.connect(proxy.dsn, driver=driver, access="write") as db,
+    ):
+        await db.call(pgmcp.DeleteRequest(table="item", filters={"tag": "none"}, idempotency_key="warm"))
+        proxy.intervention = Intervention(sent=sent, moment=Moment.AFTER, act=give_up)
+        tasks.append(asyncio.create_task(db.call(request_)))
+        with pytest.raises(asyncio.CancelledError) as stopped:
+            await tasks[0]
+        assert (outcome_told(stopped.value), await watch.count("item")) == (said, 1)
+        if request_.idempotency_key is not None:
+            await db.call(request_)
+            assert await watch.count("item") == 1
+
+
 async def test_a_write_that_found_its_key_taken_says_so(make_database: MakeDatabase, driver: str) -> None:
     """Its statement came to its end and did nothing, which its end doesn't say; the key is good again."""
     dsn = await make_database(SCHEMA)
