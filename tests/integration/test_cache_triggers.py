@@ -35,7 +35,7 @@ async def test_printed(make_database: MakeDatabase) -> None:
 
 
 async def test_a_table_that_is_not_there(make_database: MakeDatabase) -> None:
-    """It is said, and nothing is made."""
+    """It is said, and no trigger is made."""
     dsn = await make_database(SCHEMA)
     code, done, said = await finished("init", "--cache-triggers", "countr", env=environment(dsn))
     assert done == "receipts: there\n"

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
+import pgmcp
 from pgmcp.adapters.postgres.beginning import begin_text
 from pgmcp.adapters.postgres.settling import Proof, Settling
 from pgmcp.domain.errors import DatabaseError, PgmcpError, TransactionError
@@ -262,6 +264,36 @@ async def test_a_read_only_part_of_a_transaction_that_may_write(make_database: M
         assert refused.value.sqlstate == "25006"
         assert await transaction.condition() is Condition.FAILED
         await transaction.rollback()
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        pytest.param(pgmcp.ExecuteQueryRequest(query="SELECT sum(n) FROM duty"), id="raw"),
+        pytest.param(pgmcp.ExecuteQueryRequest(query="SELECT sum(n) FROM duty", read_only=False), id="raw, as a write"),
+        pytest.param(pgmcp.ReadRequest(table="duty"), id="structured"),
+        pytest.param(pgmcp.ExplainQueryRequest(query="SELECT sum(n) FROM duty", analyze=True), id="explained"),
+    ],
+)
+async def test_reads_of_a_serializable_transaction_count(
+    make_database: MakeDatabase, driver: str, reading: Any
+) -> None:
+    """Two that read what the other changes can't both be committed, however they read, a first time and later ones."""
+    dsn = await make_database("CREATE TABLE duty (id int PRIMARY KEY, n int); INSERT INTO duty VALUES (1, 1), (2, 1)")
+    async with pgmcp.connect(dsn, driver=driver, access="write") as db:
+        for _ in range(2):
+            with pytest.raises(pgmcp.DatabaseError) as refused:
+                await both_at_once(db, reading)
+            assert refused.value.code.name == "serialization_failure"
+
+
+async def both_at_once(db: pgmcp.Client, reading: Any) -> None:
+    """Two transactions, each of which reads everything and changes a row of its own."""
+    one, other = db.transaction(isolation="serializable"), db.transaction(isolation="serializable")
+    async with one as first, other as second:
+        for number, each in enumerate((first, second), start=1):
+            await each.call(reading)
+            await each.call(pgmcp.UpdateRequest(table="duty", filters={"id": number}, data={"n": 0}))
 
 
 async def test_a_line_cut_before_commit_is_a_rollback(make_database: MakeDatabase) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from pgmcp.domain.transactions import Isolation
 from pgmcp.ports.transactions import TransactionOptions
 
 # The server's own limits come this much later than ours, in seconds.
@@ -39,6 +40,22 @@ def begin_text(options: TransactionOptions, server_version: str) -> str:
     if major is not None and int(major[0]) >= _HAS_TOTAL_LIMIT:
         text += f"; SET LOCAL transaction_timeout = {_milliseconds(options.limits.total_s)}"
     return text
+
+
+def reading_text(options: TransactionOptions) -> str | None:
+    """What begins a part of a transaction that only reads, to its savepoint's release; None where all of it does.
+
+    A serializable transaction takes its snapshot before, as one that may write: PostgreSQL no longer watches a
+    transaction whose snapshot was taken read-only while nobody else wrote, and what it wrote later would pass unseen.
+    https://www.postgresql.org/docs/18/transaction-iso.html#XACT-SERIALIZABLE
+
+    >>> reading_text(TransactionOptions(isolation=Isolation.SERIALIZABLE))
+    'SELECT; SAVEPOINT "pgmcp read"; SET LOCAL transaction_read_only = on'
+    """
+    if options.read_only:
+        return None
+    snapshot = "SELECT; " if options.isolation is Isolation.SERIALIZABLE else ""
+    return f'{snapshot}SAVEPOINT "pgmcp read"; SET LOCAL transaction_read_only = on'
 
 
 def _milliseconds(seconds: float) -> int:

@@ -25,7 +25,6 @@ from pgmcp.ports.transactions import Condition, Footprint, Outcome, Transaction
 T = TypeVar("T")
 
 
-_READ_ONLY_PART = 'SAVEPOINT "pgmcp read"; SET LOCAL transaction_read_only = on'
 _PART_ENDS = 'RELEASE SAVEPOINT "pgmcp read"'
 # The least that has an answer, and an error in a failed transaction.
 _NOTHING = "SELECT"
@@ -44,7 +43,7 @@ class PostgresTransaction:
         exchange: Exchange,
         settling: Settling,
         *,
-        may_write: bool,
+        reading: str | None,
         remark: Remark,
         began: str,
     ) -> None:
@@ -53,7 +52,8 @@ class PostgresTransaction:
         self._sessions = sessions
         self._exchange = exchange
         self._settling = settling
-        self._may_write = may_write
+        # What begins a part that only reads; None where the whole transaction does.
+        self._reading = reading
         self._turn = Turnstile()
         self._outcome: Outcome | None = None
         self._known: Proof | None = None
@@ -141,10 +141,10 @@ class PostgresTransaction:
         PostgreSQL gives a transaction its own mode back when a part of it ends, and makes no part writable that began
         in one which is not. https://www.postgresql.org/docs/18/sql-set-transaction.html
         """
-        if not self._may_write:
+        if self._reading is None:
             return await work()
         later = evolve(call, deadline=call.deadline + self._settling.patience_s)
-        await self._control(_READ_ONLY_PART, call, "savepoint")
+        await self._control(self._reading, call, "savepoint")
         try:
             result = await work()
         except BaseException:
@@ -248,7 +248,7 @@ class PostgresTransaction:
         Raises:
             DriverError: The session is gone; nothing is committed.
         """
-        if self._known is not None or not self._may_write:
+        if self._known is not None or self._reading is None:
             return self._known
         try:
             return await self._settling.proof_from(self._connection, remark)

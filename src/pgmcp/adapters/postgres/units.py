@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgmcp.adapters.postgres.beginning import begin_text
+from pgmcp.adapters.postgres.beginning import begin_text, reading_text
 from pgmcp.adapters.postgres.commenting import Remark, no_remark
 from pgmcp.adapters.postgres.exchange import Exchange
 from pgmcp.adapters.postgres.sessions import ConnectionManager
@@ -61,7 +61,7 @@ class PostgresUnitOfWork:
             self._sessions,
             self._exchange,
             self._settling,
-            may_write=not options.read_only,
+            reading=reading_text(options),
             remark=self._remark,
             began=self._remark(call),
         )
