@@ -59,27 +59,41 @@ async def run(rounds: int) -> str:
 
 async def _compared(database: BenchDatabase, dsn: str, driver: str, place: str, rounds: int) -> list[str]:
     async with AsyncExitStack() as resources:
-        ours = await _ours(dsn, driver, resources)
-        bare = await resources.enter_async_context(_BARE[driver](dsn))
-        client = await resources.enter_async_context(pgmcp.connect(dsn, driver=driver))
-        one = [
-            Contender(name="bare driver", work=_bare_updates(bare, ours), calls=_UPDATES),
-            Contender(name="bare driver and the least", work=_least_updates(bare, ours), calls=_UPDATES),
-            Contender(name="lease, services and repository", work=_updates(ours), calls=_UPDATES),
-            Contender(name="lease, calls from Python", work=_called_updates(client), calls=_UPDATES),
-        ]
-        whole = [
-            Contender(name="bare driver, asks for the id", work=_bare_whole(bare, ours), calls=_TRANSACTIONS),
-            Contender(name="lease, services and repository", work=_whole(ours), calls=_TRANSACTIONS),
-            Contender(name="lease, calls from Python", work=_called_whole(client), calls=_TRANSACTIONS),
-        ]
-        jobs = (("an update in a transaction", one), ("BEGIN, an update, COMMIT", whole))
         return [
             table(
-                f"{driver}, {place}: {title}", await take_turns(contenders, rounds, database.pids), with_database=True
+                f"{driver}, {place}: {job.title}",
+                await take_turns(job.contenders, rounds, database.pids),
+                with_database=True,
             )
-            for title, contenders in jobs
+            for job in await contenders(dsn, driver, resources)
         ]
+
+
+@frozen
+class Job:
+    """A job, and the ways to do it, the first of which the others are held against."""
+
+    title: str
+    contenders: Sequence[Contender]
+
+
+async def contenders(dsn: str, driver: str, resources: AsyncExitStack) -> tuple[Job, Job]:
+    """An update in a transaction that is open, and a whole transaction with one, by each way."""
+    ours = await _ours(dsn, driver, resources)
+    bare = await resources.enter_async_context(_BARE[driver](dsn))
+    client = await resources.enter_async_context(pgmcp.connect(dsn, driver=driver))
+    one = (
+        Contender(name="bare driver", work=_bare_updates(bare, ours), calls=_UPDATES),
+        Contender(name="bare driver and the least", work=_least_updates(bare, ours), calls=_UPDATES),
+        Contender(name="lease, services and repository", work=_updates(ours), calls=_UPDATES),
+        Contender(name="lease, calls from Python", work=_called_updates(client), calls=_UPDATES),
+    )
+    whole = (
+        Contender(name="bare driver, asks for the id", work=_bare_whole(bare, ours), calls=_TRANSACTIONS),
+        Contender(name="lease, services and repository", work=_whole(ours), calls=_TRANSACTIONS),
+        Contender(name="lease, calls from Python", work=_called_whole(client), calls=_TRANSACTIONS),
+    )
+    return Job("an update in a transaction", one), Job("BEGIN, an update, COMMIT", whole)
 
 
 @frozen(kw_only=True)
@@ -117,6 +131,7 @@ async def _bare_psycopg(dsn: str) -> AsyncIterator[_Bare]:
 
 
 _BARE = {"asyncpg": _bare_asyncpg, "psycopg": _bare_psycopg}
+DRIVERS = tuple(_BARE)
 
 
 @frozen(kw_only=True)
