@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from attrs import evolve
 
 from pgmcp.domain.calls import CallContext, Principal
-from pgmcp.domain.plans import Effect, Explain, Plan, RawQuery
+from pgmcp.domain.plans import Effect, Explain, Plan, RawQuery, Select
 from pgmcp.domain.policy.views import View
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import RequestBase
@@ -115,7 +115,10 @@ class Preparing:
     def _planned(self, watch: Watch, plan: Plan, call: CallContext) -> None:
         relation: Relation | None = getattr(plan, "relation", None)
         watch.relation = None if relation is None else relation.display
-        self._audit.planned(watch, plan, call.transaction)
+        watch.plan = plan
+        watch.transaction = call.transaction
+        if type(plan) is not Select:
+            self._audit.planned(watch, plan)
 
     async def _authorise(self, request: RequestBase[Any], plan: Plan, call: CallContext, watch: Watch) -> PreparedCall:
         authorised = self._security.authorise(plan, call)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from attrs import evolve
 
 from pgmcp.domain.auditing import DONE, INTENDED, End, Ending, Verdict
-from pgmcp.domain.calls import LeaseId
 from pgmcp.domain.errors import PgmcpError, SecurityError, codes
 from pgmcp.domain.guard.verdicts import Verdict as Judged
 from pgmcp.domain.plans import Effect, Plan, Select
@@ -31,14 +30,12 @@ class AuditService:
         self._on = settings.audit_file is not None
         self._required = settings.audit_required
 
-    def planned(self, watch: Watch, plan: Plan, transaction: LeaseId | None) -> None:
-        """Take note of what a call comes to, whether or not it will be let through."""
+    def planned(self, watch: Watch, plan: Plan) -> None:
+        """Find out what a call comes to, before it runs and is gone, whether or not it will be let through.
+
+        What a read of rows reaches is found out when its line is made: it needs not be told of here.
+        """
         if not self._on:
-            return
-        watch.plan = plan
-        watch.transaction = transaction
-        # What a read reaches is found out when its line is made; what else there is, before it runs and is gone.
-        if type(plan) is Select:
             return
         watch.reached = touched(plan)
         effect = effect_of(plan)

@@ -240,9 +240,8 @@ async def test_a_transaction_is_known_by_a_digest() -> None:
     """The handle itself would open it."""
     house = House(settings=AUDITED)
     watch = a_watch(house)
-    house.audit.planned(
-        watch, await house.handlers["read_table"].plan(ReadRequest(table="lines"), house.call()), LeaseId("handle")
-    )
+    watch.plan = await house.handlers["read_table"].plan(ReadRequest(table="lines"), house.call())
+    watch.transaction = LeaseId("handle")
     house.audit.conclude(watch, 0.0)
     (record,) = house.records.records
     assert record.document()["transaction"] == digest_of(LeaseId("handle"))
