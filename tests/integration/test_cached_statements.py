@@ -137,7 +137,7 @@ async def test_another_spelling_of_a_statement_is_answered_too(make_database: Ma
     await watch(dsn, *WATCHED)
     async with client(dsn, driver=driver) as db:
         await until(partial(kept, db, "SELECT id, n FROM counter WHERE n > 1"))
-        assert await kept(db, "select id,n\n  from Counter -- all of them\n where n > 1;")
+        assert await kept(db, "select id,n\n  from Counter -- all of them\n where n>1;")
         assert not await kept(db, "SELECT id, n FROM counter WHERE n > 2")
         assert not await kept(db, "SELECT id, 'a  b' AS n FROM counter")
         assert not await kept(db, "SELECT id, 'a b' AS n FROM counter")

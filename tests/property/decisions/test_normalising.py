@@ -11,15 +11,45 @@ from pgmcp.domain.sql.lexer import TokenKind, tokens
 from pgmcp.domain.sql.normalising import normalised
 
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
-_PIECES = ["SELECT", "select", "a", "B", "1", ".5", "1e", "'", '"', "E'", "U&", "$1", "$x$", "$", "\\", "-", "--", "/*"]
-_PIECES += ["*/", "<", "=", "::", ",", "(", ")", "[", "]", ";", " ", "  ", "\n", "\r", "\t", "\f", "\u00a0", "é", "K"]
+_WORDS = ["SELECT", "select", "a", "B", "é", "K", "1", ".5", "1e", "$1", "'", '"', "E'", "U&", "$x$", "$", "\\"]
+_SIGNS = [
+    "-",
+    "--",
+    "/*",
+    "*/",
+    "*",
+    "/",
+    "|",
+    "!",
+    "~",
+    "%",
+    ">",
+    "<",
+    "=",
+    "&",
+    ":",
+    "::",
+    ",",
+    "(",
+    ")",
+    "[",
+    "]",
+    ";",
+]
+_BLANKS = [" ", "  ", "\n", "\r", "\t", "\f", "\u00a0"]
+_PIECES = _WORDS + _SIGNS + _BLANKS
 TEXTS = st.lists(st.sampled_from(_PIECES), max_size=25).map("".join)
 
 
-def spelt(text: str) -> list[tuple[TokenKind, str]]:
-    """A text's tokens, words without their case."""
-    found = tokens(text)
-    return [(each.kind, each.text.translate(_LOWER) if each.kind is TokenKind.WORD else each.text) for each in found]
+def spelt(text: str) -> list[tuple[TokenKind, str, bool]]:
+    """A text's tokens, words without their case, and whether a sign stands right behind another."""
+    said, end, sign = [], 0, False
+    for each in tokens(text):
+        words = each.text.translate(_LOWER) if each.kind is TokenKind.WORD else each.text
+        alone = each.kind is not TokenKind.SIGN or words in set("(),[]")
+        said.append((each.kind, words, not alone and sign and each.start == end))
+        end, sign = each.end, not alone
+    return said
 
 
 @given(TEXTS)

@@ -7,15 +7,16 @@ import pytest
 from pgmcp.domain.sql.normalising import normalised
 
 ALIKE = [
-    pytest.param("SELECT a, b FROM t WHERE c = 'X  y'", "select a,b from t where c = 'X  y'", id="words and blanks"),
-    pytest.param("select a , b\n\tfrom T\r\nwhere C = 'X  y'", "select a,b from t where c = 'X  y'", id="line breaks"),
+    pytest.param("SELECT a, b FROM t WHERE c = 'X  y'", "select a,b from t where c='X  y'", id="words and blanks"),
+    pytest.param("select a , b\n\tfrom T\r\nwhere C = 'X  y'", "select a,b from t where c='X  y'", id="line breaks"),
     pytest.param(
         "select a,b from t -- all\nwhere /* of /* c */ */ c = 'X  y'",
-        "select a,b from t where c = 'X  y'",
+        "select a,b from t where c='X  y'",
         id="comments",
     ),
     pytest.param("SELECT count ( * ) FROM t", "select count(*)from t", id="parentheses"),
     pytest.param("SELECT a [ 1 ]", "select a[1]", id="brackets"),
+    pytest.param("SELECT a >= 1 , 2 * $1", "select a>=1,2*$1", id="operators"),
 ]
 APART = [
     pytest.param("SELECT 'a'", "SELECT 'A'", id="strings"),
@@ -24,6 +25,8 @@ APART = [
     pytest.param("SELECT E'A\\'  B'", "SELECT E'A\\' B'", id="blanks behind an escaped quote"),
     pytest.param('SELECT "A"', 'SELECT "a"', id="names in quotes"),
     pytest.param("SELECT a < -b", "SELECT a <-b", id="operators"),
+    pytest.param("SELECT a = -1", "SELECT a =-1", id="an operator beside another"),
+    pytest.param("SELECT a / *", "SELECT a /*", id="another comment's beginning"),
     pytest.param("SELECT a - - b", "SELECT a -- b", id="a comment's beginning"),
     pytest.param("SELECT 1 .5", "SELECT 1.5", id="numbers"),
     pytest.param("SELECT 1", "SELECT 2", id="other values"),
