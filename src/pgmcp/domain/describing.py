@@ -20,12 +20,14 @@ def describe(description: TableDescription, plan: DescribeTable) -> tuple[dict[s
 
     Args:
         description: What the catalogue says.
-        plan: Which columns are wanted, and from which on.
+        plan: Which columns are wanted, and from which on. Partitions go by the same pages, which may have no columns.
     """
     relation = description.relation
     wanted = [column for column in relation.columns if not plan.columns or column.name in plan.columns]
-    shown = wanted[plan.start : plan.start + COLUMNS_AT_ONCE]
-    following = plan.start + COLUMNS_AT_ONCE if len(wanted) > plan.start + COLUMNS_AT_ONCE else None
+    behind = plan.start + COLUMNS_AT_ONCE
+    shown = wanted[plan.start : behind]
+    partitions = description.partitions[plan.start // COLUMNS_AT_ONCE * PARTITIONS_AT_ONCE :]
+    more = {"columns": len(wanted) - behind, "partitions": len(partitions) - PARTITIONS_AT_ONCE}
     document: dict[str, Any] = {
         "schema": relation.name.schema,
         "table": relation.name.name,
@@ -35,8 +37,9 @@ def describe(description: TableDescription, plan: DescribeTable) -> tuple[dict[s
     }
     if plan.start == 0:
         document |= _whole(description)
-    if following is not None:
-        document["more_columns"] = len(wanted) - following
+    document["partitions"] = list(partitions[:PARTITIONS_AT_ONCE])
+    document |= {f"more_{what}": number for what, number in more.items() if number > 0}
+    following = behind if max(more.values()) > 0 else None
     return {key: value for key, value in document.items() if _says_something(value)}, following
 
 
@@ -56,7 +59,6 @@ def _says_something(value: Any) -> bool:
 
 
 def _whole(description: TableDescription) -> dict[str, Any]:
-    more = len(description.partitions) - PARTITIONS_AT_ONCE
     relation = description.relation
     return {
         "privileges": None if relation.granted == EVERY_ACTION else _listed(relation.granted),
@@ -68,8 +70,7 @@ def _whole(description: TableDescription) -> dict[str, Any]:
         "indexes": list(description.indexes),
         "triggers": list(description.triggers),
         "partition_of": str(description.partition_of) if description.partition_of else None,
-        "partitions": list(description.partitions[:PARTITIONS_AT_ONCE]),
-        "more_partitions": more if more > 0 else None,
+        "partitions": [],  # of the page; this is their place
         "row_security": description.row_security,
         "rows": description.rows,
         "bytes": description.bytes,

@@ -150,14 +150,26 @@ def test_a_wide_table_comes_in_pages(
 
 
 @pytest.mark.parametrize(
-    "number, more",
-    [pytest.param(20, None, id="as many as fit"), pytest.param(21, 1, id="one more"), pytest.param(90, 70, id="many")],
+    "number, start, shown, more, following",
+    [
+        pytest.param(20, 0, (0, 20), None, None, id="as many as fit"),
+        pytest.param(21, 0, (0, 20), 1, 50, id="one more"),
+        pytest.param(45, 0, (0, 20), 25, 50, id="the first of three pages"),
+        pytest.param(45, 50, (20, 40), 5, 100, id="the second"),
+        pytest.param(45, 100, (40, 45), None, None, id="the last"),
+        pytest.param(45, 150, None, None, None, id="none behind it"),
+    ],
 )
-def test_twenty_partitions_at_once(number: int, more: int | None) -> None:
-    """What is not shown is counted."""
+def test_twenty_partitions_at_once(
+    number: int, start: int, shown: tuple[int, int] | None, more: int | None, following: int | None
+) -> None:
+    """What is not shown is counted, and comes with the next page as columns do."""
     partitions = tuple(f"p{at}" for at in range(number))
-    document, _ = describe(TableDescription(relation=BARE, partitions=partitions), DescribeTable(relation=BARE))
-    assert (document["partitions"], document.get("more_partitions")) == (list(partitions[:20]), more)
+    plan = DescribeTable(relation=BARE, start=start)
+    document, next_ = describe(TableDescription(relation=BARE, partitions=partitions), plan)
+    names = None if shown is None else [f"p{at}" for at in range(*shown)]
+    assert (document.get("partitions"), document.get("more_partitions"), next_) == (names, more, following)
+    assert ("columns" in document) is (start == 0)
 
 
 @pytest.mark.parametrize(
