@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, Self, TypeVar
 
@@ -12,6 +12,7 @@ from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.responses import ResponseBase
 from pgmcp.domain.transactions import Isolation
 from pgmcp.entrypoints.api.client import Client
+from pgmcp.entrypoints.api.tools import Tool
 from pgmcp.entrypoints.api.transaction import ClientTransaction
 
 R = TypeVar("R", bound=ResponseBase)
@@ -43,6 +44,10 @@ class SyncClient:
             PgmcpError: As `Client.call`.
         """
         return self._wait(self._client.call(request))
+
+    def tools(self) -> list[SyncTool]:
+        """The tools that are served, as `Client.tools` gives them; their calls wait for the answer."""
+        return [SyncTool(self, tool) for tool in self._client.tools()]
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -84,6 +89,32 @@ class SyncClient:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+class SyncTool:
+    """One tool of one database; made by `SyncClient.tools`.
+
+    Attributes:
+        name: The tool's name.
+        description: What an agent needs to know to use it.
+        schema: The JSON schema of its arguments.
+    """
+
+    def __init__(self, client: SyncClient, tool: Tool) -> None:
+        """Call `tool`."""
+        self.name = tool.name
+        self.description = tool.description
+        self.schema = tool.schema
+        self._client = client
+        self._tool = tool
+
+    def __repr__(self) -> str:
+        """The name."""
+        return f"SyncTool({self.name!r})"
+
+    def call(self, arguments: Mapping[str, Any] | str | bytes | None = None, /, **named: Any) -> str:
+        """Call the tool as a model would, as `Tool.call` does."""
+        return self._client._wait(self._tool.call(arguments, **named))  # noqa: SLF001 -- one object in two parts
 
 
 class SyncTransaction:
