@@ -165,11 +165,9 @@ def _sent(connection: Connection, plan: Select, calls: int) -> Work:
         for _ in range(calls):
             records = (await connection.run(written.statement)).rows
             if written.single:
-                cut = settle_row(records, written.shown.assemble, _BOUNDS)
+                assert (settle_row(records, written.shown.assemble, _BOUNDS) or "").encode()
             else:
-                cut = settle(records, plan.page.limit, _BOUNDS)
-            assert cut is not None
-            assert cut.rows.json
+                assert settle(records, plan.page.limit, _BOUNDS).rows.json
 
     return work
 

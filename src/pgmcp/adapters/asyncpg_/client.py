@@ -157,9 +157,11 @@ class AsyncpgConnection:
         return self._reported
 
     async def run(self, statement: Statement) -> Rows:
-        self._meter.begin()
         try:
-            prepared = self._statements.get(statement.text) or await self._statements.prepare(statement.text)
+            prepared = self._statements.get(statement.text)
+            if prepared is None:
+                self._meter.begin()
+                prepared = await self._statements.prepare(statement.text)
             self._follow()
             records, tag, _ = await self._connection.bind(prepared, statement.parameters)
         except asyncpg.InvalidCachedStatementError as error:

@@ -44,7 +44,9 @@ class Meter(asyncio.Protocol):
         self._heard = None
 
     def follow(self) -> None:
-        """Hear how it ends: from now on something is run."""
+        """Count anew, and hear how it ends: what comes now is the answer to something that is run."""
+        if self._left >= 0:
+            self._left = self._most
         self._heard = []
 
     @property

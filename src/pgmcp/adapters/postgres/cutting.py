@@ -162,17 +162,17 @@ def count_rows(rows: Rows) -> int:
     return sum((record[0] or "").count(SEPARATOR) + 1 for record in records) or rows.affected
 
 
-def settle_row(records: Sequence[Row], assemble: Callable[[str], str], bounds: Bounds) -> Cut | None:
-    """The row that a `capped_row` statement gave, if it did, put together; None where its JSON is above the cap."""
+def settle_row(records: Sequence[Row], assemble: Callable[[str], str], bounds: Bounds) -> str | None:
+    """The JSON of the row that a `capped_row` statement gave, or nothing; None where it is above the cap."""
     if not records:
-        return Cut()
+        return ""
     joined = records[0][0]
     # What is shorter was not cut.
     if joined is None or len(joined) >= bounds.max_bytes:
         return None
     text = assemble(joined)
     size = len(text) if text.isascii() else len(text.encode())
-    return Cut(rows=WireRows((text,)), count=1) if size < bounds.max_bytes else None
+    return text if size < bounds.max_bytes else None
 
 
 def _drop_last(texts: list[str], rows: int) -> None:

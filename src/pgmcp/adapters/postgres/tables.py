@@ -18,7 +18,7 @@ from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
 from pgmcp.domain.filters.tree import EVERYTHING
 from pgmcp.domain.plans import Batch, Bounds, Delete, Insert, Select, Update
 from pgmcp.domain.policy.refusals import row_refused
-from pgmcp.domain.results import Form, Result
+from pgmcp.domain.results import Form, Result, WireRows
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.driver import Need, Row, Rows
 from pgmcp.ports.transactions import Transaction
@@ -106,10 +106,11 @@ class PostgresTableRepository:
     ) -> Result:
         rows = await self._run(statement, call, Need.READ, "select", within, count_records)
         shown = statement.shown
-        cut = settle_row(rows.rows, shown.assemble, plan.bounds)
-        if cut is None:
+        text = settle_row(rows.rows, shown.assemble, plan.bounds)
+        if text is None:
             raise await self._row_too_large(self._builder.largest(plan), plan, call, within)
-        return Result(columns=shown.columns, rows=rows_in(call.form, cut.rows, shown.types), count=cut.count)
+        given = WireRows((text,) if text else ())
+        return Result(columns=shown.columns, rows=rows_in(call.form, given, shown.types), count=len(given.texts))
 
     async def _not_changed(
         self, told: PgmcpError, statement: Written, plan: Update | Delete, call: CallContext, kind: str
