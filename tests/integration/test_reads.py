@@ -137,7 +137,7 @@ async def test_pages_go_on_past_what_is_not_there(make_database: MakeDatabase, o
         INSERT INTO item SELECT g, docs[g % 7 + 1], pairs[g % 6 + 1]
         FROM generate_series(1, 40) AS g, (SELECT
             ARRAY[NULL, '{}', '{"a": null}', '{"a": 1}', '{"a": "x"}', '{"a": 1}', '[]']::jsonb[] AS docs,
-            ARRAY[NULL, '(,)', '(1,)', '(,y)', '(1,y)', '(1,y)']::pair[] AS pairs)
+            ARRAY[NULL, '(,)', '(1,)', '(,y)', '(1,y)', '(1,y)']::pair[] AS pairs) AS kept
     """
     async with repositories(await make_database(schema)) as base:
         item = await base.relation("item")
