@@ -37,7 +37,7 @@ class AesGcmSealer:
     def seal(self, text: bytes, bound_to: bytes) -> str:
         """Encrypt; the same text never looks the same twice."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, text, bound_to)).decode().rstrip("=")
+        return _written(nonce + self._cipher.encrypt(nonce, text, bound_to))
 
     def open(self, sealed: str, bound_to: bytes) -> bytes | None:
         """Decrypt; None for whatever was not sealed here for this."""
@@ -45,6 +45,12 @@ class AesGcmSealer:
 
         try:
             whole = urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
-            return self._cipher.decrypt(whole[:_NONCE_BYTES], whole[_NONCE_BYTES:], bound_to)
+            text = self._cipher.decrypt(whole[:_NONCE_BYTES], whole[_NONCE_BYTES:], bound_to)
         except (InvalidTag, ValueError):
             return None
+        # Base64 is read generously: in either alphabet, past foreign letters, with any spare bits. One form is ours.
+        return text if _written(whole) == sealed else None
+
+
+def _written(whole: bytes) -> str:
+    return urlsafe_b64encode(whole).decode().rstrip("=")

@@ -1,0 +1,37 @@
+"""What was sealed is opened in the one form that it was given in."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgmcp.adapters.sealing import AesGcmSealer
+
+SEALER = AesGcmSealer(lambda: bytes(32))
+LETTERS = [chr(code) for code in range(0x180)]
+
+
+# With every length of what is left over in base64.
+@pytest.mark.parametrize("text", [b"", b"a", b"ab", b"abc"])
+def test_no_letter_can_be_another(text: bytes) -> None:
+    """At any place: base64 has a second alphabet, letters that are passed over, and bits that mean nothing."""
+    # Sealed anew, as each is random: together they have every letter, the two of the second alphabet too.
+    for sealed in (SEALER.seal(text, b"here") for _ in range(8)):
+        for at in range(len(sealed)):
+            changed = (sealed[:at] + letter + sealed[at + 1 :] for letter in LETTERS if letter != sealed[at])
+            assert all(SEALER.open(other, b"here") is None for other in changed)
+        assert SEALER.open(sealed, b"here") == text
+
+
+@pytest.mark.parametrize("more", ["=", "==", "A", "\n", " ", "+", "é"])
+def test_nothing_can_be_added(more: str) -> None:
+    """Before it, within it or behind it."""
+    sealed = SEALER.seal(b"text", b"here")
+    for at in range(len(sealed) + 1):
+        assert SEALER.open(sealed[:at] + more + sealed[at:], b"here") is None
+
+
+def test_it_opens_only_for_what_it_was_bound_to() -> None:
+    """And by its own key."""
+    sealed = SEALER.seal(b"text", b"here")
+    assert SEALER.open(sealed, b"there") is None
+    assert AesGcmSealer(lambda: b"1" * 32).open(sealed, b"here") is None
