@@ -337,9 +337,9 @@ async def test_one_that_may_not_last_is_not_begun(client: pgmcp.Client, name: st
 
 async def test_use_renews_the_idle_limit_but_not_the_total_one(client: pgmcp.Client) -> None:
     """Calls one after another, none of which waits long enough, until the total limit comes."""
-    handle = await begun(client, idle_timeout_s=3, timeout_s=4)
     loop = asyncio.get_running_loop()
     started = loop.time()
+    handle = await begun(client, idle_timeout_s=3.5, timeout_s=4)
     async with asyncio.timeout(20):
         answer = {}
         while "error" not in answer:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -22,6 +21,7 @@ from pgmcp.adapters.telemetry.observer import OtelObserver
 from pgmcp.adapters.telemetry.pool import OtelPoolTimes
 from pgmcp.domain.calls import CallId, Principal
 from pgmcp.domain.events import CallEnded, CallStarted, CatalogueForgotten, StatementRan
+from pgmcp.domain.samples import Place
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap import build_memory
 from pgmcp.entrypoints.mcp.router import MCPRouter
@@ -56,7 +56,6 @@ async def test_a_call_is_one_tree(exported: InMemorySpanExporter) -> None:
         if span is not call:
             assert span.parent is not None
             assert (span.parent.span_id, span.context.trace_id) == (call.context.span_id, call.context.trace_id)
-            assert inside(span, call)
     assert attributes(call) == {
         "mcp.method.name": "tools/call",
         "gen_ai.operation.name": "execute_tool",
@@ -76,11 +75,24 @@ async def test_a_call_is_one_tree(exported: InMemorySpanExporter) -> None:
     }
 
 
-def inside(span: ReadableSpan, call: ReadableSpan) -> bool:
-    """Whether a span lies within another, but for the grain of two clocks."""
-    grain = 2_000_000
-    begun, ended = call.start_time or 0, call.end_time or 0
-    return begun - grain <= (span.start_time or 0) <= (span.end_time or 0) <= ended + grain
+def test_a_part_stands_where_it_was_in_time(exported: InMemorySpanExporter) -> None:
+    """By the wall clock, for as long as it took by the other one."""
+    clock = FixedClock(NOON)
+    observer = OtelObserver(clock, {})
+    call = CallId("c")
+    observer.observe(CallStarted(call=call, tool="read_table", principal="ana"))
+    clock.advance(3)
+    observer.observe(StatementRan(call=call, kind="select", seconds=0.25, at=3))
+    clock.advance(1)
+    parts = ((Place("station", "plan"), 1.0, 1.5),)
+    observer.observe(CallEnded(call=call, tool="read_table", principal="ana", seconds=4, parts=parts, at=4))
+    noon = round(NOON.timestamp()) * 1_000_000_000
+    found = {
+        span.name: ((span.start_time or 0) - noon, (span.end_time or 0) - noon)
+        for span in exported.get_finished_spans()
+        if span.parent is not None
+    }
+    assert found == {"select": (2_750_000_000, 3_000_000_000), "plan": (1_000_000_000, 1_500_000_000)}
 
 
 async def test_a_program_that_traces(exported: InMemorySpanExporter) -> None:
