@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, chain, repeat
 from json.scanner import make_scanner
 from math import isfinite
 from typing import Any, NoReturn, Self
@@ -21,6 +21,7 @@ from typing import Any, NoReturn, Self
 from pgmcp.domain.aside import LONG_TEXT, uncollected
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.escapes import bad_escape
+from pgmcp.domain.nesting import Parts, written
 
 MAX_DEPTH = 500
 """How many levels of objects and arrays a text may have: well inside Python's own limit of calls."""
@@ -97,14 +98,12 @@ def dumps(value: Any) -> str:
 
     Raises:
         TypeError: A value or a key of another kind.
-        ValueError: NaN or an infinity, which JSON has no word for.
+        ValueError: NaN or an infinity, which JSON has no word for; or it holds itself.
 
     >>> dumps({"total": Number("1.50"), "ok": True})
     '{"total":1.50,"ok":true}'
     """
-    pieces: list[str] = []
-    _write(value, pieces.append)
-    return "".join(pieces)
+    return written(value, _spelt)
 
 
 def digits(number: float | Decimal) -> str:
@@ -123,36 +122,44 @@ def digits(number: float | Decimal) -> str:
     return float.__repr__(number) if isinstance(number, float) else str(number)
 
 
-def _write(value: Any, put: Callable[[str], object]) -> None:
-    """Give the pieces of a value's JSON to `put`, in order; one call a level, so that depth costs little."""
-    if isinstance(value, Number):
-        put(value)
-    elif isinstance(value, str):
-        put(encode_text(str(value)))
-    elif value is None:
-        put("null")
-    elif isinstance(value, bool):
-        put("true" if value else "false")
-    elif isinstance(value, int | float | Decimal):
-        put(digits(value))
-    elif isinstance(value, dict):
-        lead = "{"
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise TypeError("a JSON object's keys are text")
-            put(f"{lead}{encode_text(str(key))}:")
-            _write(item, put)
-            lead = ","
-        put("}" if value else "{}")
-    elif isinstance(value, list | tuple):
-        lead = "["
-        for item in value:
-            put(lead)
-            _write(item, put)
-            lead = ","
-        put("]" if value else "[]")
-    else:
-        raise TypeError(f"JSON has no {type(value).__name__}")
+def _spelt(value: Any) -> str | Parts:
+    """A value's JSON, or the parts of an object's or an array's."""
+    return (_SPELLINGS.get(type(value)) or _spelling_of_kin(value))(value)
+
+
+def _spelling_of_kin(value: Any) -> Callable[[Any], str | Parts]:
+    for kind, spell in _SPELLINGS.items():
+        if isinstance(value, kind):
+            return spell
+    raise TypeError(f"JSON has no {type(value).__name__}")
+
+
+def _listed(values: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    return zip(chain("[", repeat(",")), values, strict=False)
+
+
+def _members(members: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+    lead = "{"
+    for name, item in members.items():
+        if not isinstance(name, str):
+            raise TypeError("a JSON object's keys are text")
+        yield f"{lead}{encode_text(str(name))}:", item
+        lead = ","
+
+
+# In this order for what is of a kind without being it: a Number is a str, a bool an int.
+_SPELLINGS: dict[type, Callable[[Any], str | Parts]] = {
+    Number: str,
+    str: encode_text,
+    type(None): lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    int: digits,
+    float: digits,
+    Decimal: digits,
+    dict: lambda value: (_members(value), "}") if value else "{}",
+    list: lambda value: (_listed(value), "]") if value else "[]",
+    tuple: lambda value: (_listed(value), "]") if value else "[]",
+}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from itertools import repeat
+from operator import itemgetter
 from typing import Any
 
 from attrs import field, fields, frozen
@@ -14,8 +16,10 @@ from attrs import field, fields, frozen
 from pgmcp.domain import json
 from pgmcp.domain.calls import Principal
 from pgmcp.domain.errors import DatabaseError, TransactionError, ValidationError, codes
+from pgmcp.domain.nesting import Parts, written
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.results import Form, NativeRows, Result, ResultColumn, Truncation, WireRows
+from pgmcp.domain.values.native import row_decoder
 from pgmcp.domain.values.parse import from_text
 from pgmcp.domain.values.text import to_text
 from pgmcp.domain.values.typed import type_from, type_of
@@ -71,7 +75,8 @@ def receipt_for(key: str, principal: Principal, tool: str, request: RequestBase[
         view: The digest of what the principal may know and do; empty without a policy.
 
     Raises:
-        ValidationError: The key is empty or too long, or the request's records come from somewhere only once.
+        ValidationError: The key is empty or too long, the request's records come from somewhere only once, or a value
+            holds itself.
     """
     if not 0 < len(key) <= LONGEST_KEY:
         raise ValidationError(
@@ -87,11 +92,16 @@ def receipt_for(key: str, principal: Principal, tool: str, request: RequestBase[
             hint="Give a list of records, or leave the key out.",
             path="records",
         )
-    asked = {
-        each.name: _plain(getattr(request, each.name)) for each in fields(type(request)) if each.name not in _BESIDE
-    }
-    whole = (tool, asked, _plain(principal.attributes)) if principal.attributes else (tool, asked)
-    digest = sha256(repr(whole).encode(errors="replace")).hexdigest()
+    asked = {each.name: getattr(request, each.name) for each in fields(type(request)) if each.name not in _BESIDE}
+    whole = (tool, asked, principal.attributes) if principal.attributes else (tool, asked)
+    try:
+        digest = sha256(written(whole, _told).encode(errors="replace")).hexdigest()
+    except ValueError as error:
+        raise ValidationError(
+            codes.OUT_OF_RANGE,
+            "a value of the request holds itself",
+            hint="Give values that end.",
+        ) from error
     return Receipt(principal=principal.name, key=key, digest=f"{digest}.{view}" if view else digest)
 
 
@@ -172,11 +182,8 @@ def decoded(text: str, form: Form) -> Result:
 
 
 def _rows(kept: Sequence[Any], was: Form, form: Form, types: Sequence[Type]) -> WireRows | NativeRows:
-    if was is form is Form.WIRE:
-        return WireRows.of(kept)
     if was is Form.WIRE:
-        read = [json.loads(text) for text in kept]
-        kept = [_texts(row, types) for row in read]
+        return WireRows.of(kept) if form is Form.WIRE else NativeRows(tuple(map(row_decoder(types), kept)))
     values = [
         tuple(None if text is None else from_text(text, type_) for text, type_ in zip(row, types, strict=True))
         for row in kept
@@ -184,11 +191,14 @@ def _rows(kept: Sequence[Any], was: Form, form: Form, types: Sequence[Type]) -> 
     return NativeRows(tuple(values)) if form is Form.NATIVE else WireRows.of(encode_row(row, types) for row in values)
 
 
-def _plain(value: Any) -> Any:
+def _told(value: Any) -> str | Parts:
     """An argument as what it says: objects in one order of keys, and values as their text, whichever way they came."""
     if isinstance(value, Mapping):
-        return sorted((str(key), _plain(item)) for key, item in value.items())
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else str(value)
+        members = sorted(((repr(str(key)), item) for key, item in value.items()), key=itemgetter(0))
+        return members, f"}}{len(members)}"
+    if isinstance(value, (list, tuple)):
+        return zip(repeat(","), value, strict=False), f"]{len(value)}"
+    return str(value) if value is None or isinstance(value, bool) else repr(str(value))
 
 
 def _texts(row: Sequence[Any], types: Sequence[Type]) -> list[str | None]:

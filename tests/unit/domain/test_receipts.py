@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import combinations
+from typing import Any
 
 import pytest
 
@@ -85,6 +87,11 @@ def test_two_askings_are_the_same() -> None:
     [
         pytest.param(("create_record", CreateRequest(table="t", data={"a": 2})), id="data"),
         pytest.param(("create_record", CreateRequest(table="u", data={"a": 1})), id="table"),
+        pytest.param(("create_record", CreateRequest(table="t", data={"a": None})), id="nothing"),
+        pytest.param(("create_record", CreateRequest(table="t", data={"a": "None"})), id="its name"),
+        pytest.param(("create_record", CreateRequest(table="t", data={"a": True})), id="yes"),
+        pytest.param(("create_record", CreateRequest(table="t", data={"a": [1]})), id="a list of it"),
+        pytest.param(("create_record", CreateRequest(table="t", data={"a": 1, "b": []})), id="more"),
         pytest.param(("delete_records", DeleteRequest(table="t", filters={"a": 1})), id="tool"),
     ],
 )
@@ -95,6 +102,30 @@ def test_two_askings_are_not(other: tuple[str, CreateRequest | DeleteRequest]) -
     with pytest.raises(PgmcpError) as caught:
         answer_under(Kept(digest=asked.digest, answer="{}"), found, Form.WIRE)
     assert caught.value.code.name == "idempotency_conflict"
+
+
+@pytest.mark.parametrize(
+    "one, other", list(combinations([None, "None", True, "True", "", [], {}, [[]], [{}], ["", ""]], 2))
+)
+def test_what_is_told_apart(one: Any, other: Any) -> None:
+    """A nothing and its name, a list and what it holds, an empty one and none."""
+    asked, found = (
+        receipt_for("k", ANA, "create_record", CreateRequest(table="t", data={"a": value})) for value in (one, other)
+    )
+    assert asked.digest != found.digest
+
+
+def test_a_request_with_very_deep_values() -> None:
+    """Deeper than Python's stack; what holds itself has no end, and is refused."""
+    deep: list[Any] = []
+    for _ in range(20_000):
+        deep = [deep]
+    asked, again = (receipt_for("k", ANA, "create_record", CreateRequest(table="t", data={"a": deep})) for _ in "12")
+    assert asked == again
+    deep[0][0].append(deep)
+    with pytest.raises(PgmcpError) as caught:
+        receipt_for("k", ANA, "create_record", CreateRequest(table="t", data={"a": deep}))
+    assert caught.value.code.name == "out_of_range"
 
 
 def test_another_tenants_asking_is_another() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pgmcp.adapters.postgres.cutting import Cut
 from pgmcp.adapters.postgres.showing import Shown
+from pgmcp.domain import nesting
 from pgmcp.domain.json import Number
 from pgmcp.domain.plans import Select
 from pgmcp.domain.results import SEPARATOR, Form, NativeRows, WireRows
@@ -41,8 +42,11 @@ def _first(wire: str, count: int) -> list[object]:
     """
     values: list[object] = []
     at = 1
-    for _ in range(count):
-        value, end = _DECODER.raw_decode(wire, at)
-        values.append(value)
-        at = end + 1
+    try:
+        for _ in range(count):
+            value, end = _DECODER.raw_decode(wire, at)
+            values.append(value)
+            at = end + 1
+    except RecursionError:
+        return list(nesting.read(wire, _DECODER.decode)[:count])
     return values

@@ -54,7 +54,7 @@ def document_text(value: Any, *, binary: bool) -> str:
     """
     try:
         text = dumps(unwrapped(value))
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError) as error:
         raise Unfit("a JSON value") from error
     if binary and (what := unkeepable(text)):
         raise Unfit(f"JSON without {what}, which jsonb can't hold")

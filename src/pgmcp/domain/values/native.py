@@ -32,6 +32,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 from uuid import UUID
 
+from pgmcp.domain import nesting
 from pgmcp.domain.values.documents import WRAPPER, Json, exact, exact_number
 from pgmcp.domain.values.interval import parse_interval
 from pgmcp.domain.values.text import holds_lists
@@ -64,9 +65,13 @@ def row_decoder(types: Sequence[Type]) -> Callable[[str], tuple[Any, ...]]:
     read = _EXACT.decode if any(map(_needs_digits, types)) else _PLAIN.decode
 
     def decode_one(wire: str) -> tuple[Any, ...]:
+        try:
+            values = read(wire)
+        except RecursionError:
+            values = nesting.read(wire, read)
         return tuple(
             value if decode_value is None or value is None else decode_value(value)
-            for decode_value, value in zip(found, read(wire), strict=True)
+            for decode_value, value in zip(found, values, strict=True)
         )
 
     return decode_one

@@ -15,6 +15,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 from uuid import UUID
 
+from pgmcp.domain import nesting
 from pgmcp.domain.values.documents import exact_number, wrapped
 from pgmcp.domain.values.instants import read_date, read_time, read_timestamp
 from pgmcp.domain.values.interval import parse_interval
@@ -175,9 +176,16 @@ def _network(text: str) -> Any:
 def _document(text: str) -> Any:
     """A JSON document, wrapped where it would be mistaken for another value."""
     try:
-        return wrapped(_DOCUMENT.decode(text))
-    except (ValueError, RecursionError) as error:
+        return wrapped(_read(text))
+    except ValueError as error:
         raise Unfit("a JSON text") from error
+
+
+def _read(text: str) -> Any:
+    try:
+        return _DOCUMENT.decode(text)
+    except RecursionError:
+        return nesting.read(text, _DOCUMENT.decode)
 
 
 _READERS: Mapping[str, Callable[[str], Any]] = {

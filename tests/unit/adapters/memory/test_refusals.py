@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import pgmcp
 from pgmcp.adapters.memory.declare import table
 from pgmcp.adapters.memory.filters.regex import regex
 from pgmcp.domain.errors import QueryError
@@ -95,3 +96,19 @@ def test_a_regular_expression_is_refused(pattern: str) -> None:
 def test_a_regular_expression_means_what_postgresql_means(pattern: str, fold: bool, text: str, found: bool) -> None:
     """Where Python's own would mean something else."""
     assert regex(pattern, fold=fold, path="")(text) is found
+
+
+async def test_a_document_may_have_so_many_levels() -> None:
+    """It is looked into and copied by a call a level."""
+    async with pgmcp.memory(tables={"t": pgmcp.table(columns={"id": "int4", "doc": "jsonb", "js": "json"})}) as db:
+        for column_name in ("doc", "js"):
+            deep: Any = 1
+            for _ in range(200):
+                deep = [deep]
+            await db.call(pgmcp.CreateRequest(table="t", data={column_name: deep}))
+            for _ in range(2000):
+                deep = [deep]
+            with pytest.raises(QueryError) as caught:
+                await db.call(pgmcp.CreateRequest(table="t", data={column_name: deep}))
+            assert caught.value.message == "the memory database does not support a value of more than 200 levels"
+        assert (await db.call(pgmcp.ReadRequest(table="t", filters={"doc": {"is": "not null"}}))).count == 1

@@ -6,14 +6,18 @@ import re
 from typing import Any
 
 from pgmcp.adapters.memory.faults import BAD_DATE, BAD_TEXT, DATE_OUT_OF_RANGE, OUT_OF_RANGE, fault
+from pgmcp.adapters.memory.refusals import refuse
 from pgmcp.adapters.memory.values.documents import bare, normal
 from pgmcp.adapters.memory.values.taking import read_at_once
 from pgmcp.domain.filters.tree import Literal
+from pgmcp.domain.nesting import within_levels
 from pgmcp.domain.values.documents import wrapped
 from pgmcp.domain.values.parse import from_text
 from pgmcp.domain.values.types import FLOATS, INSTANTS, INTEGERS, Type
 from pgmcp.domain.values.unfit import Unfit
 
+# Documents are compared, copied and looked into by a call or two for each of their levels.
+_MOST_LEVELS = 200
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 _FIGURES = re.compile(r"[0-9]+[-:][0-9]")
 
@@ -31,13 +35,15 @@ def read_text(text: str, type_: Type, path: str | None = None) -> Any:
     """PostgreSQL's text form as the value, arguments as `fault` has them.
 
     Raises:
-        QueryError: `bad_value`.
+        QueryError: `bad_value`; `feature_not_supported` for a document that is too deep for the memory database.
     """
     value = read_at_once(text, type_)
     if value is not None:
         return value
     try:
         value = from_text(text, type_)
+        if not within_levels(bare(value), _MOST_LEVELS):
+            raise refuse(f"a value of more than {_MOST_LEVELS} levels", path)
         return value if type_.tag != "jsonb" else wrapped(normal(bare(value)))
     except (Unfit, ValueError, ArithmeticError) as error:
         raise fault(_complaint(text, type_), path=path) from error
