@@ -22,6 +22,7 @@ from pgmcp.domain.policy.masks import Mask
 from pgmcp.domain.records import assignments
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import INT4, JSONB, TEXT
+from pgmcp.ports.driver import Statement
 from tests.fixtures.relations import relation
 
 NOON = Moment(datetime(2026, 3, 13, 12, tzinfo=UTC))
@@ -197,3 +198,38 @@ def test_everything_may_be_changed() -> None:
     """A filter that holds for all rows is as everyday as others."""
     plan = Delete(relation=GOODS, filter=EVERYTHING, max_rows=1, bounds=Bounds())
     assert shape_of_delete(plan) is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(changing({"n": 1, "name": "x"}, {"id": 7}), id="update"),
+        pytest.param(changing({"n": None}, {"id": 7, "name": "y"}), id="update to NULL"),
+        pytest.param(removing({"id": 7}), id="delete"),
+    ],
+)
+def test_a_known_change_is_the_same_statement(change: Update | Delete) -> None:
+    """It is not known before it has been written once; then it is what would be written."""
+    kept = builder()
+    before = known(kept, change)
+    assert (before, known(kept, change)) == (None, None)
+    assert written(kept, change).statement == known(kept, change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(changing({"n": 1}, {"id": 1}, returning=("n",)), id="rows come back"),
+        pytest.param(changing({"n": 1}, {"name": {"in": ["x", "y"]}}), id="no everyday condition"),
+    ],
+)
+def test_what_is_more_than_a_text_is_not_known(change: Update | Delete) -> None:
+    """Its columns, or its other values, have to be told too."""
+    kept = builder()
+    written(kept, change)
+    assert known(kept, change) is None
+
+
+def known(by: QueryBuilder, change: Update | Delete) -> Statement | None:
+    """The statement of a change whose text is kept."""
+    return by.known(change, shape_of_update(change) if isinstance(change, Update) else shape_of_delete(change))

@@ -9,6 +9,7 @@ from pgmcp.adapters.postgres.binder import Binder
 from pgmcp.adapters.postgres.kept import Kept
 from pgmcp.adapters.postgres.kept_changes import (
     KeptChange,
+    Shape,
     kept_change,
     kept_insert,
     shape_of_delete,
@@ -23,6 +24,7 @@ from pgmcp.domain.plans import Batch, Delete, Insert, Select, Update
 from pgmcp.domain.receipts import Receipt
 from pgmcp.domain.relations import Name, Relation
 from pgmcp.ports.clock import Clock
+from pgmcp.ports.driver import Statement
 
 _KEPT_SHAPES = 500
 
@@ -104,6 +106,20 @@ class QueryBuilder:
             return kept.bound(plan, values)
         written = changing.delete(plan, self._shown_of, self._binder(plan.relation))
         return self._keep(shape, kept_change(plan, values, written), written)
+
+    def known(self, plan: Update | Delete, told: Shape | None) -> Statement | None:
+        """The statement of a change that gives back its number alone; None where its text is not kept.
+
+        Args:
+            plan: The change.
+            told: Its shape and values.
+        """
+        if told is None:
+            return None
+        shape, values = told
+        kept = self._changes.recall(shape)
+        # Where rows come back more than their text has to be known.
+        return None if kept is None or kept.shown.columns else kept.statement(plan, values)
 
     def _kept_change(self, shape: Hashable | None) -> KeptChange | None:
         """What is kept of a shape, as this server's JSON has it."""

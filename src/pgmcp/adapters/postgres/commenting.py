@@ -33,9 +33,12 @@ class Commenter:
 
     def __call__(self, statement: Statement, call: CallContext) -> Statement:
         """The statement with its comment."""
-        known = (call.tool, call.principal.name, statement.text)
-        text = self._texts.get(known) or self._commented(known, call)
-        return Statement(text, statement.parameters, statement.dirties)
+        return Statement(self.said(statement.text, call), statement.parameters, statement.dirties)
+
+    def said(self, text: str, call: CallContext) -> str:
+        """A statement's text with its comment."""
+        known = (call.tool, call.principal.name, text)
+        return self._texts.get(known) or self._commented(known, call)
 
     def _commented(self, known: tuple[str, str, str], call: CallContext) -> str:
         """A text with its comment; kept, as the drivers know what they have prepared by the very same text."""

@@ -1,4 +1,4 @@
-"""How a transaction is brought to its end when its caller doesn't wait for it."""
+"""How a transaction is brought to its end when its caller doesn't wait for it, and what is said of it then."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
 
-from pgmcp.domain.errors import TransactionError
+from pgmcp.domain.errors import TransactionError, codes
 from pgmcp.ports.driver import DriverError
 from pgmcp.ports.transactions import Outcome
 
@@ -41,3 +41,13 @@ async def to_its_end(ending: Coroutine[None, None, Outcome], patience_s: float) 
             await task
         raise
     return await task
+
+
+def ended(outcome: Outcome) -> TransactionError:
+    """The error for whoever wants something of a transaction that is over."""
+    return TransactionError(
+        codes.TRANSACTION_ENDED,
+        f"The transaction has ended: {outcome.replace('_', ' ')}.",
+        hint="Begin another one.",
+        details={"outcome": outcome},
+    )

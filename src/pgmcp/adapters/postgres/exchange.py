@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pgmcp.adapters.postgres.deadlines import Deadlines
 from pgmcp.adapters.postgres.errors import translate
@@ -12,12 +12,29 @@ from pgmcp.adapters.postgres.fingerprints import Fingerprints
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.events import statement_ran
+from pgmcp.domain.results import Result
 from pgmcp.domain.stopping import out_of_time, outcome_told
 from pgmcp.ports.clock import Clock
-from pgmcp.ports.driver import DriverError, Statement
+from pgmcp.ports.driver import DriverError, Rows, Statement
 from pgmcp.ports.observing import Observer
 
 T = TypeVar("T")
+
+
+class Inside(Protocol):
+    """A transaction that a statement is run in, in its turn; see `PostgresTransaction`."""
+
+    def start(self, statement: Statement) -> Awaitable[Rows] | None:
+        """Run it at once."""
+        ...
+
+    def over(self, error: BaseException | None) -> None:
+        """Give back the turn of what was started."""
+        ...
+
+    def run(self, statement: Statement) -> Awaitable[Rows]:
+        """Run it once it is its turn."""
+        ...
 
 
 class Exchange:
@@ -83,6 +100,61 @@ class Exchange:
         )
         return result
 
+    async def change(
+        self,
+        transaction: Inside,
+        statement: Statement,
+        text: str,
+        call: CallContext,
+        kind: str,
+        answer: Callable[[Rows], Result],
+        explain: Callable[[PgmcpError], Awaitable[PgmcpError]],
+    ) -> Result:
+        """`carry_out` of a change inside a transaction, in one coroutine from the deadline to the result.
+
+        Args:
+            transaction: Where.
+            statement: What is run.
+            text: What the event's fingerprint is of.
+            call: Whose it is.
+            kind: The event's kind.
+            answer: Makes the result of its rows.
+            explain: Makes of an error of the server's the one that is raised.
+
+        Raises:
+            PgmcpError: As `carry_out`, once explained.
+        """
+        started = self._now()
+        if started >= call.deadline:
+            raise out_of_time()
+        running = transaction.start(statement)
+        over = _given_back if running is None else transaction.over
+        if running is None:
+            running = transaction.run(statement)
+        watched = self._deadlines.watch(call.deadline)
+        try:
+            rows = await running
+        except BaseException as error:
+            over(error)
+            if isinstance(error, DriverError):
+                self._observe(call, kind, started, Statement(text, relation=statement.relation), error.fault.sqlstate)
+                raise await explain(translate(error.fault)) from error
+            if isinstance(error, asyncio.CancelledError):
+                self._observe(call, kind, started, Statement(text, relation=statement.relation), "57014")
+                if watched.is_cause():
+                    raise out_of_time(outcome_told(error)) from None
+            raise
+        finally:
+            self._deadlines.leave(watched)
+        over(None)
+        result = answer(rows)
+        at = self._now()
+        fingerprint = None if call.tracker is None else self._fingerprints.of(text)
+        self._observer.observe(
+            statement_ran((call.id, kind, at - started, result.count, None, fingerprint, statement.relation, at))
+        )
+        return result
+
     def _observe(
         self, call: CallContext, kind: str, started: float, statement: Statement | None, sqlstate: str | None
     ) -> None:
@@ -91,3 +163,7 @@ class Exchange:
         fingerprint = None if statement is None or call.tracker is None else self._fingerprints.of(statement.text)
         relation = None if statement is None else statement.relation
         self._observer.observe(statement_ran((call.id, kind, at - started, 0, sqlstate, fingerprint, relation, at)))
+
+
+def _given_back(error: BaseException | None) -> None:
+    """In place of `over` where whoever ran the statement has given back its turn."""

@@ -37,11 +37,14 @@ class KeptChange:
     text: str
     shown: Shown
 
-    def bound(self, plan: Update | Delete, values: list[Parameter]) -> Written:
+    def statement(self, plan: Update | Delete, values: list[Parameter]) -> Statement:
         """The statement of a change of this shape, with what its assignments and conditions bind."""
         relation = self.relation
-        statement = Statement(self.text, _with_caps(values, plan), relation.runs_code, relation.display)
-        return Written(statement, partial(_suspects, plan), self.shown)
+        return Statement(self.text, _with_caps(values, plan), relation.runs_code, relation.display)
+
+    def bound(self, plan: Update | Delete, values: list[Parameter]) -> Written:
+        """The same, with what its answer will mean."""
+        return Written(self.statement(plan, values), partial(_suspects, plan), self.shown)
 
     def bound_to(self, plan: Insert, batch: Batch) -> Written:
         """The statement that adds rows, of this shape."""

@@ -21,6 +21,7 @@ from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.domain.policy.views import EVERYTHING_SEEN
+from pgmcp.domain.results import Result
 from pgmcp.domain.stopping import cancelled
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Connection, Description, Need, Rows, Statement
@@ -57,6 +58,7 @@ class Runner:
         self._sessions = sessions
         # Its method: a call of the object itself looks for that each time.
         self._comment = None if comment is None else comment.__call__
+        self._said = None if comment is None else comment.said
         self.remark: Remark = no_remark if comment is None else comment.remark
         self._exchange = Exchange(clock=clock, observer=observer)
 
@@ -92,9 +94,36 @@ class Runner:
         if within is not None and call.statement_timeout_ms is None:
             # By no way of its own: each coroutine more is felt in the shortest of statements.
             inside = partial(PostgresTransaction.of(within).run, said)
-            return self._exchange.carry_out(inside, call, kind, count, statement, self._name_columns)
+            return self._exchange.carry_out(inside, call, kind, count, statement, self.name_columns)
         work = self._marked(said, lambda session: session.run(said))
         return self._carry_out(work, call, need, kind, within, count, statement)
+
+    def change(
+        self,
+        statement: Statement,
+        call: CallContext,
+        within: Transaction,
+        kind: str,
+        answer: Callable[[Rows], Result],
+        explain: Callable[[PgmcpError], Awaitable[PgmcpError]],
+    ) -> Coroutine[Any, Any, Result]:
+        """Run a change inside a transaction by the shortest way: a call without a limit of its own for its statement.
+
+        Args:
+            statement: What to run; its text becomes what is said to the server.
+            call: Its deadline.
+            within: The transaction.
+            kind: The plan's kind, for the event.
+            answer: Makes the result of its rows.
+            explain: Makes of an error of the server's the one that is raised.
+
+        Raises:
+            PgmcpError: As `run`.
+        """
+        text = statement.text
+        if self._said is not None:
+            statement.text = self._said(text, call)
+        return self._exchange.change(PostgresTransaction.of(within), statement, text, call, kind, answer, explain)
 
     async def describe(self, text: str, call: CallContext, *, within: Transaction | None = None) -> Description:
         """What a statement takes and gives, without running it.
@@ -140,7 +169,8 @@ class Runner:
             work, evolve(call, statement_timeout_ms=None, view=EVERYTHING_SEEN), Need.READ, kind, within, lambda _: 0
         )
 
-    async def _name_columns(self, error: PgmcpError, call: CallContext) -> None:
+    async def name_columns(self, error: PgmcpError, call: CallContext) -> None:
+        """Add to an error about a constraint the columns that it is over."""
         await name_columns(error, self._sessions, self.remark(call))
 
     async def _carry_out(
@@ -163,7 +193,7 @@ class Runner:
                 )
             return await self._exchange.carry_out(lambda: self._alone(work, call, need), call, kind, count, statement)
         except PgmcpError as error:
-            await self._name_columns(error, call)
+            await self.name_columns(error, call)
             if within is None and need is Need.WRITE:
                 error.details.setdefault("outcome", _outcome_after(error))
             raise

@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from attrs import evolve
 
 from pgmcp.adapters.postgres.commenting import Remark
-from pgmcp.adapters.postgres.ending import to_its_end
+from pgmcp.adapters.postgres.ending import ended, to_its_end
 from pgmcp.adapters.postgres.errors import NOT_CONNECTED
 from pgmcp.adapters.postgres.exchange import Exchange
 from pgmcp.adapters.postgres.naming import quote
@@ -18,15 +18,14 @@ from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.adapters.postgres.settling import Proof, Settling
 from pgmcp.adapters.turnstile import Turnstile
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.errors import PgmcpError, TransactionError, codes
+from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.ports.driver import Connection, DriverError, Rows, Statement
 from pgmcp.ports.transactions import Condition, Footprint, Outcome, Transaction
 
 T = TypeVar("T")
 
-
 _PART_ENDS = 'RELEASE SAVEPOINT "pgmcp read"'
-# The least that has an answer, and an error in a failed transaction.
+# The least with an answer, an error in a failed transaction.
 _NOTHING = "SELECT"
 _FAILED = "25P02"
 # idle_in_transaction_session_timeout and transaction_timeout.
@@ -86,7 +85,7 @@ class PostgresTransaction:
         """
         async with self._turn:
             if self._outcome is not None:
-                raise _ended(self._outcome)
+                raise ended(self._outcome)
             try:
                 if limit_ms is None:
                     return await work(self._connection)
@@ -110,7 +109,7 @@ class PostgresTransaction:
             await turn.take()
         try:
             if self._outcome is not None:
-                raise _ended(self._outcome)
+                raise ended(self._outcome)
             if statement.dirties:
                 self._sessions.dirty(self._connection)
             return await self._connection.run(statement)
@@ -122,6 +121,24 @@ class PostgresTransaction:
             raise
         finally:
             turn.give_back()
+
+    def start(self, statement: Statement) -> Awaitable[Rows] | None:
+        """`run` where nobody is there, without a coroutine around the driver's.
+
+        Returns:
+            The answer, after which `over` is said. None where `run` has to find out what is in the way.
+        """
+        if self._outcome is not None or not self._turn.take_at_once():
+            return None
+        if statement.dirties:
+            self._sessions.dirty(self._connection)
+        return self._connection.run(statement)
+
+    def over(self, error: BaseException | None) -> None:
+        """What was started has ended, well or with an error."""
+        if error is not None:
+            self._condition = Condition.EXPIRED if _is_past_limit(error) else None
+        self._turn.give_back()
 
     def prove(self, proof: Proof) -> None:
         """Take note of what the transaction can be found by, so that COMMIT need not ask for it."""
@@ -223,7 +240,7 @@ class PostgresTransaction:
     async def _commit(self, remark: str) -> Outcome:
         async with self._turn:
             if self._outcome is not None:
-                raise _ended(self._outcome)
+                raise ended(self._outcome)
             proof = await self._proof(remark)
             # True until the server answers: whatever happens from here on, nobody may think it was rolled back.
             self._outcome = Outcome.UNKNOWN
@@ -277,15 +294,6 @@ class PostgresTransaction:
 
 def _is_past_limit(error: BaseException) -> bool:
     return isinstance(error, DriverError) and error.fault.sqlstate in _PAST_LIMIT
-
-
-def _ended(outcome: Outcome) -> TransactionError:
-    return TransactionError(
-        codes.TRANSACTION_ENDED,
-        f"The transaction has ended: {outcome.replace('_', ' ')}.",
-        hint="Begin another one.",
-        details={"outcome": outcome},
-    )
 
 
 def _no_rows(_: object) -> int:
