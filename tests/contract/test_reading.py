@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from pgmcp.adapters.memory.declare import table
 from pgmcp.domain.errors import DatabaseError, PgmcpError
 from pgmcp.domain.filters.tree import Literal
 from pgmcp.domain.plans import Bounds, Page
@@ -131,6 +132,43 @@ async def test_a_table_without_a_key_gives_no_place_to_go_on_from(trade: Databas
     """Its pages go by offset."""
     result = await trade.read("notes", order="a", page=Page(limit=1))
     assert (result.count, result.more, result.last_key) == (1, True, None)
+
+
+LOOSE = {
+    "loose": table(
+        columns={"a": "int4", "b": "text", "c": "numeric", "d": "json"},
+        rows=[
+            {"a": n % 3, "b": None if n % 4 == 0 else f"x{n % 4}", "c": n % 5, "d": {"n": n % 60}} for n in range(60)
+        ],
+    )
+}
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param("a", id="ties"),
+        pytest.param("-b", id="ties, backwards"),
+        pytest.param([{"column": "b", "nulls": "first"}, "-a"], id="two keys"),
+    ],
+)
+async def test_pages_by_offset_give_every_row_once(make_adapter: MakeAdapter, order: Any) -> None:
+    """Rows that are equal in what they are ordered by don't change places from page to page."""
+    async with make_adapter(LOOSE) as database:
+        whole = await database.rows("loose", order=order)
+        paged: list[str] = []
+        for offset in range(0, 60, 4):
+            page = Page(limit=4, offset=offset)
+            paged += wire(await database.read("loose", order=order, page=page))
+    assert paged == whole
+
+
+async def test_no_row_of_a_key_is_given_where_none_is_wanted(trade: Database) -> None:
+    """A limit of 0 holds for one row as for many."""
+    result = await trade.read("orders", {"id": 1}, page=Page(limit=0))
+    assert (result.count, wire(result), result.more, result.truncated) == (0, [], True, None)
+    result = await trade.read("orders", {"id": 99}, page=Page(limit=0))
+    assert (result.count, wire(result), result.more, result.truncated) == (0, [], False, None)
 
 
 @pytest.mark.parametrize(

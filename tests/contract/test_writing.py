@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from pgmcp.adapters.memory.declare import table
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.plans import Batch, Bounds, ConflictAction, Insert, OnConflict
 from pgmcp.domain.results import Truncation
@@ -50,6 +51,18 @@ async def test_a_batch_of_nothing_but_defaults_is_a_row_each(trade: Database) ->
     assert (await trade.tables.insert(plan, Batch(columns=(), rows=((), ())), a_call())).count == 2
     assert (await trade.tables.insert(plan, Batch(columns=(), rows=()), a_call())).count == 0
     assert await trade.rows("notes", {"a": {"is": "null"}}) == ["[null,null]"] * 3
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+async def test_a_table_without_columns_takes_rows(make_adapter: MakeAdapter, rows: int) -> None:
+    """They are counted, and that is all there is to them."""
+    async with make_adapter({"bare": table(columns={})}) as database:
+        relation = await database.relation("bare")
+        batch = Batch(columns=(), rows=((),) * rows)
+        for action in (ConflictAction.ERROR, ConflictAction.IGNORE):
+            plan = Insert(relation=relation, on_conflict=OnConflict(action=action), bounds=Bounds())
+            assert (await database.tables.insert(plan, batch, a_call())).count == rows
+        assert await database.rows("bare") == ["[]"] * (2 * rows)
 
 
 async def test_what_comes_back_is_capped_but_all_is_written(trade: Database) -> None:

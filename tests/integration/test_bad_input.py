@@ -17,7 +17,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SCHEMA = """
 CREATE TABLE docs (
-    id int PRIMARY KEY, t text, j json, b jsonb, tags text[], n numeric(4,2), p jsonpath, q tsquery)"""
+    id int PRIMARY KEY, t text, j json, b jsonb, tags text[], n numeric(4,2), p jsonpath, q tsquery);
+CREATE TABLE names (id int PRIMARY KEY, r regclass, f regproc, s regnamespace, y regtype);
+INSERT INTO names (id) VALUES (1)"""
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -62,6 +64,29 @@ async def test_a_text_with_a_grammar_of_its_own_points_at_itself(db: pgmcp.Clien
         "sqlstate": "42601",
         "details": {"outcome": "rolled_back", "column": column, "path": f"data.{column}"},
     }
+
+
+@pytest.mark.parametrize(
+    "column, sqlstate",
+    [
+        pytest.param("r", "42P01", id="relation"),
+        pytest.param("f", "42883", id="function"),
+        pytest.param("s", "3F000", id="schema"),
+        pytest.param("y", "42704", id="type"),
+    ],
+)
+async def test_a_name_of_nothing_points_at_itself(db: pgmcp.Client, column: str, sqlstate: str) -> None:
+    """Values of regclass and its like are names, written and filtered by."""
+    with pytest.raises(pgmcp.QueryError) as caught:
+        await db.call(pgmcp.CreateRequest(table="names", data={"id": 2, column: "nonesuch"}))
+    told = (caught.value.code.name, caught.value.sqlstate, caught.value.path)
+    assert told == ("undefined_object", sqlstate, f"data.{column}")
+    with pytest.raises(pgmcp.QueryError) as caught:
+        await db.call(pgmcp.UpdateRequest(table="names", filters={"id": 1}, data={column: "nonesuch"}))
+    assert (caught.value.code.name, caught.value.path) == ("undefined_object", f"data.{column}")
+    with pytest.raises(pgmcp.QueryError) as caught:
+        await db.call(pgmcp.ReadRequest(table="names", filters={column: "nonesuch"}))
+    assert (caught.value.code.name, caught.value.path) == ("undefined_object", f"filters.{column}")
 
 
 async def test_json_alone_keeps_a_nul(db: pgmcp.Client) -> None:

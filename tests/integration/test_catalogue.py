@@ -254,8 +254,9 @@ async def test_descriptions(make_database: MakeDatabase) -> None:
     assert [column.type for column in note.relation.columns] == [INT4, JSONB]
     assert (described["event"].partitions, described["event_2024"].partition_of) == (
         ("event_2024",),
-        Name("public", "event"),
+        "event",
     )
+    assert described["event_2024"].parent == Name("public", "event")
     assert described["event"].relation.by_name["id"].type == INT8
 
 

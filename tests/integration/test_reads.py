@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+import pgmcp
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.postgres.builder import QueryBuilder
 from pgmcp.domain.errors import DatabaseError, QueryError
@@ -203,3 +204,34 @@ async def test_a_table_may_have_more_columns_than_a_function_takes_arguments(mak
         plan = reading(wide, columns=tuple(column.name for column in wide.columns))
         result = await base.tables.select(plan, wire())
     assert rows_of(result) == [list(range(1000))]
+
+
+async def test_a_key_that_is_checked_late_is_a_key(make_database: MakeDatabase) -> None:
+    """Its order is total, and rows that share it until their transaction ends are all there."""
+    schema = """
+        CREATE TABLE late (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, v text);
+        INSERT INTO late SELECT g, 'v' || g % 2 FROM generate_series(9, 1, -1) AS g;
+    """
+    async with pgmcp.connect(await make_database(schema)) as client:
+        described = (await client.call(pgmcp.DescribeTableRequest(table="late"))).document
+        assert described["primary_key"] == ["id"]
+        first = await client.call(pgmcp.ReadRequest(table="late", limit=2))
+        assert ([row["id"] for row in first.rows], first.next_cursor is not None) == ([1, 2], True)
+        async with client.transaction() as tx:
+            await tx.call(pgmcp.CreateRequest(table="late", data={"id": 1, "v": "other"}))
+            both = await tx.call(pgmcp.ReadRequest(table="late", filters={"id": 1}, order_by="v"))
+            await tx.call(pgmcp.DeleteRequest(table="late", filters={"v": "other"}))
+    assert both.rows == [{"id": 1, "v": "other"}, {"id": 1, "v": "v1"}]
+
+
+async def test_a_key_that_has_gone_hides_no_row(make_database: MakeDatabase) -> None:
+    """Another one has dropped it since the table was looked at, and added the same row again."""
+    dsn = await make_database("CREATE TABLE item (id int PRIMARY KEY, v text); INSERT INTO item VALUES (1, 'a')")
+    async with repositories(dsn) as base:
+        item = await base.relation("item")
+        plan = evolve(reading(item, columns=("id", "v"), order_by="v"), filter=tree(item, {"id": 1}))
+        assert rows_of(await base.tables.select(plan, wire())) == [[1, "a"]]
+        await base.texts("ALTER TABLE item DROP CONSTRAINT item_pkey")
+        await base.texts("INSERT INTO item VALUES (1, 'b')")
+        result = await base.tables.select(plan, wire())
+    assert (rows_of(result), result.count) == ([[1, "a"], [1, "b"]], 2)

@@ -39,6 +39,8 @@ class TableDescription:
         checks: The check constraints' expressions.
         indexes: The indexes' definitions from `USING` on, with the name before it.
         triggers: The triggers' names with their timing and events.
+        partition_of: What it is a partition of, with its schema only where that is off the search path.
+        parent: The same, by its whole name.
         partition_names: The partitions, by their whole names.
         row_security: Whether row security is on for the role that asks.
         rows: PostgreSQL's estimate; None when it has none.
@@ -52,7 +54,8 @@ class TableDescription:
     checks: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
-    partition_of: Name | None = None
+    partition_of: str | None = None
+    parent: Name | None = field(default=None, eq=False)
     partitions: tuple[str, ...] = ()
     partition_names: tuple[Name, ...] = field(default=(), eq=False)
     row_security: bool = False

@@ -69,7 +69,7 @@ def _whole(description: TableDescription) -> dict[str, Any]:
         "checks": list(description.checks),
         "indexes": list(description.indexes),
         "triggers": list(description.triggers),
-        "partition_of": str(description.partition_of) if description.partition_of else None,
+        "partition_of": description.partition_of,
         "partitions": [],  # of the page; this is their place
         "row_security": description.row_security,
         "rows": description.rows,

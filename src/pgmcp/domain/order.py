@@ -17,7 +17,7 @@ from pgmcp.domain.plans import Order
 from pgmcp.domain.records import unknown_column
 from pgmcp.domain.relations import Column, Relation
 from pgmcp.domain.suggestions import did_you_mean
-from pgmcp.domain.values.types import DOCUMENTS, JSONB, is_ordered
+from pgmcp.domain.values.types import DOCUMENTS, JSONB, is_ordered, is_surely_ordered
 
 MAX_KEYS = 64
 _KEYS = ("column", "descending", "nulls", "path")
@@ -34,7 +34,9 @@ def parse_order(order_by: Any, ascending: Any, relation: Relation) -> tuple[tupl
         relation: Whose columns may be named.
 
     Returns:
-        The order, and whether it is total: the relation has a key, whose columns stand at the end of every order.
+        The order, and whether it is total: the relation has a key, whose columns stand at the end of every order. In
+        place of a key that is not there stand the other columns, so that pages by offset differ in nothing but rows
+        that are alike.
 
     Raises:
         ValidationError: `unknown_column`, `order_invalid`, `wrong_type` and others, with the path of the mistake.
@@ -45,7 +47,8 @@ def parse_order(order_by: Any, ascending: Any, relation: Relation) -> tuple[tupl
     if order_by is None and ascending:
         return tuple(keys), bool(keys)  # most reads
     orders: dict[Operand, Order] = {}
-    for order in (*_asked(order_by, relation), *keys):
+    asked = _asked(order_by, relation)
+    for order in (*asked, *(keys if keys or not asked else _rest(relation))):
         orders.setdefault(order.operand, order)
     if ascending:
         return tuple(orders.values()), bool(keys)
@@ -54,6 +57,15 @@ def parse_order(order_by: Any, ascending: Any, relation: Relation) -> tuple[tupl
         for order in orders.values()
     )
     return tuple(turned), bool(keys)
+
+
+def _rest(relation: Relation) -> list[Order]:
+    """Every column that can be sorted by: rows that are equal in what is asked for have one place then, not any."""
+    return [
+        Order(operand=operand)
+        for name, operand in relation.plain.items()
+        if is_surely_ordered(relation.by_name[name].type)
+    ]
 
 
 def _asked(order_by: Any, relation: Relation) -> list[Order]:

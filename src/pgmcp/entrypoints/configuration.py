@@ -46,7 +46,19 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str], config: Path 
     values |= {name: _checked(name, value, f"--{name}") for name, value in said.items()}
     if values.get("dsn") is None and environment.get("DATABASE_URL"):
         values["dsn"] = Secret(environment["DATABASE_URL"])
-    return Settings(**values)
+    return _together(Settings(**values))
+
+
+def _together(settings: Settings) -> Settings:
+    """The same settings, if none of them contradicts another."""
+    if settings.pool_min > settings.pool_max:
+        raise ValidationError(
+            codes.SETTING_INVALID,
+            f"setting 'pool_min' got '{settings.pool_min}', which is more than 'pool_max', {settings.pool_max}",
+            hint="It takes a number from 0 to 'pool_max'; or raise 'pool_max'.",
+            path="pool_min",
+        )
+    return settings
 
 
 def _from_file(path: Path) -> dict[str, Any]:

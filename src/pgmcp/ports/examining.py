@@ -21,6 +21,14 @@ class Examiner(Protocol):
         """
         ...
 
+    async def reach_writing(self, call: CallContext) -> None:
+        """See that the server for writes and transactions answers, which is another one where reads have their own.
+
+        Raises:
+            DatabaseError: It can't be reached, or refuses.
+        """
+        ...
+
     async def protected(self, facts: ServerFacts, call: CallContext) -> ServerFacts:
         """The same with all that can be found out about how the connection is protected; may take seconds.
 

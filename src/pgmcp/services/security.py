@@ -120,6 +120,8 @@ class SecurityService:
                 codes.WRITE_REFUSED,
                 "the statement changes something, and read_only is true",
                 hint="Pass read_only=false if that is meant.",
+                path="read_only",
+                retry="fix_input",
             )
         return authorised(plan, call.view) if isinstance(plan, _ON_ROWS) else plan
 

@@ -12,9 +12,10 @@ from pgmcp.domain.errors import ValidationError
 from pgmcp.domain.filters.tree import Operand
 from pgmcp.domain.order import MAX_KEYS, parse_order
 from pgmcp.domain.plans import Order
-from pgmcp.domain.relations import Relation
-from pgmcp.domain.values.types import INT4, INT8, JSONB, TEXT
-from tests.fixtures.relations import ODD, THINGS, relation
+from pgmcp.domain.policy.masks import Mask
+from pgmcp.domain.relations import Column, Relation
+from pgmcp.domain.values.types import INT4, INT8, JSON, JSONB, TEXT, Type, array_of
+from tests.fixtures.relations import INT4RANGE, MOOD, ODD, POINT, POS, THINGS, relation
 
 
 def by(name: str, type_: Any = INT4, *path: str | int, down: bool = False, first: bool = False) -> Order:
@@ -86,13 +87,46 @@ def test_tuples_are_lists() -> None:
     [
         pytest.param({"primary_key": ("n", "big")}, (by("name", TEXT), by("n"), by("big", INT8)), True, id="two"),
         pytest.param({"primary_key": (), "unique": (("big",),)}, (by("name", TEXT), by("big", INT8)), True, id="other"),
-        pytest.param({"primary_key": ()}, (by("name", TEXT),), False, id="no-key"),
-        pytest.param({"has_children": True}, (by("name", TEXT),), False, id="parent"),
     ],
 )
 def test_key(changes: dict[str, Any], expected: tuple[Order, ...], keyed: bool) -> None:
-    """The key makes an order total; where there is none the order isn't."""
+    """The key makes an order total."""
     assert parse_order("name", True, evolve(THINGS, **changes)) == (expected, keyed)
+
+
+LOOSE = relation(
+    "loose",
+    {
+        "n": INT4,
+        "j": JSON,
+        "t": TEXT,
+        "p": POINT,
+        "m": MOOD,
+        "r": INT4RANGE,
+        "list": array_of(TEXT),
+        "documents": array_of(JSONB),
+        "pos": POS,
+        "unheard": Type(name="unheard", schema="public"),
+    },
+    key=(),
+)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="no-key"),
+        pytest.param({"primary_key": ("n",), "has_children": True}, id="parent"),
+        pytest.param({"columns": (*LOOSE.columns, Column(name="x", type=INT4, mask=Mask.NULL))}, id="masked"),
+    ],
+)
+def test_what_stands_for_a_key(changes: dict[str, Any]) -> None:
+    """All columns that surely have an order: rows that are equal in what is asked for have one place, not any."""
+    loose = evolve(LOOSE, **changes)
+    rest = (by("n"), by("m", MOOD), by("r", INT4RANGE), by("list", array_of(TEXT)), by("pos"))
+    assert parse_order("-t", True, loose) == ((by("t", TEXT, down=True, first=True), *rest), False)
+    assert parse_order(None, True, loose) == ((), False)
+    assert parse_order([], False, loose) == ((), False)
 
 
 @pytest.mark.parametrize(

@@ -231,3 +231,17 @@ def test_a_mistake_in_the_policy_ends_the_start(tmp_path: Path) -> None:
     with pytest.raises(ValidationError) as raised:
         load({}, {}, file)
     assert raised.value.path == "policy.tables[0].alow"
+
+
+@pytest.mark.parametrize("said", [{"pool_min": "3", "pool_max": "2"}, {"pool_min": 11}])
+def test_settings_that_contradict_each_other(said: dict[str, Any]) -> None:
+    """Refused at the start, with both."""
+    most = said.get("pool_max", 10)
+    assert refusal(said, {}) == {
+        "type": "validation_error",
+        "code": "setting_invalid",
+        "message": f"setting 'pool_min' got '{said['pool_min']}', which is more than 'pool_max', {most}",
+        "hint": "It takes a number from 0 to 'pool_max'; or raise 'pool_max'.",
+        "retry": "never",
+        "details": {"path": "pool_min"},
+    }

@@ -34,6 +34,9 @@ class Examined:
             raise DatabaseError(self.code, "no")
         return await House().memory.examiner.facts(call)
 
+    async def reach_writing(self, call: CallContext) -> None:
+        """Nobody asks."""
+
     async def protected(self, facts: ServerFacts, call: CallContext) -> ServerFacts:
         """No more than is known."""
         return facts

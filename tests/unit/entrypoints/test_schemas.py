@@ -44,7 +44,7 @@ TIMEOUT = {"type": "integer"}
                     "schema": {"type": "string"},
                     "columns": {"type": "array", "items": {"type": "string"}},
                     "filters": {"type": "object"},
-                    "order_by": {"type": ["string", "array"], "description": "column, -column or a list"},
+                    "order_by": {"type": ["string", "array", "object"], "description": "column, -column or a list"},
                     "ascending": {"type": "boolean", "default": True},
                     "limit": {"type": "integer", "minimum": 0},
                     "offset": {"type": "integer", "minimum": 0},

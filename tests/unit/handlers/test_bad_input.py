@@ -188,7 +188,7 @@ async def test_what_is_no_request(tool: Any, text: bytes, error: dict[str, Any])
             (
                 "wrong_type",
                 "argument 'order_by' is of the wrong kind",
-                "Expected a string or a list, each member a string or an object.",
+                "Expected a string or an object or a list, each member a string or an object.",
                 "order_by",
             ),
             id="a number in an order",

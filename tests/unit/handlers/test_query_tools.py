@@ -145,7 +145,8 @@ async def test_a_write_that_was_not_meant(query: str) -> None:
         "code": "write_refused",
         "message": "the statement changes something, and read_only is true",
         "hint": "Pass read_only=false if that is meant.",
-        "retry": "never",
+        "retry": "fix_input",
+        "details": {"path": "read_only"},
     }
 
 

@@ -172,6 +172,16 @@ async def test_throughput() -> None:
     ]
 
 
+async def test_throughput_of_a_moment() -> None:
+    """What is covered since a reset may be next to nothing: no more calls ran in a second than there were."""
+    here = house()
+    here.history.clear()
+    here.clock.advance(0.001)
+    ran(here, 0, 1)
+    found = await told(here, "operations_per_second", window_seconds=50)
+    assert (found["covered_seconds"], found["operations_per_second"], found["peak_in_one_second"]) == (0.001, 1.0, 1)
+
+
 async def test_throughput_of_a_share() -> None:
     """A drawn call stands for those that were not, and the answer says so."""
     here = house(metrics_sample=0.5)

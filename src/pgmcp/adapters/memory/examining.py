@@ -34,6 +34,9 @@ class MemoryExaminer:
             extensions=(),
         )
 
+    async def reach_writing(self, call: CallContext) -> None:
+        self._engine.in_time(call)
+
     async def protected(self, facts: ServerFacts, call: CallContext) -> ServerFacts:
         return facts
 

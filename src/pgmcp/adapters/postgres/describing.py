@@ -19,7 +19,7 @@ _EVENTS = ((1 << 2, "insert"), (1 << 4, "update"), (1 << 3, "delete"), (1 << 5, 
 def description_from(document: str, relation: Relation) -> TableDescription:
     """What a document says about a relation."""
     facts: dict[str, Any] = json.loads(document)
-    parent = facts["partition_of"]
+    parent, whole = facts["partition_of"] or (None, None)
     return TableDescription(
         relation=relation,
         foreign_keys=tuple(_foreign_key(each) for each in facts["foreign_keys"] or ()),
@@ -28,7 +28,8 @@ def description_from(document: str, relation: Relation) -> TableDescription:
         checks=tuple(facts["checks"] or ()),
         indexes=tuple(facts["indexes"] or ()),
         triggers=tuple(_trigger(*each) for each in facts["triggers"] or ()),
-        partition_of=Name(*parent) if parent is not None else None,
+        partition_of=parent,
+        parent=Name(*whole) if whole is not None else None,
         partitions=tuple(facts["partitions"] or ()),
         partition_names=tuple(Name(*each) for each in facts["partition_names"] or ()),
         row_security=facts["row_security"],

@@ -53,6 +53,9 @@ class PostgresExaminer:
         lists = {name: tuple(document[name]) for name in ("extensions", "unwatched")}
         return ServerFacts(**document | lists, verified=self._demanded.verified)
 
+    async def reach_writing(self, call: CallContext) -> None:
+        await self._runner.run(Statement("SELECT 1::text"), call, need=Need.WRITE, kind="facts")
+
     async def protected(self, facts: ServerFacts, call: CallContext) -> ServerFacts:
         if facts.tls is None:
             return facts

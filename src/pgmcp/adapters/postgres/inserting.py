@@ -74,6 +74,9 @@ def _many(plan: Insert, batch: Batch, binder: Binder) -> str:
 def _defaults(plan: Insert, into: str, rows: int, binder: Binder) -> str:
     """Rows of defaults alone: a column that takes no value of its own is left to DEFAULT once a row."""
     columns = plan.relation.stored.values()
+    if not columns:
+        number = binder.number(rows)
+        return f"{into} SELECT FROM pg_catalog.generate_series(1, {number}){_conflict(plan, binder)}"
     writable = [each.name for each in columns if each.generated is None and each.identity is None]
     name = (writable or [each.name for each in columns])[0]
     values = ", ".join(["(DEFAULT)"] * rows)

@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 BEYOND_LIMITS = "54000"
 _UNKNOWN_OBJECT = "42704"
+# A relation, a function or a schema of that name, which a value of regclass, regproc or regnamespace may be.
+_NAMES_NOTHING = frozenset({"42P01", "42883", "3F000"})
 _BAD_NAME = "42602"
 # A label of an ltree that is.
 _NAME_TOO_LONG = "42622"
@@ -46,7 +48,7 @@ def is_about_values(error: PgmcpError) -> bool:
     if error.sqlstate in _DOMAIN_CHECKS:
         return "table" not in error.details
     by_name = error.sqlstate in {BEYOND_LIMITS, _UNKNOWN_OBJECT, _NAME_TOO_LONG, SYNTAX_ERROR, _BAD_NAME}
-    return by_name or (error.sqlstate or "").startswith("22")
+    return by_name or error.sqlstate in _NAMES_NOTHING or (error.sqlstate or "").startswith("22")
 
 
 async def blame(error: PgmcpError, suspects: Sequence[Suspect], runner: Runner, call: CallContext) -> PgmcpError:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import lru_cache
 from typing import Any
 
+from attrs import evolve
+
 from pgmcp.adapters.postgres.builder import QueryBuilder
 from pgmcp.adapters.postgres.changing import OUTSIDE, PAST_CAP
 from pgmcp.adapters.postgres.cutting import count_rows, settle, settle_row
@@ -20,6 +22,7 @@ from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
 from pgmcp.domain.filters.tree import EVERYTHING
 from pgmcp.domain.plans import Batch, Bounds, Delete, Insert, Select, Update
 from pgmcp.domain.policy.refusals import row_refused
+from pgmcp.domain.relations import Relation
 from pgmcp.domain.results import Form, Result, WireRows
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.driver import Need, Row, Rows, Statement
@@ -135,7 +138,12 @@ class PostgresTableRepository:
         self, statement: Written, plan: Select, call: CallContext, within: Transaction | None
     ) -> Result:
         rows = await self._run(statement, call, Need.READ, "select", within, count_records)
+        if len(rows.rows) > 1:
+            # The key is none any more, or one that is checked only when its transaction ends.
+            return await self.select(evolve(plan, relation=_without_keys(plan.relation)), call, within)
         shown = statement.shown
+        if not plan.page.limit:
+            return Result(columns=shown.columns, rows=rows_in(call.form, WireRows(), shown.types), more=bool(rows.rows))
         text = settle_row(rows.rows, shown.assemble, plan.bounds)
         if text is None:
             raise await self._row_too_large(self._builder.largest(plan), plan, call, within)
@@ -203,6 +211,11 @@ class PostgresTableRepository:
             hint=f"Leave '{name}' out of columns, or read it with execute_query in parts.",
             details={"column": name, "max_bytes": plan.bounds.max_bytes},
         )
+
+
+def _without_keys(relation: Relation) -> Relation:
+    """A relation of which several rows may have the same key."""
+    return evolve(relation, primary_key=(), unique=())
 
 
 @lru_cache(maxsize=100)

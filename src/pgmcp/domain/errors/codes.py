@@ -88,7 +88,11 @@ UNREGISTERED_STATEMENT = Code(
 
 # Permission
 TOOL_NOT_SERVED = Code("tool_not_served", "never", "The access mode or the setting `tools` leaves the tool out.")
-WRITE_REFUSED = Code("write_refused", "never", "The access mode doesn't let this change anything.")
+WRITE_REFUSED = Code(
+    "write_refused",
+    "never",
+    "The access mode doesn't let this change anything; `fix_input` where `read_only` alone stands in the way.",
+)
 ADMIN_REFUSED = Code("admin_refused", "never", "The access mode doesn't let this change definitions.")
 PERMISSION_DENIED = Code("permission_denied", "never", "PostgreSQL's role may not do this.")
 ACTION_REFUSED = Code("action_refused", "never", "The policy or the role doesn't let the caller do that there.")

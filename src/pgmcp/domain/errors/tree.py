@@ -29,6 +29,7 @@ class PgmcpError(Exception):
         sqlstate: PostgreSQL's five characters, where the server spoke.
         position: Character of the statement, starting at 1.
         details: Further facts by name, JSON values only.
+        retry: Whether calling again can help, where that is more than the code says.
     """
 
     type: ClassVar[str]
@@ -46,6 +47,7 @@ class PgmcpError(Exception):
         sqlstate: str | None = None,
         position: int | None = None,
         details: Mapping[str, Any] | None = None,
+        retry: Retry | None = None,
     ) -> None:
         """Keep what the answer is made of."""
         super().__init__(message)
@@ -54,6 +56,7 @@ class PgmcpError(Exception):
         self.hint = hint
         self.sqlstate = sqlstate
         self.position = position
+        self._retry = retry
         self.details: dict[str, Any] = dict(details or {})
         if path is not None:
             self.details = {"path": path} | self.details
@@ -66,7 +69,7 @@ class PgmcpError(Exception):
     @property
     def retry(self) -> Retry:
         """Whether calling again can help: `never`, `fix_input` or `later`."""
-        return self.code.retry
+        return self._retry or self.code.retry
 
     def with_details(self, **facts: Any) -> Self:
         """Add facts to `details` and return the same error, for `raise error.with_details(…)`."""
@@ -85,7 +88,7 @@ class PgmcpError(Exception):
             "code": self.code.name,
             "message": self.message,
             "hint": self.hint,
-            "retry": self.code.retry,
+            "retry": self.retry,
             "sqlstate": self.sqlstate,
             "position": self.position,
             "details": self.details or None,

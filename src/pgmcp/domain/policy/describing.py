@@ -29,7 +29,7 @@ def description_seen(description: TableDescription, relation: Relation, view: Vi
     sight = view.of(relation)
     partial = sight.table is not None and sight.table.rows is not None
     known = [_known(view, name) for name in description.partition_names]
-    parent = description.partition_of
+    parent = description.parent
     return evolve(
         description,
         relation=relation,
@@ -39,7 +39,7 @@ def description_seen(description: TableDescription, relation: Relation, view: Vi
         checks=_without(description.checks, hidden),
         indexes=_without(description.indexes, hidden),
         triggers=_without(description.triggers, hidden),
-        partition_of=parent if parent is not None and _known(view, parent) else None,
+        partition_of=description.partition_of if parent is not None and _known(view, parent) else None,
         partitions=tuple(name for name, may in zip(description.partitions, known, strict=False) if may),
         partition_names=tuple(name for name, may in zip(description.partition_names, known, strict=True) if may),
         # The number of all rows tells of those that may not be seen.

@@ -11,9 +11,9 @@ from pgmcp.domain.arguments import Filters, argument
 from pgmcp.domain.requests.base import RowsRequest, SchemaRequest, TableRequest
 from pgmcp.domain.responses import DataResponse, DescriptionResponse
 
-OrderBy = str | Sequence[str | Mapping[str, Any]]
+OrderBy = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
 
-ORDER_SCHEMA = {"type": ["string", "array"]}
+ORDER_SCHEMA = {"type": ["string", "array", "object"]}
 FILTER_SCHEMA = {"type": "object"}
 
 
@@ -67,7 +67,7 @@ class ReadRequest(RowsRequest[DataResponse]):
     Args:
         columns: The columns wanted; None or an empty list for all.
         filters: What must hold of a row.
-        order_by: A name, `-name` for descending, or a list of those or of objects.
+        order_by: A name, `-name` for descending, an object with `column`, or a list of those.
         ascending: False turns the whole order round.
         limit: Rows at the most; None for `read_default_limit`.
         offset: Rows to pass over.

@@ -23,14 +23,20 @@ from pgmcp.domain.values.times import (
 from pgmcp.domain.values.unfit import Unfit
 
 _CLOCK = r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?P<fraction>\.[0-9]*)?)?"
+_HALF = r"(?:\s*(?P<half>[AP]M))?"
 _OFFSET = r"\s*(?P<offset>Z|UTC|GMT|[+-][0-9]{1,2}(?::?[0-9]{2})?(?::?[0-9]{2})?)?"
 _INSTANT = re.compile(
-    rf"(?P<year>[0-9]{{4,7}})-(?P<month>[0-9]{{1,2}})-(?P<day>[0-9]{{1,2}})(?:(?:T|\s+){_CLOCK}{_OFFSET})?(?P<bc>\s*BC)?",
+    rf"(?P<year>[0-9]{{4,7}})-(?P<month>[0-9]{{1,2}})-(?P<day>[0-9]{{1,2}})(?:(?:T|\s+){_CLOCK}{_HALF}{_OFFSET})?(?P<bc>\s*BC)?",
     re.IGNORECASE,
 )
-_TIME = re.compile(_CLOCK + _OFFSET, re.IGNORECASE)
+_TIME = re.compile(_CLOCK + _HALF + _OFFSET, re.IGNORECASE)
+# ISO 8601's forms without signs between the parts, 20240229 and T123456.
+_BARE_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?![0-9.-])")
+_BARE_CLOCK = re.compile(r"T?([0-9]{2})([0-9]{2})([0-9]{2})(?![0-9:])", re.IGNORECASE)
+_DAY_AND_CLOCK = re.compile(r"([0-9]{8})(T[0-9]{6}.*)", re.IGNORECASE | re.DOTALL)
 _INFINITIES = {"infinity": "infinity", "+infinity": "infinity", "-infinity": "-infinity"}
 _DAY = 86_400_000_000
+_NOON = 12
 _CYCLE = 400  # years after which the calendar repeats
 
 
@@ -103,7 +109,7 @@ def read_time(text: str, *, zoned: bool) -> time | str:
     Raises:
         Unfit: It is no clock time.
     """
-    found = _TIME.fullmatch(text.strip().removeprefix("T").removeprefix("t"))
+    found = _TIME.fullmatch(_parted_clock(text.strip()).removeprefix("T").removeprefix("t"))
     if found is None:
         raise Unfit(EXPECTED_TIME)
     microseconds = _microseconds(found, EXPECTED_TIME)
@@ -120,9 +126,22 @@ def _special(text: str) -> str | None:
     return word if word == "epoch" else _INFINITIES.get(word)
 
 
+def _parted(text: str) -> str:
+    """A date, and what stands behind it, with the signs between its parts that ISO 8601's short form leaves out."""
+    if both := _DAY_AND_CLOCK.fullmatch(text):
+        text = f"{both[1]}T{_parted_clock(both[2])}"
+    return _BARE_DATE.sub(r"\1-\2-\3", text, count=1) if text[:8].isdecimal() else text
+
+
+def _parted_clock(text: str) -> str:
+    """A clock time with the colons that ISO 8601's short form leaves out."""
+    found = _BARE_CLOCK.match(text)
+    return f"{found[1]}:{found[2]}:{found[3]}{text[found.end() :]}" if found else text
+
+
 def _moment(text: str, expected: str, *, clock: bool) -> _Moment:
     """An ISO date, with its clock time and offset if they are wanted."""
-    found = _INSTANT.fullmatch(text)
+    found = _INSTANT.fullmatch(_parted(text))
     if found is None:
         raise Unfit(expected)
     year = int(found["year"])
@@ -134,14 +153,19 @@ def _moment(text: str, expected: str, *, clock: bool) -> _Moment:
         day = datetime(base + 5 * _CYCLE, int(found["month"]), int(found["day"]), tzinfo=zone)
     except ValueError as error:
         raise Unfit(expected) from error
-    if clock and found["hour"]:
-        day += timedelta(microseconds=_microseconds(found, expected))
+    microseconds = _microseconds(found, expected) if found["hour"] else 0
+    if clock:
+        day += timedelta(microseconds=microseconds)
     return _Moment(day, cycles - 5)
 
 
 def _microseconds(found: re.Match[str], expected: str) -> int:
     """The microseconds of a clock time; at most those of a day."""
     hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"] or 0)
+    if half := found["half"]:
+        if hour > _NOON:
+            raise Unfit(expected)
+        hour = hour % _NOON + (_NOON if half.lower() == "pm" else 0)
     fraction = round(Decimal(f"0{found['fraction']}") * 1_000_000) if found["fraction"] else 0
     total = ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction
     if minute > 59 or second > 60 or total > _DAY:

@@ -121,7 +121,20 @@ GEOMETRIES = frozenset({"point", "lseg", "line", "box", "path", "polygon", "circ
 # No default btree operator class, so nothing can be sorted by them.
 # https://www.postgresql.org/docs/18/btree.html
 UNORDERED = (
-    frozenset({"json", "xml", "xid", "cid", "aclitem", "txid_snapshot", "pg_snapshot", "refcursor"}) | GEOMETRIES
+    frozenset({"json", "xml", "xid", "cid", "aclitem", "txid_snapshot", "pg_snapshot", "refcursor"})
+    | {"jsonpath", "gtsvector"}
+    | GEOMETRIES
+)
+
+_UNEQUAL = frozenset(
+    {"json", "jsonpath", "xml", "point", "polygon", "refcursor", "gtsvector", "pg_snapshot", "txid_snapshot"}
+)
+_SURELY_ORDERED = (
+    NUMBERS
+    | TEXTS
+    | INSTANTS
+    | NETWORKS
+    | {"bool", "bytea", "uuid", "time", "timetz", "interval", "jsonb", "macaddr", "macaddr8", "bit", "varbit", "pg_lsn"}
 )
 
 
@@ -136,9 +149,17 @@ def is_ordered(type_: Type) -> bool:
     return root.tag not in UNORDERED
 
 
+def is_surely_ordered(type_: Type) -> bool:
+    """Whether values of a type can be sorted, whatever server keeps them: a type that nobody here knows may not be."""
+    root = type_.root
+    if root.element is not None and root.element.root.tag not in DOCUMENTS:
+        return is_surely_ordered(root.element)
+    return root.kind is Kind.ENUM or root.tag in _SURELY_ORDERED
+
+
 def has_equality(type_: Type) -> bool:
-    """Whether `=` works on a type; json, xml and points have none."""
+    """Whether `=` works on a type; json, xml, points and some others have none."""
     root = type_.root
     if root.kind is Kind.ARRAY and root.element is not None:
         return has_equality(root.element)
-    return root.tag not in {"json", "xml", "point", "refcursor"}
+    return root.tag not in _UNEQUAL

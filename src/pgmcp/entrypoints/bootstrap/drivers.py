@@ -111,6 +111,15 @@ def shown_address(settings: Settings, *, embedded: bool) -> str:
     return str(Address.read(settings.dsn.reveal()) if settings.dsn else Address())
 
 
+def shown_read_address(settings: Settings) -> str | None:
+    """Where reads outside transactions go, as it may be shown; None where that is no place of its own."""
+    from pgmcp.adapters.postgres.address import Address
+
+    if settings.driver == "memory" or settings.read_dsn is None:
+        return None
+    return str(Address.read(settings.read_dsn.reveal()))
+
+
 def demanded(settings: Settings, environment: Mapping[str, str]) -> Demanded:
     """What connections are to be like, by the address and what libpq reads beside it."""
     from pgmcp.adapters.postgres.address import Address

@@ -14,6 +14,7 @@ from pgmcp.domain.health import Finding, Level, judge
 from pgmcp.domain.policy.explaining import explain as explained
 from pgmcp.domain.settings import Settings
 from pgmcp.entrypoints.bootstrap import build
+from pgmcp.entrypoints.bootstrap.drivers import shown_read_address
 from pgmcp.entrypoints.cli.failures import say_embedded
 from pgmcp.services.security import SecurityService
 
@@ -64,18 +65,25 @@ async def _findings(settings: Settings) -> Iterator[Finding]:
     database = build(settings)
     if database.embedded:
         say_embedded()
-    address = Finding("address", Level.OK, database.address)
+    reads = shown_read_address(settings)
+    addresses = [Finding("address", Level.OK, database.address)]
+    asked = "connection"
     tools = Finding("tools", Level.OK, f"{len(database.handlers)} with access {settings.access}")
     loop = asyncio.get_running_loop()
     call = CallContext(id=CallId("check"), tool="check", deadline=loop.time() + settings.call_timeout_s)
     try:
+        if reads is not None:
+            addresses.append(Finding("reads", Level.OK, reads))
+            await database.examiner.reach_writing(call)
+            asked = "reads"
         facts = await database.examiner.protected(await database.examiner.facts(call), call)
         policy = await database.policing.findings(call)
         cache = judge_cache(await database.operating.facts(call), facts, settings)
     except PgmcpError as error:
         text = f"{error.message} [{error.code.name}]" + (f"; {error.hint}" if error.hint else "")
-        return iter((address, Finding("connection", Level.FAIL, text)))
+        where = f"{reads}: " if asked == "reads" else ""
+        return iter((*addresses[:1], Finding(asked, Level.FAIL, where + text)))
     finally:
         await database.aclose()
     works = Finding("connection", Level.OK, "works")
-    return iter((address, works, *judge(facts, settings), *cache, *policy, tools))
+    return iter((*addresses, works, *judge(facts, settings), *cache, *policy, tools))

@@ -96,7 +96,7 @@ SELECT pg_catalog.json_build_object(
         FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = page.oid AND NOT t.tgisinternal
     ),
     'partition_of', (
-        SELECT s.whole
+        SELECT pg_catalog.json_build_array(s.name, s.whole)
         FROM pg_catalog.pg_inherits AS h JOIN shown AS s ON s.oid = h.inhparent
         WHERE page.relispartition AND h.inhrelid = page.oid
     ),

@@ -22,7 +22,7 @@ keys AS (
     JOIN pg_catalog.pg_index AS i ON i.indrelid = found.oid
     CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)
     LEFT JOIN listed AS a ON a.attnum = k.number
-    WHERE i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+    WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
       AND k.place <= i.indnkeyatts
     GROUP BY i.indexrelid, i.indisprimary
     HAVING pg_catalog.bool_and(a.attnotnull)
