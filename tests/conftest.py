@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.planted",
     "tests.fixtures.hanging",
     "tests.fixtures.telemetry",
+    "tests.fixtures.covered",
 ]
 
 

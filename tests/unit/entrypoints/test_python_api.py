@@ -139,7 +139,7 @@ def test_the_synchronous_client() -> None:
 
 def test_the_synchronous_clients_tools() -> None:
     """The same tools by name and schema; a call waits, and an error is an answer too."""
-    with pgmcp.connect_sync("memory://") as db:
+    with pgmcp.SyncClient(memory()) as db:
         tools = {tool.name: tool for tool in db.tools()}
         schemas = {name: tool.schema for name, tool in tools.items()}
         answers = [
@@ -147,11 +147,11 @@ def test_the_synchronous_clients_tools() -> None:
             tools["read_table"].call({"table": "orders"}, columns=["id"], limit=1),
         ]
         refused = json.loads(tools["read_table"].call(table="ordrs"))
-    assert all('"rows":[[1]]' in text for text in answers)
+    assert all('"rows":[[10]]' in text for text in answers)
     assert refused["error"]["code"] == "unknown_table"
     assert repr(tools["read_table"]) == "SyncTool('read_table')"
     assert tools["read_table"].description
-    assert schemas == {tool.name: tool.schema for tool in pgmcp.connect("memory://").tools()}
+    assert schemas == {tool.name: tool.schema for tool in memory().tools()}
 
 
 def test_connecting_to_memory() -> None:
