@@ -25,9 +25,12 @@ async def served() -> AsyncIterator[HttpServer]:
         yield server
 
 
-def workers_of(server: HttpServer) -> list[psutil.Process]:
-    """The processes that serve."""
-    return psutil.Process(server.process.pid).children()
+async def workers_of(server: HttpServer) -> list[psutil.Process]:
+    """The two processes that serve, once there are two: the first serves before the second has been started."""
+    async with asyncio.timeout(20):
+        while len(found := psutil.Process(server.process.pid).children()) < 2:  # noqa: ASYNC110 -- another process is what is waited for
+            await asyncio.sleep(0.01)
+    return found
 
 
 async def answers(server: HttpServer) -> bool:
@@ -47,7 +50,7 @@ async def test_all_end_with_the_first() -> None:
     """SIGTERM to the process that was started stops them all, and it ends well."""
     async with served() as server:
         assert all([await answers(server) for _ in range(6)])
-        workers = workers_of(server)
+        workers = await workers_of(server)
         assert len(workers) == 2
         server.process.send_signal(signal.SIGTERM)
         assert await gone(workers)
@@ -58,7 +61,7 @@ async def test_one_that_ends_is_replaced() -> None:
     """Requests are answered all along."""
     async with served() as server:
         assert await answers(server)
-        first, other = workers_of(server)
+        first, other = await workers_of(server)
         first.kill()
         assert server.process.stderr is not None
         assert b"another takes its place" in await server.process.stderr.readline()
@@ -66,14 +69,14 @@ async def test_one_that_ends_is_replaced() -> None:
         other.kill()
         assert b"another takes its place" in await server.process.stderr.readline()
         assert all([await answers(server) for _ in range(6)])
-        assert not {first, other} & set(workers_of(server))
+        assert not {first, other} & set(await workers_of(server))
 
 
 async def test_none_outlives_the_first() -> None:
     """However it ends."""
     async with served() as server:
         assert await answers(server)
-        workers = workers_of(server)
+        workers = await workers_of(server)
         os.kill(server.process.pid, signal.SIGKILL)
         assert await gone(workers)
 

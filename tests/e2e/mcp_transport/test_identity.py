@@ -358,7 +358,7 @@ async def test_nobody_waits_twice_for_a_server_that_hangs() -> None:
     """The first one waits its time; after that it is looked for beside the calls, until it answers again."""
     now = [0.0]
     async with key_server(Issuer("a")) as web:
-        keys = KeySource(web.url, ttl_s=300, monotonic=lambda: now[0], timeout_s=1.0)
+        keys = KeySource(web.url, ttl_s=300, monotonic=lambda: now[0], timeout_s=2.5)
         assert await keys.find("a", "ES256") is not None
         web.answers.clear()
         now[0] += 301
