@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 import pgmcp
-from tests.fixtures.answers import outcome_of
+from tests.fixtures.answers import outcome_of, rows_after
 from tests.fixtures.disturbing import COMMIT, DisturbingProxy, Intervention, Moment, disturbing_proxy
 from tests.fixtures.killing import Killer, killer
 from tests.fixtures.postgres import MakeDatabase
@@ -53,11 +54,13 @@ def batch(tag: str) -> pgmcp.CreateBatchRequest:
     return pgmcp.CreateBatchRequest(table="item", records=records, batch_size=1)
 
 
-def intervene(proxy: DisturbingProxy, watch: Killer, step: str, moment: Moment) -> str:
-    """End every backend at a moment of a step of `batch`; gives the tag that the batch is to have."""
+def intervene(
+    proxy: DisturbingProxy, watch: Killer, step: str, moment: Moment, act: Callable[[], Awaitable[None]] | None = None
+) -> str:
+    """End every backend, or do something else, at a moment of a step of `batch`; the tag that the batch is to have."""
     during = moment is Moment.DURING
     tag = {"INSERT": "slow", "COMMIT": "late"}.get(step, "plain") if during else "plain"
-    act = watch.kill_sleeping if during and tag != "plain" else watch.kill
+    act = act or (watch.kill_sleeping if during and tag != "plain" else watch.kill)
     sent = {"BEGIN": b"BEGIN", "INSERT": tag.encode(), "COMMIT": COMMIT}[step]
     proxy.intervention = Intervention(sent=sent, moment=moment, act=act)
     return tag
@@ -108,6 +111,35 @@ async def test_a_single_write_says_how_it_ended(make_database: MakeDatabase, dri
         there = await watch.count("item")
         assert said == ("committed" if moment is Moment.AFTER else "unknown")
         assert there == (1 if moment in {Moment.AFTER, Moment.UNANSWERED} else 0)
+        assert await outcome_of(db.call(batch("next"))) == "committed"
+
+
+@pytest.mark.parametrize("how", ["killed", "cut"])
+@pytest.mark.parametrize("moment", list(Moment))
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_single_write_with_a_limit_is_known_until_its_commit(
+    make_database: MakeDatabase, driver: str, step: str, moment: Moment, how: str
+) -> None:
+    """Its limit stands in a transaction around it: nothing of it stays as long as COMMIT has not been sent."""
+    dsn = await make_database(SCHEMA)
+    async with killer(dsn) as watch, disturbing_proxy(dsn) as proxy, connected(proxy, driver) as db:
+
+        async def cut() -> None:
+            if moment is Moment.DURING and tag != "plain":
+                await watch.until_sleeping()
+            proxy.cut()
+
+        # What is known of the table is asked for before, in transactions of its own.
+        await db.call(pgmcp.ReadRequest(table="item"))
+        tag = intervene(proxy, watch, step, moment, act=cut if how == "cut" else None)
+        said = await outcome_of(db.call(pgmcp.CreateRequest(table="item", data={"tag": tag}, timeout_ms=60_000)))
+        if how == "cut":
+            # Whoever is still at it for a line that is gone.
+            await watch.kill()
+        there = await watch.count("item")
+        assert proxy.intervention is None
+        assert there in rows_after(said, 1)
+        assert step == "COMMIT" or (step, moment) == ("INSERT", Moment.AFTER) or said != "unknown"
         assert await outcome_of(db.call(batch("next"))) == "committed"
 
 

@@ -112,6 +112,47 @@ async def test_a_write_that_its_caller_gives_up_is_rolled_back(
         assert outcome_told(stopped.value) is Outcome.ROLLED_BACK
 
 
+DEFINING = [
+    pytest.param("ALTER TABLE item ADD COLUMN n int", Outcome.ROLLED_BACK, id="ALTER TABLE"),
+    pytest.param("CREATE INDEX by_tag ON item (tag)", Outcome.ROLLED_BACK, id="CREATE INDEX"),
+    pytest.param("DROP TABLE item", Outcome.ROLLED_BACK, id="DROP TABLE"),
+    pytest.param("TRUNCATE item", Outcome.ROLLED_BACK, id="TRUNCATE"),
+    # The index is there, and not valid.
+    pytest.param("CREATE INDEX CONCURRENTLY by_tag ON item (tag)", Outcome.UNKNOWN, id="CREATE INDEX CONCURRENTLY"),
+]
+
+
+@pytest.mark.parametrize("how", ["its deadline", "its caller"])
+@pytest.mark.parametrize("text, outcome", DEFINING)
+async def test_a_definition_that_is_stopped(
+    make_database: MakeDatabase, driver: str, text: str, outcome: Outcome, how: str
+) -> None:
+    """Most are carried out whole or not at all, and the server has said that it was stopped."""
+    request = pgmcp.ExecuteQueryRequest(query=text, read_only=False)
+    told: Outcome | None = None
+    dsn = await make_database(SCHEMA)
+    for seconds in (1.0, 4.0, 16.0):
+        limit = {"call_timeout_s": seconds} if how == "its deadline" else {}
+        async with surroundings(dsn, driver, access="admin", **limit) as (watch, db):
+            before = await watch.ask("SELECT count(*) FROM pg_attribute")
+            task = asyncio.create_task(db.call(request))
+            if how == "its caller":
+                await watch.until(
+                    "SELECT count(*) > 0 FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                )
+                task.cancel()
+            with pytest.raises((pgmcp.PgmcpError, asyncio.CancelledError)) as stopped:
+                await task
+            told = outcome_told(stopped.value)
+            if outcome is Outcome.ROLLED_BACK:
+                assert await watch.ask("SELECT count(*) FROM pg_attribute") == before
+        # On a busy machine time may be up before it has begun, so that nothing is said of its outcome.
+        if told is not None:
+            break
+    assert told is outcome
+
+
 LATE: list[Any] = [
     pytest.param(pgmcp.CreateRequest(table="item", data=NEW), b"new", "call_timeout_committed", id="structured"),
     pytest.param(

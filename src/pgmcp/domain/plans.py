@@ -199,6 +199,7 @@ class RawQuery:
         read_only: Whether it runs in a read-only transaction.
         types: Names that may be types', each with its parts: parsing a literal of a type can run code.
         relations: Names that stand where relations do, each with its parts.
+        whole: Whether PostgreSQL carries it out whole or not at all, in one transaction.
         basis: What its rows hang on, once the guard has found that out.
     """
 
@@ -209,6 +210,7 @@ class RawQuery:
     read_only: bool = True
     types: frozenset[tuple[str, ...]] = frozenset()
     relations: frozenset[tuple[str, ...]] = frozenset()
+    whole: bool = True
     basis: Basis | None = None
     bounds: Bounds
 

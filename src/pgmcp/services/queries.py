@@ -20,6 +20,7 @@ from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import ExecuteQueryRequest, ReadRequest
 from pgmcp.domain.results import Result
 from pgmcp.domain.settings import Settings
+from pgmcp.domain.sql.wholeness import is_whole
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.repositories import QueryRepository
@@ -119,6 +120,7 @@ class QueryService:
             effect=effect,
             types=analysis.types,
             relations=analysis.relations,
+            whole=is_whole(analysis),
             params=tuple(request.params),
             read_only=request.read_only,
             bounds=Bounds(max_rows=max_rows, max_bytes=self._settings.max_bytes),
@@ -161,7 +163,7 @@ class QueryService:
             if plan.read_only:
                 return await self._cache.query(plan, call, load)
             await self._weigh(plan, call)
-            if plan.kind is StatementKind.UTILITY:
+            if not plan.whole:
                 return await self._transactions.write_in_parts(work, call, ANYTHING)
             return await self._retrying.writing(lambda: self._transactions.write(work, call, ANYTHING), call)
         except QueryError as error:

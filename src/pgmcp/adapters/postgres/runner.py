@@ -15,7 +15,7 @@ from pgmcp.adapters.postgres.errors import NOT_CONNECTED, TOO_MUCH
 from pgmcp.adapters.postgres.exchange import Exchange
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.adapters.postgres.standing import standing_text
-from pgmcp.adapters.postgres.surrounding import limit_text, outcome_of, surrounded
+from pgmcp.adapters.postgres.surrounding import UndoneError, limit_text, outcome_of, surrounded
 from pgmcp.adapters.postgres.transactions import PostgresTransaction
 from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.domain.calls import CallContext
@@ -224,6 +224,8 @@ def _outcome_after(error: PgmcpError) -> Outcome:
     The server's own errors undo it, and whatever was refused or ran out of its time before it was sent never began.
     Nobody knows of a session that was lost or ended meanwhile whether the server had finished.
     """
+    if isinstance(error.__cause__, UndoneError):
+        return Outcome.ROLLED_BACK
     if error.sqlstate == TOO_MUCH or (error.code is codes.CONNECTION_LOST and error.sqlstate != NOT_CONNECTED):
         return Outcome.UNKNOWN
     return Outcome.ROLLED_BACK

@@ -19,6 +19,10 @@ T = TypeVar("T")
 _OUTCOMES = {Fate.DONE: Outcome.COMMITTED, Fate.UNDONE: Outcome.ROLLED_BACK, Fate.UNHEARD: Outcome.UNKNOWN}
 
 
+class UndoneError(DriverError):
+    """An error before COMMIT was sent: whatever became of the session, nothing that was done on it stays."""
+
+
 def outcome_of(fate: Fate) -> Outcome:
     """How a transaction ended that is one statement, or whose COMMIT it is, after that was cancelled."""
     return _OUTCOMES[fate]
@@ -42,7 +46,8 @@ async def surrounded(
         remark: Who it is done for.
 
     Raises:
-        DriverError: What the server said.
+        UndoneError: What the server said, before the end.
+        DriverError: What it said of COMMIT.
         asyncio.CancelledError: From a `cancelled` that tells the outcome, where it is for writing.
     """
     begin = "BEGIN READ ONLY" if need is Need.READ else "BEGIN"
@@ -57,6 +62,8 @@ async def surrounded(
         given_up = await _rolled_back(connection, remark) or error
         if isinstance(given_up, asyncio.CancelledError):
             raise given_up from (cancelled(outcome) if need is Need.WRITE else None)
+        if isinstance(error, DriverError) and not at_its_end:
+            raise UndoneError(error.fault) from error
         raise
     return result
 
