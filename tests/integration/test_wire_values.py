@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
+import pytest
 from attrs import evolve
 
 from pgmcp.domain.filters.parser import parse
@@ -32,6 +33,8 @@ ODD_SETTINGS = (
     "bytea_output = escape",
     "TimeZone = 'UTC'",
 )
+# What a database's owner may have said of what is read as a value.
+ODD_INPUT = ("array_nulls = off", "xmloption = document", "quote_all_identifiers = on")
 EVERYTHING = Bounds(max_bytes=10_000_000)
 # What the examples leave out.
 MORE = [
@@ -100,7 +103,10 @@ async def there_and_back(base: Repositories, name: str) -> tuple[str, list[str |
     return result.rows.rows[0], [row[0] for row in rows]
 
 
-async def test_what_is_read_can_be_written_back_unchanged(make_database: MakeDatabase) -> None:
+@pytest.mark.parametrize("settings", [pytest.param((), id="usual"), pytest.param(ODD_INPUT, id="odd")])
+async def test_what_is_read_can_be_written_back_unchanged(
+    make_database: MakeDatabase, settings: tuple[str, ...]
+) -> None:
     """Every example's value comes back from its JSON as the very same value, alone and in a batch."""
     dsn = await make_database(SETUP)
     made = await prepare(
@@ -110,6 +116,7 @@ async def test_what_is_read_can_be_written_back_unchanged(make_database: MakeDat
             f"INSERT INTO v{number} SELECT 1, {_typed(case)}"
             for number, case in enumerate(CASES)
         },
+        settings,
     )
     async with repositories(dsn) as base:
         seen = {number: await there_and_back(base, f"v{number}") for number in made}

@@ -9,7 +9,12 @@ from pgmcp.ports.driver import Need
 
 # PostgreSQL's own defaults, pinned: ranges, arrays and types that nobody here knows come in their text form, which must
 # not hang on what a role or a database sets.
-_FORMS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "bytea_output": "hex", "extra_float_digits": "1"}
+_FORMS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "bytea_output": "hex", "extra_float_digits": "1"} | {
+    "quote_all_identifiers": "off",
+    # Off, it makes a text of each NULL in what is read as an array, parameters of a driver included.
+    "array_nulls": "on",
+    "xmloption": "content",
+}
 # The JSON of nested types is a long expression with estimates far too high: where PostgreSQL is built with LLVM, as
 # Debian's is, compiling it took 16 s for four rows that are read in 2 ms without.
 # https://www.postgresql.org/docs/18/jit-decision.html
