@@ -55,7 +55,7 @@ async def test_how_soon_it_looks_again(seconds: float, states: list[str], waits:
     """By what a look costs; only another state is a change."""
     clock = FixedClock(NOON)
     changed = len(set(states)) > 1
-    session = Catalogue(name="read0", clock=clock, seconds=seconds, states=states)
+    session = Catalogue(name="read0", clock=clock, seconds=seconds, states=list(states))
     sessions = ConnectionManager(Opens(session), PoolLimits(pool_max=1), clock)
     looks = Definitions(sessions=sessions, clock=clock)
     assert [round(await looks.look(), 6) for _ in range(2)] == waits

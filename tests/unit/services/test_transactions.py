@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -119,22 +120,23 @@ async def test_a_unit_that_is_cancelled_at_its_commit(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize(
-    "error, outcome, heard",
+    "fail, outcome, heard",
     [
-        pytest.param(out_of_time(Outcome.ROLLED_BACK), Outcome.UNKNOWN, [Outcome.COMMITTED], id="stopped"),
-        pytest.param(out_of_time(Outcome.UNKNOWN), Outcome.UNKNOWN, [Outcome.UNKNOWN], id="unheard"),
-        pytest.param(out_of_time(Outcome.COMMITTED), Outcome.COMMITTED, [Outcome.COMMITTED], id="too late"),
-        pytest.param(given_up(Outcome.ROLLED_BACK), Outcome.UNKNOWN, [Outcome.COMMITTED], id="cancelled"),
+        pytest.param(lambda: out_of_time(Outcome.ROLLED_BACK), Outcome.UNKNOWN, [Outcome.COMMITTED], id="stopped"),
+        pytest.param(lambda: out_of_time(Outcome.UNKNOWN), Outcome.UNKNOWN, [Outcome.UNKNOWN], id="unheard"),
+        pytest.param(lambda: out_of_time(Outcome.COMMITTED), Outcome.COMMITTED, [Outcome.COMMITTED], id="too late"),
+        pytest.param(lambda: given_up(Outcome.ROLLED_BACK), Outcome.UNKNOWN, [Outcome.COMMITTED], id="cancelled"),
         pytest.param(
-            DatabaseError(codes.CHECK_VIOLATION, "no", details={"outcome": "rolled_back"}),
+            lambda: DatabaseError(codes.CHECK_VIOLATION, "no", details={"outcome": "rolled_back"}),
             Outcome.ROLLED_BACK,
             [Outcome.COMMITTED],
             id="failed",
         ),
     ],
 )
-async def test_what_commits_in_parts(error: BaseException, outcome: Outcome, heard: list[Outcome]) -> None:
+async def test_what_commits_in_parts(fail: Callable[[], BaseException], outcome: Outcome, heard: list[Outcome]) -> None:
     """A part of it may be there, whatever became of the rest, so one that was stopped has no outcome to be told."""
+    error = fail()
     work = Work()
     with pytest.raises(type(error)) as caught:
         await work.service.write_in_parts(lambda *_: _fails(error, error.__cause__), CALL, CHANGES)
