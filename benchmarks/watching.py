@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from math import floor
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -21,6 +22,7 @@ from benchmarks.tables import KILOBYTE
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.metrics.breaking import BreakerGauge
 from pgmcp.adapters.metrics.recorder import MetricsRecorder
+from pgmcp.adapters.spare_time import in_spare_time
 from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.bootstrap import build
 from pgmcp.entrypoints.bootstrap.observing import log_observer
@@ -29,11 +31,14 @@ from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.mcp.router import MCPRouter
 from pgmcp.entrypoints.mcp.toolbox import CallControls
 from pgmcp.ports.observing import Observer
+from pgmcp.services.watching import Watch
 
 # Reads of one turn: many enough that what a turn leaves to be done at its end is little beside it.
 _CALLS = 200
 _WARM_UP = 12_000  # reads until the history is as full as it gets
 _QUICK = 5  # percent of the reads, of those that a busy machine disturbs least
+_TOGETHER = 64
+_ALIKE = '"principal":"local","tool":"read_table","effect":"read","tables":{"public.kilobyte":["id","text"]},'
 _ARGUMENTS = b'{"table":"%s","filters":{"id":%%d},"limit":1}' % KILOBYTE.name.encode()
 
 
@@ -45,11 +50,14 @@ class Heard:
         share: `metrics_sample`; None without metrics.
         log: Whether the log does, at its usual level.
         audit: Whether each is put on record.
+        least: Whether each is put down, and written down by the many, in the shortest way that there is: no metrics and
+            no audit can cost less.
     """
 
     share: float | None = None
     log: bool = False
     audit: bool = False
+    least: bool = False
 
 
 _CONTENDERS: Mapping[str, Heard] = {
@@ -59,6 +67,7 @@ _CONTENDERS: Mapping[str, Heard] = {
     "metrics, `metrics_sample` 0.01": Heard(share=0.01),
     "log": Heard(log=True),
     "audit": Heard(audit=True),
+    "the least": Heard(least=True),
     "metrics of all calls, log and audit": Heard(share=1.0, log=True, audit=True),
     "metrics 0.01, log and audit": Heard(share=0.01, log=True, audit=True),
 }
@@ -81,7 +90,7 @@ async def run(database: BenchDatabase, rounds: int) -> str:
         log = log_observer(settings)
         built = build(settings, observer=log)
         resources.push_async_callback(built.aclose)
-        reads = Reads(built, log)
+        reads = Reads(built, log, Least(folder / "least.jsonl"))
         reads.swap(Heard(share=1.0, log=True, audit=True))
         for _ in range(_WARM_UP // _CALLS):
             await reads.turn([])
@@ -93,11 +102,42 @@ async def run(database: BenchDatabase, rounds: int) -> str:
         return _table(await take_turns(contenders, rounds), times)
 
 
+class Least:
+    """Keeps a tuple of each call, and writes a line of each, many at a time; tells nothing of it that anybody needs."""
+
+    def __init__(self, path: Path) -> None:
+        """Write to a file."""
+        self._file = path.open("ab", buffering=0)
+        self._ended: list[tuple[float, str, float, int]] = []
+
+    def wants_intent(self, _: Watch) -> bool:
+        """Never."""
+        return False
+
+    def judged(self, _: Watch, __: object) -> None:
+        """Nothing of it."""
+
+    def conclude(self, watch: Watch, seconds: float, rows: int = 0, _: BaseException | None = None) -> bool:
+        """Put down what differs from call to call."""
+        self._ended.append((time.time(), watch.call, seconds, rows))
+        if len(self._ended) == _TOGETHER:
+            in_spare_time(self._write)
+        return True
+
+    def _write(self) -> None:
+        ended, self._ended = self._ended, []
+        lines = [
+            f'{{"time":{floor(at * 1e3)},"call":"{call}",{_ALIKE}"us":{floor(seconds * 1e6)},"rows":{rows}}}\n'
+            for at, call, seconds, rows in ended
+        ]
+        self._file.write("".join(lines).encode("ascii"))
+
+
 class Reads:
     """Reads of one database, and what hears of them."""
 
-    def __init__(self, database: Database, log: Observer) -> None:
-        """Swap `log`, the metrics and the audit of a database."""
+    def __init__(self, database: Database, log: Observer, least: Least) -> None:
+        """Swap `log`, the metrics and the audit of a database, which `least` is in the place of."""
         self._router = MCPRouter(database)
         self._settings = database.settings
         self._history = database.history
@@ -106,6 +146,7 @@ class Reads:
         self._dispatcher = database.dispatcher
         self._audit = self._dispatcher._audit  # noqa: SLF001 -- as above
         self._lines = self._audit._log  # noqa: SLF001 -- as above
+        self._least = least
         self._fan = self._dispatcher._observer  # noqa: SLF001 -- as above
         self._keys = itertools.cycle(range(1, KILOBYTE.rows + 1))
 
@@ -123,7 +164,7 @@ class Reads:
         clock, share = SystemClock(), 0.0 if heard.share is None else heard.share
         observers: list[Observer] = [BreakerGauge()]
         if heard.share is not None:
-            observers.append(MetricsRecorder(self._history, clock, share))
+            observers.append(MetricsRecorder(self._history, clock))
         if heard.log:
             observers.append(self._log)
         told = evolve(
@@ -133,6 +174,7 @@ class Reads:
         self._fan.__init__(observers)  # type: ignore[misc]  # as above
         self._audit.__init__(self._lines, clock, told)  # type: ignore[misc]  # as above
         self._dispatcher._settings = told  # noqa: SLF001 -- as above
+        self._dispatcher._audit = self._least if heard.least else self._audit  # type: ignore[assignment] # noqa: SLF001
 
     async def turn(self, times: list[float]) -> None:
         """Read, and do what was left to be done later."""

@@ -43,12 +43,14 @@ def test_events_of_threads_are_all_counted() -> None:
     clock = FixedClock(NOON)
     clock.advance(1)
     kept = history(10_000)
-    fan = FanOut([MetricsRecorder(kept, clock, 1.0)])
+    fan = FanOut([MetricsRecorder(kept, clock)])
     kept.fed_by(fan.settle)
     start, going = threading.Barrier(_THREADS + 1), threading.Event()
 
     def work(number: int) -> None:
-        event = CallEnded(CallId("c"), f"tool{number % 2}", "ana", 0.001, relation="orders", parts=(), at=1)
+        event = CallEnded(
+            CallId("c"), f"tool{number % 2}", "ana", 0.001, relation="orders", stations=(), noted=(), at=1
+        )
         start.wait()
         for _ in range(_EACH):
             fan.observe(event)

@@ -27,18 +27,23 @@ BY_KEY = {"table": "orders", "filters": {"id": 1}}
 OURS = {"select", "insert", "update", "delete", "query", "explain"}
 
 
-async def told(dsn: str, tool: str, said: dict[str, Any], **settings: Any) -> list[tuple[str, str | None]]:
-    """The kind and the relation of each statement of a call that came twice, the second time."""
+async def events(dsn: str, tool: str, said: dict[str, Any], **settings: Any) -> list[StatementRan]:
+    """The statements of a call that came twice."""
     heard = Heard()
     database = build(Settings(dsn=Secret(dsn), access=Access.WRITE, **settings), observer=heard)
     try:
         for _ in range(2):
-            heard.events.clear()
             with suppress(PgmcpError):
                 await database.dispatcher.dispatch(database.tool(tool), said, Caller())
-        return [(each.kind, each.relation) for each in heard.events if isinstance(each, StatementRan)]
+        return [each for each in heard.events if isinstance(each, StatementRan)]
     finally:
         await database.aclose()
+
+
+async def told(dsn: str, tool: str, said: dict[str, Any], **settings: Any) -> list[tuple[str, str | None]]:
+    """The kind and the relation of each statement of a call that came twice, the second time."""
+    heard = await events(dsn, tool, said, **settings)
+    return [(each.kind, each.relation) for each in heard if each.call == heard[-1].call]
 
 
 @pytest.mark.parametrize(
@@ -93,3 +98,25 @@ async def test_nobody_guesses(make_database: MakeDatabase, driver: str) -> None:
     asked = {"query": "SELECT id FROM orders"}
     heard = await told(dsn, "execute_query", asked, driver=driver, guard="names")
     assert heard == [("query", None)]
+
+
+@pytest.mark.parametrize("share", [pytest.param(1.0, id="drawn"), pytest.param(0.0, id="not drawn")])
+@pytest.mark.parametrize(
+    "tool, said",
+    [
+        pytest.param("read_table", BY_KEY, id="a read"),
+        pytest.param("update_records", BY_KEY | {"data": {"status": "x"}}, id="a write"),
+        pytest.param("execute_query", {"query": "SELECT 1 / 0"}, id="a failure"),
+    ],
+)
+async def test_whether_their_call_was_drawn(
+    make_database: MakeDatabase, driver: str, tool: str, said: dict[str, Any], share: float
+) -> None:
+    """They say so, and by what they are found among others of their form: the same whether known before or not."""
+    dsn = await make_database(SCHEMA)
+    heard = await events(dsn, tool, said, driver=driver, metrics_sample=share)
+    ours = [each for each in heard if each.kind in OURS]
+    assert len(ours) == 2
+    assert {each.timed for each in ours} == {share == 1}
+    (fingerprint,) = {each.fingerprint for each in ours}
+    assert (fingerprint is not None) == (share == 1)

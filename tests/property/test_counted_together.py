@@ -13,7 +13,7 @@ from pgmcp.adapters.clock import FixedClock
 from pgmcp.adapters.metrics.history import BoundedHistory
 from pgmcp.domain.calls import CallId
 from pgmcp.domain.events import CallEnded, StatementRan
-from pgmcp.domain.samples import BUCKETS_S, LAYERS, Place, Sample
+from pgmcp.domain.samples import BUCKETS_S, LAYERS, Parts, Place, Sample, Stations
 from tests.unit.house import NOON
 
 PLAN, RUN, SELECT = Place("station", "plan"), Place("station", "execute"), Place("repository", "select")
@@ -21,10 +21,14 @@ FAILED = Place("repository", "select", "lock_timeout")
 # Sums of these are exact, so that they are the same in every order; the bounds of the classes are among the others.
 EIGHTHS = st.integers(0, 300).map(lambda number: number / 8)
 TIMES = st.one_of(EIGHTHS, st.sampled_from(BUCKETS_S))
+USUAL = ((PLAN, RUN, None), (SELECT,))
 PARTS = st.one_of(
     st.none(),
-    st.just((PLAN, RUN, SELECT)),
-    st.lists(st.sampled_from([PLAN, RUN, SELECT, FAILED]), max_size=4).map(tuple),
+    st.just(USUAL),
+    st.tuples(
+        st.lists(st.sampled_from([PLAN, RUN, None]), max_size=4).map(tuple),
+        st.lists(st.sampled_from([SELECT, FAILED]), max_size=3).map(tuple),
+    ),
 )
 CALLS = st.tuples(
     st.sampled_from(["read_table", "execute_query"]),
@@ -34,20 +38,25 @@ CALLS = st.tuples(
     PARTS,
 )
 STATEMENTS = st.tuples(st.sampled_from(["select", "insert"]), TIMES, st.sampled_from([None, "57014"]), st.booleans())
-ALIKE = ("read_table", 0.001, None, "orders", (PLAN, RUN, SELECT))
+ALIKE = ("read_table", 0.001, None, "orders", USUAL)
 
 
 def call(number: int, told: Any) -> CallEnded:
     """One of several; each of its parts took a time of its own."""
     tool, seconds, error, relation, places = told
-    parts = None if places is None else tuple((place, 1.0, 1 + at / 8 + number) for at, place in enumerate(places))
-    return CallEnded(CallId(f"c{number}"), tool, "ana", seconds, 1, error, relation, parts, float(number))
+    stations: Stations | None = None
+    noted: Parts | None = None
+    if places is not None:
+        passed, ran = places
+        stations = tuple(field for at, place in enumerate(passed) for field in (place, at / 8 * (1 + number)))
+        noted = tuple(field for at, place in enumerate(ran) for field in (place, 1.0, 1 + at / 8 + number))
+    return CallEnded(CallId(f"c{number}"), tool, "ana", seconds, 1, error, relation, stations, noted, float(number))
 
 
 def statement(number: int, told: Any) -> StatementRan:
     """One of several."""
-    kind, seconds, sqlstate, _ = told
-    return StatementRan(CallId(f"c{number}"), kind, seconds, 1, sqlstate, f"f{number}", None, float(number))
+    kind, seconds, sqlstate, timed = told
+    return StatementRan(CallId(f"c{number}"), kind, seconds, 1, sqlstate, f"f{number}", None, float(number), timed)
 
 
 def found(history: BoundedHistory) -> Any:
@@ -64,22 +73,24 @@ def parted(event: CallEnded) -> list[Sample]:
     """Its parts by themselves."""
     return [
         Sample(ended, place.layer, place.operation, ended - began, place.error, CallId(""))
-        for place, began, ended in event.parts or ()
+        for place, began, ended in event.parts
     ]
 
 
 @given(st.lists(CALLS, max_size=20))
 @example([ALIKE] * 7)
 @example([ALIKE, ("read_table", 0.5, None, None, None)] * 3)
-@example([(*ALIKE[:4], (PLAN,)), (*ALIKE[:4], (PLAN, PLAN))])
-@example([(*ALIKE[:4], ()), ALIKE])
+@example([(*ALIKE[:4], ((PLAN, None), ())), (*ALIKE[:4], ((PLAN, RUN, PLAN, None), (SELECT, SELECT)))])
+@example([(*ALIKE[:4], ((), ())), ALIKE])
+@example([(*ALIKE[:4], ((PLAN, None, RUN, None), (SELECT, FAILED)))] * 3)
+@example([(*ALIKE[:4], ((PLAN, None), (each,))) for each in (SELECT, FAILED)])
 def test_calls(asked: list[Any]) -> None:
     """With their relations, errors, classes of time and parts."""
     together, one_by_one = (BoundedHistory(1000, FixedClock(NOON)) for _ in range(2))
     calls = [call(number, told) for number, told in enumerate(asked)]
     together.add_calls(calls)
     for each in calls:
-        kept = each.parts is not None
+        kept = each.noted is not None
         one_by_one.add(
             Sample(each.at, "tool", each.tool, each.seconds, each.error, each.call, each.relation), kept=kept
         )
@@ -102,11 +113,11 @@ def test_calls(asked: list[Any]) -> None:
 def test_statements(asked: list[Any]) -> None:
     """Those that are kept, and those that are only counted."""
     together, one_by_one = (BoundedHistory(1000, FixedClock(NOON)) for _ in range(2))
-    made = [(statement(number, told), told[-1]) for number, told in enumerate(asked)]
-    together.add_statements([each for each, kept in made if kept], [each for each, kept in made if not kept])
-    for each, kept in made:
+    made = [statement(number, told) for number, told in enumerate(asked)]
+    together.add_statements(made)
+    for each in made:
         sample = Sample(each.at, "statement", each.kind, each.seconds, each.sqlstate, each.call, each.fingerprint)
-        one_by_one.add(sample, kept=kept)
+        one_by_one.add(sample, kept=each.timed)
     assert found(together) == found(one_by_one)
 
 

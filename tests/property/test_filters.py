@@ -21,7 +21,7 @@ from pgmcp.domain.filters.relative import UNITS, Moment, span
 from pgmcp.domain.filters.tree import Filter, Not
 from pgmcp.domain.json import Number
 from pgmcp.domain.order import parse_order
-from pgmcp.domain.plans import Order
+from pgmcp.domain.relations import Order
 from pgmcp.domain.values.types import is_ordered
 from tests.fixtures.relations import ODD, THINGS
 

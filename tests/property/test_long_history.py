@@ -19,7 +19,7 @@ from tests.unit.house import NOON
 def test_ten_million_samples_stay_within_the_bound() -> None:
     """Neither samples nor counts grow with what is recorded, and it takes no memory that was not taken at a tenth."""
     kept = BoundedHistory(10_000, FixedClock(NOON))
-    one = CallEnded(CallId("c"), "read_table", "ana", 0.001, parts=(), at=1)
+    one = CallEnded(CallId("c"), "read_table", "ana", 0.001, stations=(), noted=(), at=1)
     some = [one] * 1000
     process = psutil.Process()
     for _ in range(1_000):
@@ -40,11 +40,11 @@ def test_a_million_events_stay_within_the_bound() -> None:
     clock = FixedClock(NOON)
     clock.advance(1)
     kept = BoundedHistory(1_000, clock)
-    fan = FanOut([MetricsRecorder(kept, clock, 1.0)])
+    fan = FanOut([MetricsRecorder(kept, clock)])
     kept.fed_by(fan.settle)
     observe = fan.observe
     ended = [
-        CallEnded(CallId(f"c{number}"), f"tool{number}", "ana", 0.001, 1, f"error{number}", f"table{number}", (), 1)
+        CallEnded(CallId(f"c{number}"), f"tool{number}", "ana", 0.001, 1, f"error{number}", f"table{number}", (), (), 1)
         for number in range(2_000)
     ]
     for _ in range(500):

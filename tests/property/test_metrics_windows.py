@@ -41,10 +41,10 @@ def watched(calls: list[Any], capacity: int) -> tuple[MetricsService, list[tuple
     clock = FixedClock(NOON)
     clock.advance(1)
     history = BoundedHistory(capacity, clock)
-    recorder = MetricsRecorder(history, clock, 1.0)
+    recorder = MetricsRecorder(history, clock)
     ran = []
     for tool, ms, pause, error in calls:
-        recorder.observe(CallEnded(CallId("c"), tool, "ana", ms / 1000, 0, error, None, (), clock.monotonic()))
+        recorder.observe(CallEnded(CallId("c"), tool, "ana", ms / 1000, 0, error, None, (), (), clock.monotonic()))
         ran.append((clock.monotonic(), tool, Fraction(ms), error))
         clock.advance(pause / 8)
     return MetricsService(history, GaugedResources([]), recorder, clock, Settings()), ran

@@ -211,7 +211,7 @@ class Server:
 
 def _without_parts(event: Event) -> Event:
     """An event, but for the times of a call's parts: a station that isn't passed has none."""
-    return event._replace(parts=None) if isinstance(event, CallEnded) else event
+    return event._replace(stations=None, noted=None) if isinstance(event, CallEnded) else event
 
 
 async def _walk(server: Server, steps: list[tuple[Any, ...]]) -> list[Any]:

@@ -141,7 +141,7 @@ class House:
         self.operating = CacheOperating(None, KeptMetadata())
         self.history = BoundedHistory(settings.metrics_history, self.clock)
         self.metrics = MetricsService(
-            self.history, GaugedResources([]), MetricsRecorder(self.history, self.clock, 1.0), self.clock, settings
+            self.history, GaugedResources([]), MetricsRecorder(self.history, self.clock), self.clock, settings
         )
         self.receipts = ReceiptService(self.memory.receipts, self.transactions, self.retrying, self.clock, settings)
         self.records = MemoryAuditLog()

@@ -9,7 +9,7 @@ from typing import TypeVar
 from pgmcp.adapters.spare_time import in_spare_time
 from pgmcp.domain.caching.events import CacheHit
 from pgmcp.domain.events import CallEnded, Event, LeaseBegan, LeaseEnded, StatementRan
-from pgmcp.ports.observing import Observer, Patient, Selective
+from pgmcp.ports.observing import Observer, Patient, hears
 
 E = TypeVar("E")
 
@@ -29,7 +29,7 @@ Hearing = tuple[tuple[Hear, ...], "list[Event] | None", int]
 
 
 class FanOut:
-    """Hands each event to every observer that hears its kind, in turn; implements `Observer`.
+    """Hands each event to every observer that hears its kind, in turn; implements `Selective`.
 
     Ends of calls and statements wait for patient observers until there are enough of them, and are told in spare time:
     on its own way a call pays for putting them down. Whatever else happens has them told first.
@@ -53,6 +53,10 @@ class FanOut:
         # One at a time, so that whoever comes meanwhile finds all of it told.
         self._settling = RLock()
         self.failures = 0
+
+    def hears(self, kind: type[Event]) -> bool:
+        """Whether anybody does."""
+        return any(hears(each, kind) for each in self._observers)
 
     def observe(self, event: Event) -> None:
         kind = type(event)
@@ -89,7 +93,7 @@ class FanOut:
             self.settle()
 
     def _ask(self, kind: type[Event]) -> Hearing:
-        found = [each for each in self._observers if not isinstance(each, Selective) or each.hears(kind)]
+        found = [each for each in self._observers if hears(each, kind)]
         at_once: list[Hear] = [each.observe for each in found]
         waiting: tuple[list[Event] | None, int] = (None, 0)
         if kind is CallEnded or kind is StatementRan:

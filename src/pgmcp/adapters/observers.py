@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _FOR_DEBUGGING = (CallStarted, StatementRan, CacheHit)
 _ERROR = attrgetter("error")
-_NOT_TOLD = frozenset({"parts", "at"})
+_NOT_TOLD = frozenset({"stations", "noted", "at", "timed"})
 # What no caller could have avoided.
 _OURS = frozenset({codes.INTERNAL.name, codes.DATABASE_FAILED.name, codes.AUTHENTICATION_FAILED.name})
 

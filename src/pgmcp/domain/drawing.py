@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pgmcp.domain.calls import CallId
 
 _CLASSES = 1 << 20
@@ -18,9 +16,3 @@ def is_drawn(call: CallId, share: float) -> bool:
     """
     # Python keeps a text's hash with the text, and salts it anew in each process.
     return share >= 1 or hash(call) % _CLASSES < share * _CLASSES
-
-
-def all_drawn(calls: Iterable[CallId], share: float) -> list[bool]:
-    """What `is_drawn` says of each of many, in a quarter of the time."""
-    below = _CLASSES if share >= 1 else share * _CLASSES
-    return [hash(call) % _CLASSES < below for call in calls]

@@ -5,15 +5,16 @@ What every call tells of is a tuple, made in a fifth of the time that a frozen o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from attrs import frozen
 
 from pgmcp.domain.caching.events import CacheEvent
 from pgmcp.domain.calls import CallId
-from pgmcp.domain.samples import Layer, Noted
+from pgmcp.domain.samples import Layer, Noted, Parts, Stations, parted, stayed
 
 
 class CallStarted(NamedTuple):
@@ -37,7 +38,8 @@ class CallEnded(NamedTuple):
         rows: Rows given or changed.
         error: The code of the error that it ended with; None when it went well.
         relation: The relation that it worked on; None where there is none, or it was not found.
-        parts: What was timed inside of it, as it ended; None where `metrics_sample` did not draw the call.
+        stations: The stations that it came to; None where `metrics_sample` did not draw the call.
+        noted: What else was timed inside of it, as it ended; None as for `stations`.
         at: When it ended, on the clock port's monotonic scale, in seconds.
     """
 
@@ -48,8 +50,14 @@ class CallEnded(NamedTuple):
     rows: int = 0
     error: str | None = None
     relation: str | None = None
-    parts: tuple[Noted, ...] | None = None
+    stations: Stations | None = None
+    noted: Parts | None = None
     at: float = 0.0
+
+    @property
+    def parts(self) -> Iterator[Noted]:
+        """What was timed inside of it: its stations, one after another, then what ran in them."""
+        return chain(stayed(self.stations or ()), parted(self.noted or ()))
 
 
 class StatementRan(NamedTuple):
@@ -62,6 +70,7 @@ class StatementRan(NamedTuple):
         fingerprint: The same for statements that differ in values only; None where there is no text.
         relation: The one relation that it was about; None where it was not one alone, or nobody knows.
         at: When it came back, as for `CallEnded`.
+        timed: Whether `metrics_sample` drew the call that it ran for; one that ran for no caller's is not.
     """
 
     call: CallId
@@ -72,17 +81,18 @@ class StatementRan(NamedTuple):
     fingerprint: str | None = None
     relation: str | None = None
     at: float = 0.0
+    timed: bool = True
 
 
 # How the pipeline makes them, from their fields in order: what NamedTuple has for it is Python and takes four times as
 # long, three times a call.
 call_started: Callable[[tuple[CallId, str, str, str | None]], CallStarted] = partial(tuple.__new__, CallStarted)
 call_ended: Callable[
-    [tuple[CallId, str, str, float, int, str | None, str | None, tuple[Noted, ...] | None, float]], CallEnded
+    [tuple[CallId, str, str, float, int, str | None, str | None, Stations | None, Parts | None, float]], CallEnded
 ] = partial(tuple.__new__, CallEnded)
-statement_ran: Callable[[tuple[CallId, str, float, int, str | None, str | None, str | None, float]], StatementRan] = (
-    partial(tuple.__new__, StatementRan)
-)
+statement_ran: Callable[
+    [tuple[CallId, str, float, int, str | None, str | None, str | None, float, bool]], StatementRan
+] = partial(tuple.__new__, StatementRan)
 
 
 @frozen(kw_only=True)

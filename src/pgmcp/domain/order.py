@@ -13,9 +13,8 @@ from pgmcp.domain.filters.keys import parse_path, refuse_masked, resolve
 from pgmcp.domain.filters.tree import Operand
 from pgmcp.domain.filters.values import is_text
 from pgmcp.domain.places import shown, step
-from pgmcp.domain.plans import Order
 from pgmcp.domain.records import unknown_column
-from pgmcp.domain.relations import Column, Relation
+from pgmcp.domain.relations import Column, Order, Relation
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.domain.values.types import DOCUMENTS, JSONB, is_ordered, is_surely_ordered
 
@@ -43,9 +42,9 @@ def parse_order(order_by: Any, ascending: Any, relation: Relation) -> tuple[tupl
     """
     if not isinstance(ascending, bool):
         raise ValidationError(codes.WRONG_TYPE, "'ascending' is true or false", path="ascending")
-    keys = [Order(operand=relation.plain[name]) for name in relation.key]
+    keys = relation.by_key
     if order_by is None and ascending:
-        return tuple(keys), bool(keys)  # most reads
+        return keys, bool(keys)  # most reads
     orders: dict[Operand, Order] = {}
     asked = _asked(order_by, relation)
     for order in (*asked, *(keys if keys or not asked else _rest(relation))):

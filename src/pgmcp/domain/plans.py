@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from pgmcp.domain.caching.operating import CacheOperation
-from pgmcp.domain.filters.tree import EVERYTHING, Filter, Literal, Operand
+from pgmcp.domain.filters.tree import EVERYTHING, Filter, Literal
 from pgmcp.domain.measuring import Measuring
 from pgmcp.domain.places import inner, step
-from pgmcp.domain.relations import Name, Relation
+from pgmcp.domain.relations import Name, Order, Relation
 from pgmcp.domain.transacting import Transacting
 
 if TYPE_CHECKING:
@@ -49,15 +49,6 @@ class Bounds:
 
     max_rows: int = 1000
     max_bytes: int = 262_144
-
-
-@frozen(kw_only=True)
-class Order:
-    """One key of an order; where NULLs stand is always said."""
-
-    operand: Operand
-    descending: bool = False
-    nulls_first: bool = False
 
 
 @frozen(kw_only=True)

@@ -87,6 +87,15 @@ class Column:
         return self.declared or self.type.display
 
 
+@frozen(kw_only=True)
+class Order:
+    """One key of an order of rows; where NULLs stand is always said."""
+
+    operand: Operand
+    descending: bool = False
+    nulls_first: bool = False
+
+
 @frozen(kw_only=True, slots=False)
 class Relation:
     """A table, view, materialised view or foreign table.
@@ -134,6 +143,11 @@ class Relation:
     def by_name(self) -> Mapping[str, Column]:
         """The columns by their names."""
         return {column.name: column for column in self.columns}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in their order."""
+        return tuple(self.by_name)
 
     @cached_property
     def fixed(self) -> Mapping[Action, frozenset[str]]:
@@ -185,6 +199,11 @@ class Relation:
         if self.primary_key and self._is_plain(self.primary_key):
             return self.primary_key
         return min(filter(self._is_plain, self.unique), key=len, default=())
+
+    @cached_property
+    def by_key(self) -> tuple[Order, ...]:
+        """The order by its key, which most reads have; empty where it has none."""
+        return tuple(Order(operand=self.plain[name]) for name in self.key)
 
     def _is_plain(self, names: tuple[str, ...]) -> bool:
         return all(self.by_name[name].mask is None for name in names)

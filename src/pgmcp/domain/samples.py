@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from attrs import field, frozen
 
@@ -78,6 +78,30 @@ Noted = tuple[Place, float, float]
 
 On the clock port's monotonic scale, in seconds.
 """
+
+Parts = Sequence[Any]
+"""Parts of a call as they ended, the three fields of each behind those of the one before.
+
+Nothing is in it that has to be made for it and kept: a tuple for each would be walked through by the garbage collector
+for as long as its call waits to be counted.
+"""
+
+Stations = Sequence[Any]
+"""Stations that a call came to: each, and behind it when; it stayed until it came to the next. None is no station."""
+
+
+def parted(parts: Parts) -> Iterator[Noted]:
+    """Each of them by itself."""
+    fields = iter(parts)
+    return zip(fields, fields, fields, strict=True)
+
+
+def stayed(stations: Stations) -> Iterator[Noted]:
+    """Each station as a part of the call."""
+    places, times = stations[0::2], stations[1::2]
+    for place, began, ended in zip(places, times, times[1:], strict=False):
+        if place is not None:
+            yield place, began, ended
 
 
 @frozen(kw_only=True)

@@ -17,18 +17,17 @@ from pgmcp.domain.aside import LONG_TEXT
 from pgmcp.domain.calls import CallContext, CallId, LeaseId, Principal, Progress, new_id
 from pgmcp.domain.drawing import is_drawn
 from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
-from pgmcp.domain.events import CatalogueForgotten, DefectFound, call_ended, call_started
+from pgmcp.domain.events import CallStarted, CatalogueForgotten, DefectFound, call_ended, call_started
 from pgmcp.domain.policy.redacting import redact
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, PlanResponse, ResponseBase
 from pgmcp.domain.results import Form
 from pgmcp.domain.settings import Settings
-from pgmcp.domain.tracking import track_execution_time
 from pgmcp.handlers.base import AnyHandler
 from pgmcp.handlers.decoding import read_arguments
 from pgmcp.handlers.preparing import Arguments, Asked, Preparing
 from pgmcp.ports.clock import Clock
-from pgmcp.ports.observing import Observer
+from pgmcp.ports.observing import Observer, hears
 from pgmcp.services.auditing import AuditService
 from pgmcp.services.fair_use import FairUse
 from pgmcp.services.guarding import Guard
@@ -36,7 +35,7 @@ from pgmcp.services.prepared_calls import PreparedCall
 from pgmcp.services.receipts import ReceiptService
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.security import SecurityService
-from pgmcp.services.watching import Watch
+from pgmcp.services.watching import EXECUTE, Watch
 
 AnyTool = type[AnyHandler]
 
@@ -88,6 +87,7 @@ class Dispatcher:
         self._security = security
         self._schemas = schemas
         self._observer = observer
+        self._begins = hears(observer, CallStarted)
         self._clock = clock
         self._settings = settings
         self._audit = audit
@@ -111,7 +111,8 @@ class Dispatcher:
             PgmcpError: What a station refused, or what went wrong; a defect of our own becomes an `InternalError`.
         """
         watch = self._watch(handler, caller)
-        self._observer.observe(call_started((caller.id, handler.name, watch.principal, caller.trace)))
+        if self._begins:
+            self._observer.observe(call_started((caller.id, handler.name, watch.principal, caller.trace)))
         try:
             response = await self._stations(handler, arguments, caller, watch)
         except PgmcpError as error:
@@ -176,8 +177,11 @@ class Dispatcher:
         prepared = await self._preparing.prepare(handler, asked, call, watch)
         request, plan = asked.request, prepared.authorised
         if self._audit.wants_intent(watch):
+            watch.leave()
             await self._audit.intend(watch)
+        watch.enter(EXECUTE)
         got = await self._run(handler, prepared, request, call)
+        watch.leave()
         if prepared.leaves_something:
             self._guard.ran(plan)
         response = prepared.answer.by(got)
@@ -204,12 +208,22 @@ class Dispatcher:
         seconds = at - watch.started
         self._observer.observe(
             call_ended(
-                (watch.call, handler.name, watch.principal, seconds, rows, code, watch.relation, watch.parts, at)
+                (
+                    watch.call,
+                    handler.name,
+                    watch.principal,
+                    seconds,
+                    rows,
+                    code,
+                    watch.relation,
+                    watch.stations,
+                    watch.noted,
+                    at,
+                )
             )
         )
         return self._audit.conclude(watch, seconds, rows, error)
 
-    @track_execution_time("execute", layer="station")
     async def _run(
         self, handler: AnyHandler, prepared: PreparedCall, request: RequestBase[Any], call: CallContext
     ) -> Any:

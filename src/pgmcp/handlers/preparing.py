@@ -95,7 +95,6 @@ class Preparing:
         watch.enter(AUTHORISE)
         self._planned(watch, plan, call)
         prepared = await self._authorise(request, plan, call, watch)
-        watch.leave()
         if place is not None and _may_recur(handler, prepared, call):
             self._calls.put(place, prepared)
         return prepared

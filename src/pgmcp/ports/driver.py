@@ -25,13 +25,15 @@ class Statement:
     """A statement with `$1`, `$2`… and what to bind to them; `text[]` parameters are sequences.
 
     `dirties` says that it may run code which leaves something on the session that the next caller must not find;
-    `relation` names the one relation that it is about, None where it is not one alone, or one of our own catalogue's.
+    `relation` names the one relation that it is about, None where it is not one alone, or one of our own catalogue's;
+    `fingerprint` is the same for statements that differ in values only, where whoever made it knows it.
     """
 
     text: str
     parameters: tuple[Parameter, ...] = field(default=(), repr=False)
     dirties: bool = False
     relation: str | None = None
+    fingerprint: str | None = field(default=None, eq=False)  # the text says it already
 
 
 # As for a statement.

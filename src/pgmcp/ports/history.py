@@ -25,13 +25,8 @@ class History(Protocol):
         """Count calls, which takes less time a call than one by one; keep those that were timed, and their parts."""
         ...
 
-    def add_statements(self, drawn: Sequence[StatementRan], others: Sequence[StatementRan] = ()) -> None:
-        """Count statements.
-
-        Args:
-            drawn: Those that are kept too.
-            others: Those that are only counted.
-        """
+    def add_statements(self, statements: Sequence[StatementRan]) -> None:
+        """Count statements, as `add_calls` does; keep those of calls that were timed."""
         ...
 
     def fed_by(self, feed: Callable[[], None]) -> None:

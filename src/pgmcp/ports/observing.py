@@ -25,6 +25,11 @@ class Selective(Observer, Protocol):
         ...
 
 
+def hears(observer: Observer, kind: type[Event]) -> bool:
+    """Whether an observer hears events of a kind: all but one that is selective hear of everything."""
+    return not isinstance(observer, Selective) or observer.hears(kind)
+
+
 @runtime_checkable
 class Patient(Observer, Protocol):
     """An observer that hears what comes of every call later, and of many calls at once.

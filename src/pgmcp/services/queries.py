@@ -15,8 +15,8 @@ from pgmcp.domain.filters.parser import parse
 from pgmcp.domain.filters.relative import Moment, zone_named
 from pgmcp.domain.filters.tree import EVERYTHING, Literal
 from pgmcp.domain.order import parse_order
-from pgmcp.domain.plans import Bounds, Explain, Order, Page, RawQuery, Select, StatementKind
-from pgmcp.domain.relations import Relation
+from pgmcp.domain.plans import Bounds, Explain, Page, RawQuery, Select, StatementKind
+from pgmcp.domain.relations import Order, Relation
 from pgmcp.domain.requests import ExecuteQueryRequest, ReadRequest
 from pgmcp.domain.results import Result
 from pgmcp.domain.settings import Settings

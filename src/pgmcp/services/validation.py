@@ -34,7 +34,7 @@ class ValidationService:
             ValidationError: `unknown_column`.
         """
         if not wanted or list(wanted) == ["*"]:
-            return tuple(relation.by_name)
+            return relation.names
         return known_columns(wanted, relation, "columns")
 
     async def write_filter(self, filters: Mapping[str, Any], relation: Relation, moment: Moment) -> Filter:

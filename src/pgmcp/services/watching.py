@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import evolve
 
 from pgmcp.domain.audit_record import AuditRecord, audit_record
 from pgmcp.domain.auditing import DONE, End, Touched, digest_of
 from pgmcp.domain.calls import CallId, LeaseId
 from pgmcp.domain.plans import Effect, Plan
-from pgmcp.domain.samples import Noted, Place
+from pgmcp.domain.samples import Place
 from pgmcp.domain.tracking import Tracker, said
 from pgmcp.ports.clock import Clock
 
 # Stations that a call passes one behind the other in one function, so that their times need no function around each.
-PLAN, AUTHORISE = Place("station", "plan"), Place("station", "authorise")
+PLAN, AUTHORISE, EXECUTE = (Place("station", name) for name in ("plan", "authorise", "execute"))
 
 
 class Watch:
@@ -30,7 +32,9 @@ class Watch:
 
     Attributes:
         now: The clock's own scale.
-        note: Takes a part.
+        note: Takes a part that is no station.
+        noted: Those that it took, in the order of their ends; None where the call is not timed.
+        stations: The stations that the call came to; None as for `noted`.
         started: When the call began, on it.
         relation: The relation that the call's plan is about; None where it is about none, or has no plan yet.
         plan: What the call comes to; None before that is known.
@@ -41,15 +45,13 @@ class Watch:
     """
 
     __slots__ = (
-        "_parts",
-        "_since",
-        "_station",
         "at",
         "call",
         "effect",
         "end",
         "intended",
         "note",
+        "noted",
         "now",
         "plan",
         "principal",
@@ -59,11 +61,10 @@ class Watch:
         "seconds",
         "session",
         "started",
+        "stations",
         "tool",
         "transaction",
     )
-
-    _since: float  # of a station that the call is at
 
     def __init__(
         self,
@@ -91,39 +92,28 @@ class Watch:
         self.at = self.seconds = 0.0
         self.rows = 0
         self.end: End = DONE
-        self._station: Place | None = None
-        self._parts: list[Noted] | None = None
+        self.stations: list[Any] | None = None
+        self.noted: list[Any] | None = None
         if timed:
-            self._parts = []
-            self.note = self._parts.append
+            self.stations = []
+            self.noted = []
+            self.note = self.noted.extend
 
-    def enter(self, station: Place) -> None:
-        """The call comes to a station, and has left the one before."""
-        parts = self._parts
-        if parts is None:
-            return
-        now = self.now  # what is looked up and called in one step is looked for in the class first
-        at = now()
-        before = self._station
-        if before is not None:
-            parts.append((before, self._since, at))
-        self._station = station
-        self._since = at
+    def enter(self, station: Place | None) -> None:
+        """The call comes to a station, and has left the one before; with None it is at none."""
+        stations = self.stations
+        if stations is not None:
+            now = self.now  # what is looked up and called in one step is looked for in the class first
+            stations += (station, now())
 
     def leave(self, error: BaseException | None = None) -> None:
         """The call leaves the station that it is at, if at any, with what it ends with there."""
-        station, parts = self._station, self._parts
-        if station is None or parts is None:
+        stations = self.stations
+        if not stations or stations[-2] is None:
             return
-        self._station = None
-        place = station if error is None else evolve(station, error=said(error))
-        now = self.now
-        parts.append((place, self._since, now()))
-
-    @property
-    def parts(self) -> tuple[Noted, ...] | None:
-        """What has ended so far, in that order; None where the call is not timed."""
-        return None if self._parts is None else (*self._parts,)
+        if error is not None:
+            stations[-2] = evolve(stations[-2], error=said(error))
+        self.enter(None)
 
     def record(self) -> AuditRecord:
         """The audit's record of what is noted so far."""
@@ -147,4 +137,4 @@ class Watch:
     @property
     def tracker(self) -> Tracker | None:
         """Itself, where the call is timed."""
-        return None if self._parts is None else self
+        return None if self.noted is None else self

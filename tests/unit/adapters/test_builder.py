@@ -12,8 +12,9 @@ from pgmcp.adapters.postgres.wire.dialect import ANY, NEWER
 from pgmcp.domain.filters.tree import (
     Literal,
 )
-from pgmcp.domain.plans import Assignment, Batch, Delete, Insert, OnConflict, Order, Page, Select, Update
+from pgmcp.domain.plans import Assignment, Batch, Delete, Insert, OnConflict, Page, Select, Update
 from pgmcp.domain.plans import ConflictAction as Action
+from pgmcp.domain.relations import Order
 from pgmcp.domain.results import Truncation, WireRows
 from pgmcp.domain.values.types import INT4
 from tests.fixtures.hostile import BOUNDS, HOSTILE, ID, INT, TABLE, N, eq

@@ -26,7 +26,7 @@ from pgmcp.domain.filters.tree import (
     Truth,
     View,
 )
-from pgmcp.domain.plans import Order
+from pgmcp.domain.relations import Order
 from pgmcp.domain.values.types import FLOAT8, INT4, JSONB, NUMERIC, TEXT, Type, array_of
 from tests.fixtures.hostile import HOSTILE, ID, INT, POSITIVE, TABLE, N, eq
 

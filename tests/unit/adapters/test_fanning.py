@@ -112,6 +112,18 @@ async def test_while_a_loop_does_not_turn_no_more_than_some_wait(event: Event) -
     assert max(waiter.portions) <= 1024
 
 
+def test_what_nobody_hears_need_not_be_told() -> None:
+    """What one of them hears is."""
+
+    class Choosy(Waiter):
+        def hears(self, kind: type[Event]) -> bool:
+            return kind is CallEnded
+
+    assert [FanOut([Choosy()]).hears(kind) for kind in (CallStarted, CallEnded)] == [False, True]
+    assert FanOut([Choosy(), Waiter()]).hears(CallStarted)
+    assert not FanOut([]).hears(CallEnded)
+
+
 def test_a_patient_observer_that_raises() -> None:
     """Is alone with it."""
 

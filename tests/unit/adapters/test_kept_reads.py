@@ -10,6 +10,7 @@ from attrs import evolve
 
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.postgres.builder import QueryBuilder
+from pgmcp.adapters.postgres.fingerprints import Fingerprints
 from pgmcp.adapters.postgres.kept_reads import shape_of
 from pgmcp.adapters.postgres.wire.dialect import ANY, Dialect
 from pgmcp.domain.filters.parser import parse
@@ -81,6 +82,7 @@ def test_what_is_kept_is_what_would_be_written(plan: Select) -> None:
         assert found.suspects() == fresh.suspects()
         assert found.statement.dirties is plan.relation.runs_code
         assert found.shown.columns == fresh.shown.columns
+        assert found.statement.fingerprint == Fingerprints().of(fresh.statement.text)
 
 
 def test_values_are_put_in_anew() -> None:

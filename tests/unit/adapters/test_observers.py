@@ -19,15 +19,15 @@ from pgmcp.domain.events import (
     Event,
     StatementRan,
 )
-from pgmcp.domain.samples import Noted, Place
+from pgmcp.domain.samples import Place
 
 CALL = CallId("c1")
 
 
 def ended(error: str | None) -> CallEnded:
     """A call with an end."""
-    part: Noted = (Place("station", "plan"), 0, 0)
-    return CallEnded(call=CALL, tool="read_table", principal="ana", seconds=0.5, error=error, parts=(part,))
+    stations, noted = (Place("station", "plan"), 0, None, 0), (Place("service", "s"), 0, 0)
+    return CallEnded(CALL, "read_table", "ana", seconds=0.5, error=error, stations=stations, noted=noted)
 
 
 def logged(capsys: pytest.CaptureFixture[str], event: Event, level: str = "info") -> dict[str, Any] | None:

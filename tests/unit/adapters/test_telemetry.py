@@ -84,15 +84,20 @@ def test_a_part_stands_where_it_was_in_time(exported: InMemorySpanExporter) -> N
     clock.advance(3)
     observer.observe(StatementRan(call=call, kind="select", seconds=0.25, at=3))
     clock.advance(1)
-    parts = ((Place("station", "plan"), 1.0, 1.5),)
-    observer.observe(CallEnded(call=call, tool="read_table", principal="ana", seconds=4, parts=parts, at=4))
+    stations = (Place("station", "plan"), 1.0, None, 1.5)
+    noted = (Place("service", "run"), 1.0, 1.5)
+    observer.observe(CallEnded(call, "read_table", "ana", seconds=4, stations=stations, noted=noted, at=4))
     noon = round(NOON.timestamp()) * 1_000_000_000
     found = {
         span.name: ((span.start_time or 0) - noon, (span.end_time or 0) - noon)
         for span in exported.get_finished_spans()
         if span.parent is not None
     }
-    assert found == {"select": (2_750_000_000, 3_000_000_000), "plan": (1_000_000_000, 1_500_000_000)}
+    assert found == {
+        "select": (2_750_000_000, 3_000_000_000),
+        "plan": (1_000_000_000, 1_500_000_000),
+        "run": (1_000_000_000, 1_500_000_000),
+    }
 
 
 async def test_a_program_that_traces(exported: InMemorySpanExporter) -> None:

@@ -9,8 +9,8 @@ from attrs import evolve, fields
 
 from pgmcp.domain.caching.keys import Prefix, of_select, of_statement, spelt
 from pgmcp.domain.filters.tree import EVERYTHING, Compare, Comparison, Literal, Operand, View
-from pgmcp.domain.plans import Bounds, Effect, Order, Page, RawQuery, Select, StatementKind
-from pgmcp.domain.relations import Column, Name, Relation, RelationKind
+from pgmcp.domain.plans import Bounds, Effect, Page, RawQuery, Select, StatementKind
+from pgmcp.domain.relations import Column, Name, Order, Relation, RelationKind
 from pgmcp.domain.values.types import INT4, TEXT, TIMESTAMPTZ
 
 RELATION = Relation(name=Name("public", "t"), kind=RelationKind.TABLE, columns=(Column(name="a", type=TEXT),))

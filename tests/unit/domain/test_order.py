@@ -11,9 +11,8 @@ from pgmcp.domain import json
 from pgmcp.domain.errors import ValidationError
 from pgmcp.domain.filters.tree import Operand
 from pgmcp.domain.order import MAX_KEYS, parse_order
-from pgmcp.domain.plans import Order
 from pgmcp.domain.policy.masks import Mask
-from pgmcp.domain.relations import Column, Relation
+from pgmcp.domain.relations import Column, Order, Relation
 from pgmcp.domain.values.types import INT4, INT8, JSON, JSONB, TEXT, Type, array_of
 from tests.fixtures.relations import INT4RANGE, MOOD, ODD, POINT, POS, THINGS, relation
 

@@ -18,8 +18,8 @@ from pgmcp.domain.policy.parsing import parse_policy
 from pgmcp.domain.requests import CreateBatchRequest, ReadRequest
 from pgmcp.domain.results import Form, Result
 from pgmcp.domain.settings import Access, Settings
-from pgmcp.handlers.dispatch import Caller
-from tests.unit.house import House, by
+from pgmcp.handlers.dispatch import Caller, Dispatcher
+from tests.unit.house import House, Recorder, by
 
 READ = {"table": "orders", "columns": ["id"]}
 
@@ -100,14 +100,14 @@ def names(events: list[Event]) -> list[str]:
 
 def without_parts(event: Event) -> Event:
     """An event, but for the times of a call's parts."""
-    return event._replace(parts=None) if isinstance(event, CallEnded) else event
+    return event._replace(stations=None, noted=None) if isinstance(event, CallEnded) else event
 
 
 def stations_of(house: House) -> list[str]:
     """The stations of the last call, with what each ended with."""
     ended = house.recorder.events[-1]
     assert isinstance(ended, CallEnded)
-    return [f"{place.operation} {place.error}" for place, _, _ in ended.parts or () if place.layer == "station"]
+    return [f"{place.operation} {place.error}" for place, _, _ in ended.parts if place.layer == "station"]
 
 
 async def test_the_events_of_a_call() -> None:
@@ -143,12 +143,12 @@ async def test_the_parts_of_a_call() -> None:
     await house.dispatch("read_table", READ, by("ana"))
     (_, ended) = house.recorder.events
     assert isinstance(ended, CallEnded)
-    assert [(place.layer, place.operation, end - began) for place, began, end in ended.parts or ()] == [
+    assert [(place.layer, place.operation, end - began) for place, began, end in ended.parts] == [
         ("station", "plan", 0),
         ("station", "authorise", 0),
+        ("station", "execute", 1.5),
         ("repository", "TableRepository.select", 0),
         ("service", "TableService.select", 1.5),
-        ("station", "execute", 1.5),
     ]
 
 
@@ -204,7 +204,31 @@ async def test_a_call_that_is_not_drawn() -> None:
     await house.dispatch("read_table", READ, by("ana"))
     (_, ended) = house.recorder.events
     assert isinstance(ended, CallEnded)
-    assert (ended.parts, ended.relation) == (None, "orders")
+    assert (ended.stations, ended.noted, ended.relation) == (None, None, "orders")
+
+
+async def test_a_beginning_that_nobody_hears_of() -> None:
+    """Is not told."""
+
+    class Ends(Recorder):
+        def hears(self, kind: type[Event]) -> bool:
+            return kind is CallEnded
+
+    house = House()
+    ends = Ends()
+    dispatcher = Dispatcher(
+        house.security,
+        house.schemas,
+        ends,
+        house.clock,
+        house.settings,
+        house.audit,
+        house.fair_use,
+        house.guard,
+        house.receipts,
+    )
+    await dispatcher.dispatch(house.handlers["describe_table"], {"table": "orders"}, by("ana"))
+    assert names(ends.events) == ["CallEnded"]
 
 
 async def test_the_trace_of_a_caller() -> None:

@@ -106,7 +106,7 @@ async def test_the_same_call_is_prepared_once(arguments: Callable[[], Any]) -> N
     assert rows.plans[0] is rows.plans[1]
     assert catalogue.asked == 1
     ended = [event for event in house.recorder.events if isinstance(event, CallEnded)]
-    stations = [[place.operation for place, *_ in each.parts or () if place.layer == "station"] for each in ended]
+    stations = [[place.operation for place, *_ in each.parts if place.layer == "station"] for each in ended]
     assert stations == [["plan", "authorise", "execute"], ["execute"]]
 
 

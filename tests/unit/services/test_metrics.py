@@ -235,7 +235,7 @@ async def test_a_window_that_was_cut() -> None:
 def with_gauges(here: House) -> House:
     """The same, with a process and a pool."""
     pool = StateGauge("pool", lambda: {"idle": 1, "waiting": 0})
-    recorder = MetricsRecorder(here.history, here.clock, 1.0)
+    recorder = MetricsRecorder(here.history, here.clock)
     here.metrics = MetricsService(
         here.history, GaugedResources([ProcessGauge(), pool]), recorder, here.clock, here.settings
     )

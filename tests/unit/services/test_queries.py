@@ -14,8 +14,8 @@ from pgmcp.domain.errors import QueryError, ValidationError, codes
 from pgmcp.domain.filters.parser import parse
 from pgmcp.domain.filters.relative import Moment
 from pgmcp.domain.filters.tree import EVERYTHING, Literal, Operand
-from pgmcp.domain.plans import Bounds, Effect, Explain, Order, Page, RawQuery, Select, StatementKind
-from pgmcp.domain.relations import Relation
+from pgmcp.domain.plans import Bounds, Effect, Explain, Page, RawQuery, Select, StatementKind
+from pgmcp.domain.relations import Order, Relation
 from pgmcp.domain.requests import ExecuteQueryRequest, ReadRequest
 from pgmcp.domain.results import Result
 from pgmcp.domain.settings import Settings

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Sequence
+from itertools import groupby
 from json.encoder import encode_basestring_ascii as quoted
+from math import floor
 from typing import Any, TypeVar
 
-from pgmcp.domain.audit_record import DoneRead, Ended, record_of, stamp
+from pgmcp.domain.audit_record import DoneRead, Ended, Recordable, record_of, stamp
+from pgmcp.domain.calls import CallId
 from pgmcp.domain.filters.tree import Compare
+from pgmcp.domain.plans import Select
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.touching import filtered
 
@@ -18,6 +22,7 @@ V = TypeVar("V")
 _KEPT = 1000
 _TO_SECONDS = len("2026-01-01T00:00:00")
 _MILLI, _MICRO = 1e3, 1e6
+_SECOND = 1000  # in milliseconds
 # What differs from one read to the next of the same kind, in the order of the document.
 _DIFFERING = ("time", "call", "principal", "session", "duration_ms", "rows")
 # Of small numbers the texts are there already: to write one takes as long as to find three.
@@ -38,57 +43,57 @@ class Lines:
         # By what reads reach, and by whose they are beside that: for a new caller nothing but names is written anew.
         self._templates: dict[Hashable, Template] = {}
         self._callers: dict[Hashable, Template] = {}
-        self._second, self._shown = -1, ""
         self._shorts = [_duration(micros) for micros in range(_SHORT)]
 
     def of(self, ended: Sequence[Ended]) -> bytes:
         """The lines of calls, each with its end."""
         made: list[str] = []
-        add, known = made.extend, self._callers.get
-        second, shown, shorts = self._second, self._shown, self._shorts
-        # One loop without functions of ours in it: a line takes less time than half a dozen of their calls. Nor is any
-        # text made that is not there yet: what there is of all lines is joined at once.
-        for each in ended:
-            if type(each) is not tuple:
-                add((_fixed(record_of(each).document()), "\n"))
-                continue
-            at, call, principal, session, tool, plan, seconds, rows = each
-            # A single condition, a single column to order by, as most reads have, are nothing to walk through.
-            tree, order, relation = plan.filter, plan.order, plan.relation
-            filtering = tree.operand.column if type(tree) is Compare else tuple(filtered(tree))
-            ordering = order[0].operand.column if len(order) == 1 else tuple([key.operand.column for key in order])
-            key = (principal, session, tool, id(relation), plan.columns, filtering, ordering)
-            (start, to_call, to_duration, to_rows, rest), _ = known(key) or self._keep(key, each)
-            millis, micros = int(at * _MILLI), int(seconds * _MICRO + 0.5)
-            if millis // 1000 != second:
-                second = millis // 1000
-                shown = stamp(second)[:_TO_SECONDS]
-            add(
-                (
-                    start,
-                    shown,
-                    _FRACTIONS[millis % 1000],
-                    to_call,
-                    quoted(call),
-                    to_duration,
-                    shorts[micros] if micros < _SHORT else _duration(micros),
-                    to_rows,
-                    _NUMBERS[rows] if rows < _NUMBERED else str(rows),
-                    rest,
-                )
-            )
-        self._second, self._shown = second, shown
+        for kind, alike in groupby(ended, type):
+            some: list[Any] = [*alike]
+            made += self._of_reads(some) if kind is tuple else map(_line, some)
         return "".join(made).encode("ascii")
 
-    def _keep(self, key: tuple[Any, ...], read: DoneRead) -> Template:
-        principal, session, *reach = key
-        reached = tuple(reach)
-        template = self._templates.get(reached)
-        if template is None:
-            template = _put(self._templates, reached, (_around(read), read[5].relation))
-        (start, to_call, to_principal, to_session, to_duration, *rest), relation = template
-        caller = f"{to_principal}{quoted(principal)}{'' if session is None else to_session + quoted(session)}"
-        return _put(self._callers, key, ((start, to_call, caller + to_duration, *rest), relation))
+    def _of_reads(self, reads: Sequence[DoneRead]) -> list[str]:
+        """The lines of reads that went well."""
+        made: list[str] = []
+        known: tuple[Any, ...] | None = None
+        start = to_call = to_duration = to_rows = rest = shown = ""
+        base, shorts = -_SECOND, self._shorts
+        # One loop without functions of ours in it: a line takes less time than half a dozen of their calls. What stands
+        # in most lines like the one before is compared with that, by its identity, and not looked for.
+        for (at, _, principal, session, tool, plan, seconds, rows), call in zip(reads, _calls(reads), strict=True):
+            # A single condition, a single column to order by, as most reads have, are nothing to walk through.
+            tree, order = plan.filter, plan.order
+            filtering = tree.operand.column if type(tree) is Compare else tuple(filtered(tree))
+            ordering = order[0].operand.column if len(order) == 1 else tuple([key.operand.column for key in order])
+            key = (principal, session, tool, plan.relation, plan.columns, filtering, ordering)
+            if key != known:
+                start, to_call, to_duration, to_rows, rest = self._template(key, plan)
+                known = key
+            milli, micros = floor(at * _MILLI) - base, floor(seconds * _MICRO + 0.5)
+            if not 0 <= milli < _SECOND:
+                base += milli // _SECOND * _SECOND
+                milli %= _SECOND
+                shown = stamp(base // _SECOND)[:_TO_SECONDS]
+            duration = shorts[micros] if micros < _SHORT else _duration(micros)
+            count = _NUMBERS[rows] if rows < _NUMBERED else str(rows)
+            made.append(
+                f"{start}{shown}{_FRACTIONS[milli]}{to_call}{call}{to_duration}{duration}{to_rows}{count}{rest}"
+            )
+        return made
+
+    def _template(self, key: tuple[Any, ...], plan: Select) -> tuple[str, ...]:
+        """What stands around that which differs, in the lines of reads that have a key."""
+        principal, session, tool, relation, *columns = key
+        reach = (tool, id(relation), *columns)
+        found = self._callers.get((principal, session, reach))
+        if found is None:
+            template = self._templates.get(reach) or _put(self._templates, reach, (_around(tool, plan), relation))
+            (start, to_call, to_principal, to_session, to_duration, *rest), _ = template
+            caller = f'"{to_principal}{quoted(principal)}{"" if session is None else to_session + quoted(session)}'
+            around = (start, f'{to_call}"', caller + to_duration, *rest)
+            found = _put(self._callers, (principal, session, reach), (around, relation))
+        return found[0]
 
 
 def _put(kept: dict[K, V], key: K, made: V) -> V:
@@ -98,10 +103,20 @@ def _put(kept: dict[K, V], key: K, made: V) -> V:
     return made
 
 
-def _around(read: DoneRead) -> tuple[str, ...]:
+def _calls(reads: Sequence[DoneRead]) -> Sequence[str]:
+    """The reads' ids, as they stand between quotation marks."""
+    calls = [read[1] for read in reads]
+    # As ids of ours are, which nothing in has to be written otherwise.
+    if "".join(calls).encode("ascii", "replace").isalnum():
+        return calls
+    return [quoted(call)[1:-1] for call in calls]
+
+
+def _around(tool: str | None, plan: Select) -> tuple[str, ...]:
     """What stands before, between and behind all that differs, of a call that came in by a session."""
     texts = [""]
-    for number, (name, value) in enumerate(record_of(read)._replace(session="").document().items()):
+    read: DoneRead = (0.0, CallId(""), "", "", tool, plan, 0.0, 0)
+    for number, (name, value) in enumerate(record_of(read).document().items()):
         texts[-1] += f"{',' if number else '{'}{_fixed(name)}:"
         if name not in _DIFFERING:
             texts[-1] += _fixed(value)
@@ -112,6 +127,11 @@ def _around(read: DoneRead) -> tuple[str, ...]:
         texts.append(behind)
     texts[-1] += "}\n"
     return tuple(texts)
+
+
+def _line(ended: Recordable) -> str:
+    """The line of anything else."""
+    return _fixed(ended.record().document()) + "\n"
 
 
 def _duration(micros: int) -> str:

@@ -94,7 +94,10 @@ class Engine:
         if self._observer is not None:
             at = self.clock.monotonic()
             seconds = 0.0 if since is None else at - since
-            self._observer.observe(StatementRan(call.id, kind, seconds, rows, state, at=at, relation=relation))
+            timed = call.tracker is not None
+            self._observer.observe(
+                StatementRan(call.id, kind, seconds, rows, state, at=at, relation=relation, timed=timed)
+            )
 
     def alone(self) -> Space:
         """Where a statement by itself reads and writes."""

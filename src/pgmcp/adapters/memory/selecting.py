@@ -15,7 +15,8 @@ from pgmcp.adapters.memory.refusals import refuse
 from pgmcp.adapters.memory.state import TableState
 from pgmcp.adapters.memory.values.ordering import key_of
 from pgmcp.domain.filters.tree import EVERYTHING, And, Compare, Comparison, Filter, Literal, View
-from pgmcp.domain.plans import Order, Select
+from pgmcp.domain.plans import Select
+from pgmcp.domain.relations import Order
 
 
 def matching(table: Table, tree: Filter, state: TableState) -> list[tuple[int, Row]]:

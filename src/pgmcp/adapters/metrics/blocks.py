@@ -70,21 +70,21 @@ class Passed:
     """Parts of calls that passed one place."""
 
     place: Place
-    at: Packed
-    seconds: Packed
+    began: Packed
+    ended: Packed
     latest: float
 
     @property
     def count(self) -> int:
         """How many."""
-        return len(self.at) // _SIZE
+        return len(self.ended) // _SIZE
 
     def samples(self) -> Sequence[Sample]:
         """They."""
         place = self.place
         return [
-            Sample(at, place.layer, place.operation, seconds, place.error, _NO_CALL)
-            for at, seconds in zip(_unpacked(self.at), _unpacked(self.seconds), strict=True)
+            Sample(ended, place.layer, place.operation, ended - began, place.error, _NO_CALL)
+            for began, ended in zip(_unpacked(self.began), _unpacked(self.ended), strict=True)
         ]
 
 

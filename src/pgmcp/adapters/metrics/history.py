@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain, islice
-from operator import sub
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, compress, islice
 from threading import Lock
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pgmcp.adapters.metrics.blocks import Passed, Ran, packed
+from pgmcp.adapters.metrics.columns import grouped, passages
 from pgmcp.adapters.metrics.shelf import Shelf
 from pgmcp.adapters.metrics.tally import bump
 from pgmcp.domain.events import CallEnded, StatementRan
-from pgmcp.domain.samples import LAYERS, OTHER, Layer, Noted, Place, Sample, Total, Totals
+from pgmcp.domain.samples import LAYERS, OTHER, Layer, Parts, Sample, Stations, Total, Totals
 from pgmcp.ports.clock import Clock
 
 K = TypeVar("K")
@@ -61,32 +60,33 @@ class BoundedHistory:
     def add_calls(self, calls: Sequence[CallEnded]) -> None:
         if not calls:
             return
-        ids, tools, _, times, _, errors, relations, parts, ends = zip(*calls, strict=True)
-        noted = [each for each in parts if each is not None]
+        ids, tools, _, times, _, errors, relations, stations, noted, ends = zip(*calls, strict=True)
+        untimed = noted.count(None)
         with self._lock:
             shelf = self._shelves["tool"]
-            for (tool, error, relation), seconds in _grouped(times, tools, errors, relations):
+            for (tool, error, relation), seconds in grouped(times, tools, errors, relations):
                 shelf.tally(tool).add(seconds, error)
                 self._relate(tool, relation, len(seconds))
-            if noted:
-                if len(noted) < len(calls):
-                    timed = [each for each in calls if each.parts is not None]
-                    ids, tools, _, times, _, errors, relations, _, ends = zip(*timed, strict=True)
+            if untimed < len(calls):
+                if untimed:
+                    timed = [each for each in calls if each.noted is not None]
+                    ids, tools, _, times, _, errors, relations, stations, noted, ends = zip(*timed, strict=True)
                 latest = max(ends)
                 shelf.keep(Ran("tool", packed(ends), tools, packed(times), errors, ids, relations, latest))
-                self._add_parts(noted, latest)
+                self._add_parts(stations, noted, latest)
 
-    def add_statements(self, drawn: Sequence[StatementRan], others: Sequence[StatementRan] = ()) -> None:
-        if not drawn and not others:
+    def add_statements(self, statements: Sequence[StatementRan]) -> None:
+        if not statements:
             return
-        ids, kinds, times, _, states, fingerprints, _, ends = zip(*drawn, *others, strict=True)
+        ids, kinds, times, _, states, fingerprints, _, ends, timed = zip(*statements, strict=True)
         with self._lock:
             shelf = self._shelves["statement"]
-            for (kind, sqlstate), seconds in _grouped(times, kinds, states):
+            for (kind, sqlstate), seconds in grouped(times, kinds, states):
                 shelf.tally(kind).add(seconds, sqlstate)
-            if drawn:
-                if others:
-                    ids, kinds, times, _, states, fingerprints, _, ends = zip(*drawn, strict=True)
+            if any(timed):
+                if not all(timed):
+                    drawn = compress(statements, timed)
+                    ids, kinds, times, _, states, fingerprints, _, ends, _ = zip(*drawn, strict=True)
                 shelf.keep(Ran("statement", packed(ends), kinds, packed(times), states, ids, fingerprints, max(ends)))
 
     def fed_by(self, feed: Callable[[], None]) -> None:
@@ -131,15 +131,13 @@ class BoundedHistory:
         if relation is not None:
             bump(self._relations, (tool, relation), _RELATIONS_AT_MOST, (OTHER, OTHER), count)
 
-    def _add_parts(self, noted: Sequence[tuple[Noted, ...]], latest: float) -> None:
+    def _add_parts(self, stations: Sequence[Stations], noted: Sequence[Parts], latest: float) -> None:
         """Add parts of calls of which the latest ended then."""
-        flat: tuple[Any, ...] = tuple(chain.from_iterable(chain.from_iterable(noted)))
-        places, ended = flat[0::3], flat[2::3]
-        seconds = tuple(map(sub, ended, flat[1::3]))
-        for place, ends, times in _by_place(places, ended, seconds, len(noted[0])):
+        for place, begins, ends in passages(stations, noted):
             shelf = self._shelves[place.layer]
-            shelf.tally(place.operation).add_unsorted(len(times), sum(times), place.error)
-            shelf.keep(Passed(place, packed(ends), packed(times), latest))
+            # Sums are right to a fraction of a microsecond; a difference for each takes as long as all else here.
+            shelf.tally(place.operation).add_unsorted(len(ends), sum(ends) - sum(begins), place.error)
+            shelf.keep(Passed(place, packed(begins), packed(ends), latest))
 
     def _be_fed(self) -> None:
         for feed in self._feeds:
@@ -155,33 +153,6 @@ class BoundedHistory:
             relations=dict(self._relations),
             events=dict(self._events),
         )
-
-
-def _grouped(times: Sequence[float], *names: Sequence[Any]) -> Iterable[tuple[tuple[Any, ...], Sequence[float]]]:
-    """How long what is called alike took, by what it is called; `names` has a column for each part of that."""
-    first = tuple(column[0] for column in names)
-    # As where one tool is called again and again: comparing is an instruction or two for each.
-    if all(column.count(name) == len(times) for column, name in zip(names, first, strict=True)):
-        return ((first, times),)
-    groups: defaultdict[tuple[Any, ...], list[float]] = defaultdict(list)
-    for name, seconds in zip(zip(*names, strict=True), times, strict=True):
-        groups[name].append(seconds)
-    return groups.items()
-
-
-def _by_place(
-    places: tuple[Place, ...], ended: Sequence[float], seconds: Sequence[float], period: int
-) -> Iterable[tuple[Place, Sequence[float], Sequence[float]]]:
-    """Parts by their place: when they ended, and how long they took; `period` is how many a call may have."""
-    # As where all calls went the same way: the places of one come again and again.
-    if period and places == places[:period] * (len(places) // period):
-        return [(place, ended[at::period], seconds[at::period]) for at, place in enumerate(places[:period])]
-    groups: defaultdict[Place, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
-    for place, end, took in zip(places, ended, seconds, strict=True):
-        ends, times = groups[place]
-        ends.append(end)
-        times.append(took)
-    return [(place, *columns) for place, columns in groups.items()]
 
 
 def _difference(now: Totals, then: Totals) -> Totals:

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import compress
-from operator import itemgetter, not_
 
 from pgmcp.domain.calls import CallId
-from pgmcp.domain.drawing import all_drawn
 from pgmcp.domain.events import CallEnded, CallStarted, Event, FunctionRan, StatementRan
 from pgmcp.domain.samples import Sample
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.history import History
 
 _NO_CALL = CallId("")
-_CALL = itemgetter(0)  # of an event
 
 
 class MetricsRecorder:
-    """Counts every call and statement, and keeps the times of those that are drawn; `Selective` and `Patient`.
+    """Counts every call and statement, and keeps the times of those that were drawn; `Selective` and `Patient`.
 
     Args:
         history: Where they go.
         clock: Tells when.
-        share: The share of calls whose times are kept, from 0 to 1.
     """
 
-    def __init__(self, history: History, clock: Clock, share: float) -> None:
+    def __init__(self, history: History, clock: Clock) -> None:
         self._history = history
         self._now = clock.monotonic
-        self._share = share
 
     def hears(self, kind: type[Event]) -> bool:
         """A call's end says all that its beginning does."""
@@ -52,11 +46,4 @@ class MetricsRecorder:
         self._history.add_calls(calls)
 
     def statements_ran(self, statements: Sequence[StatementRan]) -> None:
-        if self._share >= 1:
-            self._history.add_statements(statements)
-            return
-        which = all_drawn(map(_CALL, statements), self._share)
-        if not any(which):
-            self._history.add_statements((), statements)
-            return
-        self._history.add_statements(list(compress(statements, which)), list(compress(statements, map(not_, which))))
+        self._history.add_statements(statements)

@@ -91,12 +91,13 @@ class Exchange:
         # As `_observe`, without a call more: nearly all end here.
         at = self._now()
         fingerprint = relation = None
+        timed = call.tracker is not None
         if statement is not None:
             relation = statement.relation
-            # Only a call that is timed can be among the slowest that are told with their statements.
-            fingerprint = None if call.tracker is None else self._fingerprints.of(statement.text)
+            if timed:  # only such a call can be among the slowest that are told with their statements
+                fingerprint = statement.fingerprint or self._fingerprints.of(statement.text)
         self._observer.observe(
-            statement_ran((call.id, kind, at - started, count(result), None, fingerprint, relation, at))
+            statement_ran((call.id, kind, at - started, count(result), None, fingerprint, relation, at, timed))
         )
         return result
 
@@ -149,9 +150,10 @@ class Exchange:
         over(None)
         result = answer(rows)
         at = self._now()
-        fingerprint = None if call.tracker is None else self._fingerprints.of(text)
+        timed = call.tracker is not None
+        fingerprint = self._fingerprints.of(text) if timed else None
         self._observer.observe(
-            statement_ran((call.id, kind, at - started, result.count, None, fingerprint, statement.relation, at))
+            statement_ran((call.id, kind, at - started, result.count, None, fingerprint, statement.relation, at, timed))
         )
         return result
 
@@ -160,9 +162,12 @@ class Exchange:
     ) -> None:
         """Tell of what failed."""
         at = self._now()
-        fingerprint = None if statement is None or call.tracker is None else self._fingerprints.of(statement.text)
+        timed = call.tracker is not None
+        fingerprint = self._fingerprints.of(statement.text) if timed and statement is not None else None
         relation = None if statement is None else statement.relation
-        self._observer.observe(statement_ran((call.id, kind, at - started, 0, sqlstate, fingerprint, relation, at)))
+        self._observer.observe(
+            statement_ran((call.id, kind, at - started, 0, sqlstate, fingerprint, relation, at, timed))
+        )
 
 
 def _given_back(error: BaseException | None) -> None:

@@ -25,12 +25,14 @@ class Fingerprints:
     """
 
     def __init__(self) -> None:
-        self._kept = lru_cache(maxsize=_KEPT)(_digest)
+        self._kept = lru_cache(maxsize=_KEPT)(fingerprint)
 
     def of(self, text: str) -> str:
         """A statement's fingerprint."""
-        return self._kept(text) if len(text) <= _LONGEST_KEPT else _digest(text[:_LONGEST_KEPT])
+        return self._kept(text) if len(text) <= _LONGEST_KEPT else fingerprint(text)
 
 
-def _digest(text: str) -> str:
+def fingerprint(text: str) -> str:
+    """A statement's fingerprint, worked out anew; of a long one's beginning."""
+    text = text[:_LONGEST_KEPT]
     return blake2s(_CONSTANT.sub("?", text).encode("utf-8", "replace"), digest_size=_BYTES).hexdigest()

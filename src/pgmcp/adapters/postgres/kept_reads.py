@@ -12,6 +12,7 @@ from functools import partial
 from attrs import field, frozen
 
 from pgmcp.adapters.postgres.binder import Suspect
+from pgmcp.adapters.postgres.fingerprints import fingerprint
 from pgmcp.adapters.postgres.plain_filters import shape_of_filter, suspects_of_filter, values_of_filter
 from pgmcp.adapters.postgres.showing import Shown
 from pgmcp.adapters.postgres.written import Written
@@ -28,11 +29,13 @@ class KeptRead:
     Args:
         relation: What it reads: shapes are told by its identity, so it lives as long as this does.
         text: The statement's text.
+        fingerprint: The text's.
         shown, keys, single: As of `Written`.
     """
 
     relation: Relation = field(repr=False)
     text: str
+    fingerprint: str
     shown: Shown
     keys: tuple[Type, ...]
     single: bool
@@ -41,7 +44,7 @@ class KeptRead:
         """The statement of a plan of this shape."""
         relation = self.relation
         values = _values(plan, single=self.single)
-        statement = Statement(self.text, values, relation.runs_code, relation.display)
+        statement = Statement(self.text, values, relation.runs_code, relation.display, self.fingerprint)
         return Written(statement, partial(_suspects, plan), self.shown, self.keys, self.single)
 
 
@@ -70,6 +73,7 @@ def kept_of(plan: Select, written: Written) -> KeptRead | None:
     return KeptRead(
         relation=plan.relation,
         text=written.statement.text,
+        fingerprint=fingerprint(written.statement.text),
         shown=written.shown,
         keys=written.keys,
         single=written.single,

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from pgmcp.adapters.postgres.binder import Binder
 from pgmcp.adapters.postgres.operands import null_test, operand
 from pgmcp.domain.filters.tree import Literal, View
-from pgmcp.domain.plans import Order
-from pgmcp.domain.relations import Relation
+from pgmcp.domain.relations import Order, Relation
 
 
 def order_by(order: Sequence[Order], relation: Relation, binder: Binder) -> str:

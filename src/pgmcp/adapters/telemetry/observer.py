@@ -106,7 +106,7 @@ class OtelObserver:
         if event.error is not None:
             attributes["error.type"] = event.error
         self._calls.record(event.seconds, attributes)
-        for noted in event.parts or ():
+        for noted in event.parts:
             self._part(event.call, noted)
         span = self._open.pop(event.call, None)
         if span is None:

@@ -17,8 +17,8 @@ from attrs import fields, has
 
 from pgmcp.domain.caching.steady import names_a_moment
 from pgmcp.domain.filters.tree import Compare, Literal, Operand
-from pgmcp.domain.plans import Order, RawQuery, Select
-from pgmcp.domain.relations import Relation
+from pgmcp.domain.plans import RawQuery, Select
+from pgmcp.domain.relations import Order, Relation
 from pgmcp.domain.values.types import Type
 
 _BYTES = 20

@@ -48,7 +48,7 @@ def watching(settings: Settings, observer: Observer | None) -> Watching:
     breaker = BreakerGauge()
     hearing: list[Observer] = [breaker]
     if settings.metrics_history:
-        hearing.append(MetricsRecorder(history, SystemClock(), settings.metrics_sample))
+        hearing.append(MetricsRecorder(history, SystemClock()))
     if observer is not None:
         hearing.append(observer)
     pool: PoolTimes | None = None

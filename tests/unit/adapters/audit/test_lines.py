@@ -95,6 +95,8 @@ async def test_each_moment_is_shown_as_anywhere_else() -> None:
     lines = Lines()
     for at in moments:
         assert json.loads(lines.of([read(plan, at=at)]))["time"] == stamp(at)
+    together = Lines().of([read(plan, at=at) for at in moments]).splitlines()
+    assert [json.loads(line)["time"] for line in together] == [stamp(at) for at in moments]
 
 
 async def test_each_duration_is_shown_as_anywhere_else() -> None:

@@ -11,7 +11,7 @@ from pgmcp.adapters.fanning import FanOut
 from pgmcp.adapters.metrics.history import BoundedHistory
 from pgmcp.adapters.metrics.recorder import MetricsRecorder
 from pgmcp.domain.calls import CallId
-from pgmcp.domain.drawing import all_drawn, is_drawn
+from pgmcp.domain.drawing import is_drawn
 from pgmcp.domain.events import (
     CallEnded,
     CallStarted,
@@ -34,7 +34,8 @@ EVENTS: list[Event] = [
         seconds=0.005,
         error="statement_timeout",
         relation="orders",
-        parts=((Place("station", "plan"), 1.0, 1.5),),
+        stations=(Place("station", "plan"), 1.0, None, 1.5),
+        noted=(Place("repository", "select"), 1.25, 1.5),
         at=3,
     ),
     FunctionRan(layer="service", operation="tidy", seconds=0.25),
@@ -42,25 +43,32 @@ EVENTS: list[Event] = [
 ]
 
 
-def recorded(share: float) -> BoundedHistory:
-    """What is kept of the events."""
+def recorded(*, drawn: bool) -> BoundedHistory:
+    """What is kept of the events of a call."""
     clock = FixedClock(NOON)
     clock.advance(3)
     history = BoundedHistory(10, clock)
-    recorder = MetricsRecorder(history, clock, share)
+    recorder = MetricsRecorder(history, clock)
     for event in EVENTS:
-        # A call that is not drawn has no parts to tell of.
-        recorder.observe(event._replace(parts=None) if isinstance(event, CallEnded) and not share else event)
+        recorder.observe(event if drawn else _not_drawn(event))
     return history
+
+
+def _not_drawn(event: Event) -> Event:
+    """The same of a call that is not timed."""
+    if isinstance(event, CallEnded):
+        return event._replace(stations=None, noted=None)
+    return event._replace(timed=False) if isinstance(event, StatementRan) else event
 
 
 def test_samples() -> None:
     """Calls, statements, parts and functions; other events by their name."""
-    history = recorded(1.0)
+    history = recorded(drawn=True)
     assert [each for layer in LAYERS for each in history.samples(layer, 0, 9)] == [
         Sample(3, "tool", "read_table", 0.005, "statement_timeout", CALL, "orders"),
         Sample(1.5, "station", "plan", 0.5, None, CallId("")),
         Sample(3, "service", "tidy", 0.25, None, CallId("")),
+        Sample(1.5, "repository", "select", 0.25, None, CallId("")),
         Sample(3, "statement", "select", 0.002, "57014", CALL, "f00"),
     ]
     assert history.totals().events == {"CatalogueForgotten": 1}
@@ -68,7 +76,7 @@ def test_samples() -> None:
 
 def test_what_is_not_drawn_is_counted() -> None:
     """Calls and statements are; their times are not kept."""
-    history = recorded(0.0)
+    history = recorded(drawn=False)
     assert [each.operation for layer in ("tool", "statement") for each in history.samples(layer, 0, 9)] == []
     counts = {each.operation: each.count for each in history.totals().operations}
     assert (counts["read_table"], counts["select"]) == (1, 1)
@@ -78,8 +86,10 @@ def test_statements_are_drawn_with_their_calls() -> None:
     """Among many the times of those are kept whose calls are drawn; all of them are counted."""
     calls = [CallId(f"call {number}") for number in range(2_000)]
     history = BoundedHistory(10_000, FixedClock(NOON))
-    recorder = MetricsRecorder(history, FixedClock(NOON), 0.1)
-    recorder.statements_ran([StatementRan(call=call, kind="select", seconds=0.002, at=1) for call in calls])
+    recorder = MetricsRecorder(history, FixedClock(NOON))
+    recorder.statements_ran(
+        [StatementRan(call=call, kind="select", seconds=0.002, at=1, timed=is_drawn(call, 0.1)) for call in calls]
+    )
     kept = history.samples("statement", 0, 9)
     assert [each.call for each in kept] == [call for call in calls if is_drawn(call, 0.1)]
     assert history.totals().operations[0].count == len(calls)
@@ -93,8 +103,6 @@ def test_a_share_of_calls_is_drawn() -> None:
     assert drawn == [call for call in calls if is_drawn(call, 0.1)]
     assert not any(is_drawn(call, 0) for call in calls)
     assert all(is_drawn(call, 1) for call in calls)
-    for share in (0, 0.1, 0.5, 1):
-        assert all_drawn(calls, share) == [is_drawn(call, share) for call in calls]
 
 
 def test_an_observer_that_raises_is_alone_with_it() -> None:
@@ -142,7 +150,7 @@ def test_what_is_gathered_is_there_to_read(count: Callable[[BoundedHistory], int
     clock = FixedClock(NOON)
     history = BoundedHistory(1000, clock)
     clock.advance(1)
-    fan = FanOut([MetricsRecorder(history, clock, 1.0)])
+    fan = FanOut([MetricsRecorder(history, clock)])
     history.fed_by(fan.settle)
     for number in range(1, 300):
         fan.observe(EVENTS[1])
