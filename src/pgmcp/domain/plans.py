@@ -190,7 +190,7 @@ class RawQuery:
         read_only: Whether it runs in a read-only transaction.
         types: Names that may be types', each with its parts: parsing a literal of a type can run code.
         relations: Names that stand where relations do, each with its parts.
-        whole: Whether PostgreSQL carries it out whole or not at all, in one transaction.
+        whole: Whether nothing is left of it where it is said to have been rolled back.
         basis: What its rows hang on, once the guard has found that out.
     """
 

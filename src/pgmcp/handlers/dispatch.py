@@ -23,6 +23,8 @@ from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, PlanResponse, ResponseBase
 from pgmcp.domain.results import Form
 from pgmcp.domain.settings import Settings
+from pgmcp.domain.stopping import outcome_told
+from pgmcp.domain.transactions import Outcome
 from pgmcp.handlers.base import AnyHandler
 from pgmcp.handlers.decoding import read_arguments
 from pgmcp.handlers.preparing import Arguments, Asked, Preparing
@@ -169,7 +171,8 @@ class Dispatcher:
             self._schemas.forget()
             self._guard.forget()
             # In a transaction of the caller's own the error has undone what was there before: only it can begin anew.
-            if call.transaction is not None:
+            # And of a procedure a part may be there, which has failed in another.
+            if call.transaction is not None or outcome_told(error) is Outcome.UNKNOWN:
                 raise
             return await self._carry_out(handler, asked, call, watch)
 

@@ -16,7 +16,7 @@ from pgmcp.domain.sql.wholeness import is_whole
         pytest.param("IndexStmt", "CREATE INDEX ON t (a)", True, id="CREATE INDEX"),
         pytest.param("IndexStmt", "CREATE INDEX CONCURRENTLY ON t (a)", False, id="CREATE INDEX CONCURRENTLY"),
         pytest.param("AlterTableStmt", "ALTER TABLE p DETACH PARTITION c CONCURRENTLY", False, id="DETACH"),
-        pytest.param("CallStmt", "CALL p()", False, id="CALL"),
+        pytest.param("CallStmt", "CALL p()", True, id="CALL, by the repository's word"),
         pytest.param("VacuumStmt", "VACUUM", False, id="VACUUM"),
         pytest.param("SomethingNewStmt", "DO IT", False, id="what nobody knows"),
     ],

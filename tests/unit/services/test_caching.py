@@ -114,10 +114,10 @@ async def test_what_changes_nothing_ends_nothing(db: pgmcp.Client, write: Any) -
 
 
 async def test_a_statement_that_may_write_ends_everything(db: pgmcp.Client) -> None:
-    """Nobody knows what it wrote."""
+    """Nobody knows what it left."""
     await read(db, "parts")
     with pytest.raises(pgmcp.PgmcpError):
-        await db.call(pgmcp.ExecuteQueryRequest(query="call mystery()", read_only=False))
+        await db.call(pgmcp.ExecuteQueryRequest(query="vacuum parts", read_only=False))
     assert not (await read(db, "parts"))[1]
 
 

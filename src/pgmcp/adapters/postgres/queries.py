@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ from attrs import frozen
 
 from pgmcp.adapters.postgres.cutting import count_rows, settle
 from pgmcp.adapters.postgres.kept import Kept, Tally
+from pgmcp.adapters.postgres.procedures import Procedures
 from pgmcp.adapters.postgres.reading import rows_in
 from pgmcp.adapters.postgres.residue import Residue
 from pgmcp.adapters.postgres.runner import Runner, count_records
@@ -23,6 +25,7 @@ from pgmcp.domain.plans import Effect, Explain, RawQuery, StatementKind
 from pgmcp.domain.policy.standing import Standing
 from pgmcp.domain.results import Form, NativeRows, Result, ResultColumn, Truncation, WireRows
 from pgmcp.domain.sql.caret import caret
+from pgmcp.domain.stopping import outcome_told
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.domain.values.text import to_text
 from pgmcp.domain.values.types import TEXT, Type
@@ -30,7 +33,7 @@ from pgmcp.domain.values.unfit import Unfit
 from pgmcp.ports.analysing import Analysis, SqlAnalyser
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Need, Row, Statement
-from pgmcp.ports.transactions import Transaction, TransactionOptions, UnitOfWork
+from pgmcp.ports.transactions import Outcome, Transaction, TransactionOptions, UnitOfWork
 
 _KEPT_STATEMENTS = 500
 _SYNTAX_ERROR = "42601"
@@ -40,11 +43,12 @@ _STALE = frozenset({"42P01", "42703", "42804", "42883", "42P10", "42704", "0A000
 
 @frozen
 class _Known:
-    """A statement that has been analysed and described, and whether it may leave something on its session."""
+    """A statement that has been analysed and described: whether it may leave something on its session, and its mark."""
 
     analysis: Analysis
     wrapped: Wrapped
     dirties: bool
+    mark: str | None
 
 
 class PostgresQueryRepository:
@@ -76,6 +80,7 @@ class PostgresQueryRepository:
         self._analyser = analyser
         self._units = units
         self._residue = Residue(runner=runner, clock=clock, ttl_s=ttl_s)
+        self._procedures = Procedures(runner, clock)
         self._known: Kept[tuple[str, Standing], _Known] = Kept(clock, most=_KEPT_STATEMENTS, ttl_s=ttl_s, tally=tally)
 
     @track_execution_time("QueryRepository.select", layer="repository")
@@ -91,7 +96,8 @@ class PostgresQueryRepository:
         try:
             return await self._run(plan, known, call, within)
         except PgmcpError as error:
-            if error.sqlstate not in _STALE or within is not None:
+            # Of a CALL what it says may be of a part of it, behind others that are there.
+            if error.sqlstate not in _STALE or within is not None or outcome_told(error) is Outcome.UNKNOWN:
                 raise
         self._known.drop(_key(plan, call))
         self._types.forget()
@@ -141,9 +147,9 @@ class PostgresQueryRepository:
         by_oid = await self._types.by_oids([*parameters, *(oid for _, oid in columns)], call, within)
         listed = [ResultColumn(name, by_oid[oid]) for name, oid in columns]
         dirties = await self._residue.of(analysis, call, within)
-        known = _Known(
-            analysis, wrapped(analysis, [by_oid[oid] for oid in parameters], listed, self._runner.dialect), dirties
-        )
+        mark = None if within is not None or plan.read_only else await self._procedures.mark(analysis, call)
+        sent = wrapped(analysis, [by_oid[oid] for oid in parameters], listed, self._runner.dialect)
+        known = _Known(analysis, sent, dirties, mark)
         return self._known.put(_key(plan, call), known)
 
     async def _described(
@@ -182,7 +188,11 @@ class PostgresQueryRepository:
             )
         except PgmcpError as error:
             error.position = sent.position(error.position)
+            if within is None:
+                await self._procedures.settle(error, known.analysis, known.mark, call)
             raise _pointed(error, plan.text) from error.__cause__
+        except asyncio.CancelledError as error:
+            raise error from self._procedures.given_up(error, known.analysis, call) or error.__cause__
         if not sent.bounded:
             return Result(count=rows.affected)
         cut = settle(rows.rows[1:] if sent.counted else rows.rows, plan.bounds.max_rows + 1, plan.bounds)

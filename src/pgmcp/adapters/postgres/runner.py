@@ -15,7 +15,7 @@ from pgmcp.adapters.postgres.errors import NOT_CONNECTED, TOO_MUCH
 from pgmcp.adapters.postgres.exchange import Exchange
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.adapters.postgres.standing import standing_text
-from pgmcp.adapters.postgres.surrounding import UndoneError, limit_text, outcome_of, surrounded
+from pgmcp.adapters.postgres.surrounding import UndoneError, limit_text, outcome_of, stands_alone, surrounded
 from pgmcp.adapters.postgres.transactions import PostgresTransaction
 from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.domain.calls import CallContext
@@ -205,10 +205,9 @@ class Runner:
     async def _alone(self, work: Callable[[Connection], Awaitable[T]], call: CallContext, need: Need) -> T:
         connection = await self._sessions.acquire(need, principal=call.principal.name, deadline=call.deadline)
         try:
-            standing = standing_text(call.view.standing)
-            if call.statement_timeout_ms is None and not standing:
+            if stands_alone(call):
                 return await work(connection)
-            before = standing + limit_text(call.statement_timeout_ms)
+            before = standing_text(call.view.standing) + limit_text(call.statement_timeout_ms)
             return await surrounded(work, connection, need, before, self.remark(call))
         except asyncio.CancelledError as error:
             if need is Need.WRITE and error.__cause__ is None:

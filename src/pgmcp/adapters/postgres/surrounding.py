@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
+from pgmcp.adapters.postgres.standing import standing_text
+from pgmcp.domain.calls import CallContext
 from pgmcp.domain.stopping import cancelled
 from pgmcp.domain.transactions import Outcome
 from pgmcp.ports.driver import Connection, DriverError, Fate, Need
@@ -26,6 +28,11 @@ class UndoneError(DriverError):
 def outcome_of(fate: Fate) -> Outcome:
     """How a transaction ended that is one statement, or whose COMMIT it is, after that was cancelled."""
     return _OUTCOMES[fate]
+
+
+def stands_alone(call: CallContext) -> bool:
+    """Whether a call's statement needs no transaction around it."""
+    return call.statement_timeout_ms is None and not standing_text(call.view.standing)
 
 
 def limit_text(limit_ms: int | None) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from pgmcp.domain.plans import StatementKind
 from pgmcp.domain.sql.analysis import Analysis
 
-# All that is not named here may be in parts: CALL, VACUUM, ANALYZE, REINDEX, CLUSTER, databases, tablespaces,
-# subscriptions.
+# All that is not named here may be in parts: VACUUM, ANALYZE, REINDEX, CLUSTER, databases, tablespaces, subscriptions.
+# What a procedure has committed only the database can say, so of a CALL the repository tells the outcome.
 _WHOLE = frozenset(
     "AlterDefaultPrivilegesStmt AlterDomainStmt AlterEnumStmt AlterFunctionStmt AlterObjectSchemaStmt AlterOwnerStmt "
-    "AlterPolicyStmt AlterSeqStmt AlterTableStmt CommentStmt CompositeTypeStmt CreateDomainStmt CreateEnumStmt "
+    "AlterPolicyStmt AlterSeqStmt AlterTableStmt CallStmt CommentStmt CompositeTypeStmt CreateDomainStmt "
+    "CreateEnumStmt "
     "CreateFunctionStmt CreatePolicyStmt CreateRangeStmt CreateSchemaStmt CreateSeqStmt CreateStatsStmt CreateStmt "
     "CreateTableAsStmt CreateTrigStmt DropStmt GrantStmt IndexStmt RefreshMatViewStmt RenameStmt RuleStmt TruncateStmt "
     "VariableShowStmt ViewStmt".split()
@@ -22,7 +23,7 @@ _IN_PARTS = "concurrently"
 
 
 def is_whole(analysis: Analysis) -> bool:
-    """Whether a statement that fails or is stopped has left nothing.
+    """Whether a statement that is said to have been rolled back has left nothing.
 
     The word that says otherwise counts wherever it stands: a name that holds it costs no more than the certainty.
     """
