@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -190,3 +191,19 @@ async def test_writes_through_a_view(make_database: MakeDatabase) -> None:
         with pytest.raises(DatabaseError) as caught:
             await base.tables.insert(plan, Batch(columns=("id", "price"), rows=(("51", "900"),)), wire())
     assert (rows_of(added), caught.value.code.name) == ([[50]], "check_violation")
+
+
+async def test_known_changes_of_one_transaction_wait_for_each_other(make_database: MakeDatabase) -> None:
+    """Whoever comes while another one is at it has its turn after it; after the end nobody has."""
+    async with repositories(await make_database(SCHEMA)) as base:
+        item = await base.relation("item")
+        transaction = await base.way.work.begin(TransactionOptions(), wire())
+        await base.tables.update(changing(item, {"id": 1}), wire(), transaction)
+        results = await asyncio.gather(
+            *(base.tables.update(changing(item, {"id": id_}), wire(), transaction) for id_ in range(1, 6))
+        )
+        await transaction.commit(wire())
+        with pytest.raises(PgmcpError) as ended:
+            await base.tables.update(changing(item, {"id": 1}), wire(), transaction)
+    assert [result.count for result in results] == [1] * 5
+    assert ended.value.code.name == "transaction_ended"

@@ -78,6 +78,8 @@ class Exchange:
         except DriverError as error:
             self._observe(call, kind, started, statement, error.fault.sqlstate)
             told = translate(error.fault)
+            # What is asked for now has an end of its own: the error is not to become a cancellation.
+            self._deadlines.leave(watched)
             if explain is not None:
                 await explain(told, call)
             raise told from error
@@ -136,6 +138,7 @@ class Exchange:
         try:
             rows = await running
         except BaseException as error:
+            self._deadlines.leave(watched)
             over(error)
             if isinstance(error, DriverError):
                 self._observe(call, kind, started, Statement(text, relation=statement.relation), error.fault.sqlstate)
@@ -145,8 +148,7 @@ class Exchange:
                 if watched.is_cause():
                     raise out_of_time(outcome_told(error)) from None
             raise
-        finally:
-            self._deadlines.leave(watched)
+        self._deadlines.leave(watched)
         over(None)
         result = answer(rows)
         at = self._now()
