@@ -153,6 +153,18 @@ async def test_a_definition_that_is_stopped(
     assert told is outcome
 
 
+async def test_a_definition_in_parts_that_fails(make_database: MakeDatabase, driver: str) -> None:
+    """The index is there, and not valid, so nobody may say that all is as it was."""
+    dsn = await make_database("CREATE TABLE item (tag text); INSERT INTO item VALUES ('a'), ('a')")
+    text = "CREATE UNIQUE INDEX CONCURRENTLY by_tag ON {} (tag)"
+    async with killer(dsn) as watch, pgmcp.connect(dsn, driver=driver, access="admin") as db:
+        for table, outcome, left in (("nothing", Outcome.ROLLED_BACK, 0), ("item", Outcome.UNKNOWN, 1)):
+            with pytest.raises(pgmcp.PgmcpError) as failed:
+                await db.call(pgmcp.ExecuteQueryRequest(query=text.format(table), read_only=False))
+            assert outcome_told(failed.value) is outcome
+            assert await watch.ask("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == left
+
+
 LATE: list[Any] = [
     pytest.param(pgmcp.CreateRequest(table="item", data=NEW), b"new", "call_timeout_committed", id="structured"),
     pytest.param(

@@ -26,6 +26,11 @@ PART = "pgmcp part"
 TRIAL = "pgmcp trial"
 
 
+# Classes of SQLSTATEs that are said before a command has done anything, where it commits in parts: no connection, no
+# such thing to do or not here, no leave, no such name. https://www.postgresql.org/docs/18/errcodes-appendix.html
+_BEFORE_ANYTHING = ("08", "0A", "25", "28", "3D", "42", "53300")
+
+
 class TransactionService:
     """Finds each piece of work its transaction and ends it with a known outcome; knows nothing of tools and SQL text.
 
@@ -93,13 +98,13 @@ class TransactionService:
         return result
 
     async def write_in_parts(self, work: Work[T], call: CallContext, changes: Changes) -> T:
-        """Write what may have committed a part before it failed or was stopped, as a procedure may."""
+        """Write what may have committed a part before it failed or was stopped, as an index made CONCURRENTLY has."""
         try:
             return await self.write(work, call, changes)
         except PgmcpError as error:
             if call.transaction is None and outcome_told(error) in {None, Outcome.ROLLED_BACK}:
                 await self._listener.changed(changes, Outcome.COMMITTED)
-                if error.code is codes.CALL_TIMEOUT:
+                if error.code is codes.CALL_TIMEOUT or _may_have_begun(error):
                     error.with_details(outcome=Outcome.UNKNOWN)
             raise
         except asyncio.CancelledError as error:
@@ -203,6 +208,11 @@ class _Own:
         result = await work(self.transaction, call)
         self.changes |= changes
         return result
+
+
+def _may_have_begun(error: PgmcpError) -> bool:
+    """Whether what the server said may have come up once a part of a statement was done."""
+    return error.sqlstate is not None and not error.sqlstate.startswith(_BEFORE_ANYTHING)
 
 
 def _own(unit: Unit) -> _Own:

@@ -132,6 +132,18 @@ async def test_a_unit_that_is_cancelled_at_its_commit(outcome: Outcome) -> None:
             [Outcome.COMMITTED],
             id="failed",
         ),
+        pytest.param(
+            lambda: DatabaseError(codes.UNIQUE_VIOLATION, "no", sqlstate="23505", details={"outcome": "rolled_back"}),
+            Outcome.UNKNOWN,
+            [Outcome.COMMITTED],
+            id="failed at it",
+        ),
+        pytest.param(
+            lambda: DatabaseError(codes.UNDEFINED_OBJECT, "no", sqlstate="42P01", details={"outcome": "rolled_back"}),
+            Outcome.ROLLED_BACK,
+            [Outcome.COMMITTED],
+            id="not begun",
+        ),
     ],
 )
 async def test_what_commits_in_parts(fail: Callable[[], BaseException], outcome: Outcome, heard: list[Outcome]) -> None:
