@@ -25,9 +25,9 @@ _MILLI, _MICRO = 1e3, 1e6
 _SECOND = 1000  # in milliseconds
 # What differs from one read to the next of the same kind, in the order of the document.
 _DIFFERING = ("time", "call", "principal", "session", "duration_ms", "rows")
+# What every line begins with, as a document does.
+_OPENING = '{"time":"'
 # Of small numbers the texts are there already: to write one takes as long as to find three.
-_NUMBERED = 1000
-_NUMBERS = tuple(str(number) for number in range(_NUMBERED))
 _FRACTIONS = tuple(f".{number:03d}" for number in range(1000))
 # Microseconds that most reads take less than, in a database near by.
 _SHORT = 2000
@@ -43,6 +43,8 @@ class Lines:
         # By what reads reach, and by whose they are beside that: for a new caller nothing but names is written anew.
         self._templates: dict[Hashable, Template] = {}
         self._callers: dict[Hashable, Template] = {}
+        # The second that the last line was of, in milliseconds, and what it is shown as.
+        self._base, self._shown = -_SECOND, ""
         self._shorts = [_duration(micros) for micros in range(_SHORT)]
 
     def of(self, ended: Sequence[Ended]) -> bytes:
@@ -57,8 +59,8 @@ class Lines:
         """The lines of reads that went well."""
         made: list[str] = []
         known: tuple[Any, ...] | None = None
-        start = to_call = to_duration = to_rows = rest = shown = ""
-        base, shorts = -_SECOND, self._shorts
+        to_call = to_duration = to_rows = rest = end = ""
+        base, shown, counted, shorts = self._base, self._shown, -1, self._shorts
         # One loop without functions of ours in it: a line takes less time than half a dozen of their calls. What stands
         # in most lines like the one before is compared with that, by its identity, and not looked for.
         for (at, _, principal, session, tool, plan, seconds, rows), call in zip(reads, _calls(reads), strict=True):
@@ -68,18 +70,18 @@ class Lines:
             ordering = order[0].operand.column if len(order) == 1 else tuple([key.operand.column for key in order])
             key = (principal, session, tool, plan.relation, plan.columns, filtering, ordering)
             if key != known:
-                start, to_call, to_duration, to_rows, rest = self._template(key, plan)
-                known = key
+                to_call, to_duration, to_rows, rest = self._template(key, plan)
+                known, counted = key, -1
+            if rows != counted:
+                counted, end = rows, f"{to_rows}{rows}{rest}"
             milli, micros = floor(at * _MILLI) - base, floor(seconds * _MICRO + 0.5)
             if not 0 <= milli < _SECOND:
                 base += milli // _SECOND * _SECOND
                 milli %= _SECOND
-                shown = stamp(base // _SECOND)[:_TO_SECONDS]
+                shown = _OPENING + stamp(base // _SECOND)[:_TO_SECONDS]
             duration = shorts[micros] if micros < _SHORT else _duration(micros)
-            count = _NUMBERS[rows] if rows < _NUMBERED else str(rows)
-            made.append(
-                f"{start}{shown}{_FRACTIONS[milli]}{to_call}{call}{to_duration}{duration}{to_rows}{count}{rest}"
-            )
+            made.append(f"{shown}{_FRACTIONS[milli]}{to_call}{call}{to_duration}{duration}{end}")
+        self._base, self._shown = base, shown
         return made
 
     def _template(self, key: tuple[Any, ...], plan: Select) -> tuple[str, ...]:
@@ -89,9 +91,9 @@ class Lines:
         found = self._callers.get((principal, session, reach))
         if found is None:
             template = self._templates.get(reach) or _put(self._templates, reach, (_around(tool, plan), relation))
-            (start, to_call, to_principal, to_session, to_duration, *rest), _ = template
+            (_, to_call, to_principal, to_session, to_duration, *rest), _ = template
             caller = f'"{to_principal}{quoted(principal)}{"" if session is None else to_session + quoted(session)}'
-            around = (start, f'{to_call}"', caller + to_duration, *rest)
+            around = (f'{to_call}"', caller + to_duration, *rest)
             found = _put(self._callers, (principal, session, reach), (around, relation))
         return found[0]
 
