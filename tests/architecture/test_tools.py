@@ -19,7 +19,18 @@ from tests.architecture.sources import ROOT, SRC
 
 Tool = type[HandlerBase[Any, Any, Any, Any]]
 EACH = [pytest.param(tool, id=tool.name) for tool in HANDLERS]
-PARTS = {"__init__", "answers", "base", "decoding", "dispatch", "preparing", "registry", "transacting", "writing"}
+PARTS = {
+    "__init__",
+    "answers",
+    "base",
+    "decoding",
+    "dispatch",
+    "outdated",
+    "preparing",
+    "registry",
+    "transacting",
+    "writing",
+}
 
 
 def test_every_file_of_a_tool_is_served() -> None:

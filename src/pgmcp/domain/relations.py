@@ -182,6 +182,13 @@ class Relation:
         return blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
     @cached_property
+    def definition(self) -> tuple[str, ...]:
+        """All that planning goes by, with what its columns' types are made of: for telling two readings apart."""
+        types = (column.type.root for column in (*self.columns, *self.hidden))
+        made_of = (f"{each!r} {each.labels} {each.attributes}" for each in types)
+        return (repr(self), str(self.comment), *made_of)
+
+    @cached_property
     def stored(self) -> Mapping[str, Column]:
         """All columns by their names, hidden ones too: for those who carry out what has been decided."""
         return {column.name: column for column in (*self.columns, *self.hidden)}

@@ -34,6 +34,8 @@ class DescribeTableHandler(HandlerBase[DescribeTableRequest, DescribeTable, Tabl
 
     async def plan(self, request: DescribeTableRequest, call: CallContext) -> DescribeTable:
         """Describe a relation, from the first column or behind a cursor."""
+        # Whoever asks for a description may have changed it a moment ago, past pgmcp.
+        await self._schemas.renew(request.table, request.schema, call)
         relation = await self._schemas.relation(request.table, request.schema, call)
         start = 0
         if request.cursor is not None:

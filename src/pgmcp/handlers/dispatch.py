@@ -6,6 +6,7 @@ decode → admit → plan → authorise → execute → answer; each may refuse 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import PurePath
 from traceback import extract_tb
 from typing import Any
@@ -27,6 +28,7 @@ from pgmcp.domain.stopping import outcome_told
 from pgmcp.domain.transactions import Outcome
 from pgmcp.handlers.base import AnyHandler
 from pgmcp.handlers.decoding import read_arguments
+from pgmcp.handlers.outdated import may_be_outdated, server_found_it_stale
 from pgmcp.handlers.preparing import Arguments, Asked, Preparing
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.observing import Observer, hears
@@ -40,10 +42,6 @@ from pgmcp.services.security import SecurityService
 from pgmcp.services.watching import EXECUTE, Watch
 
 AnyTool = type[AnyHandler]
-
-# What the server says when a kept fact of the catalogue, or a kept plan, no longer holds: an unknown table or column, a
-# cached plan whose result changed. https://www.postgresql.org/docs/18/errcodes-appendix.html
-STALE = frozenset({"42P01", "42703", "0A000"})
 
 _FRAMES = 12  # of a traceback: enough to see the way from the pipeline to the defect
 
@@ -164,10 +162,14 @@ class Dispatcher:
         try:
             return await self._carry_out(handler, asked, call, watch)
         except PgmcpError as error:
-            if error.sqlstate not in STALE or not _repeatable(asked.request):
+            of = may_be_outdated(error, asked.request)
+            if of is not None and await self._renewed(of.table, of.schema, call):
+                watch.leave(error)
+                return await self._carry_out(handler, asked, call, watch)
+            if not server_found_it_stale(error, asked.request):
                 raise
             watch.leave(error)
-            self._observer.observe(CatalogueForgotten(call=call.id, sqlstate=error.sqlstate))
+            self._observer.observe(CatalogueForgotten(call=call.id, sqlstate=error.sqlstate or ""))
             self._schemas.forget()
             self._guard.forget()
             # In a transaction of the caller's own the error has undone what was there before: only it can begin anew.
@@ -175,6 +177,12 @@ class Dispatcher:
             if call.transaction is not None or outcome_told(error) is Outcome.UNKNOWN:
                 raise
             return await self._carry_out(handler, asked, call, watch)
+
+    async def _renewed(self, table: str, schema: str | None, call: CallContext) -> bool:
+        """Whether a relation has changed; where nobody can tell, it is taken as it is known."""
+        with suppress(PgmcpError):
+            return await self._schemas.renew(table, schema, call)
+        return False
 
     async def _carry_out(self, handler: AnyHandler, asked: Asked, call: CallContext, watch: Watch) -> ResponseBase:
         prepared = await self._preparing.prepare(handler, asked, call, watch)
@@ -288,9 +296,3 @@ def _within(response: ResponseBase, transaction: LeaseId) -> ResponseBase:
             return altered(response, transaction_id=transaction)
         case _:
             return response
-
-
-def _repeatable(request: RequestBase[Any]) -> bool:
-    """Whether a request can be carried out once more: not when its records come from somewhere only once."""
-    records = getattr(request, "records", ())
-    return isinstance(records, (list, tuple))

@@ -90,6 +90,10 @@ class SchemaRepository(RepositoryBase[ListTables, tuple[Sequence[Listed], bool]]
         """What `find` would give, told at once; None where it would have to ask the database."""
         ...
 
+    async def renew(self, name: str, schema: str | None, call: CallContext) -> bool:
+        """Read again what `find` keeps of a name; whether it kept something that is no longer so."""
+        ...
+
     async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
         """Names of relations, displayed with the schema where off the search path, for hints; at most 2,000."""
         ...

@@ -58,6 +58,10 @@ class SchemaService:
             )
         return found
 
+    async def renew(self, table: str, schema: str | None, call: CallContext) -> bool:
+        """Read again what is known of a name; whether that was no longer so."""
+        return await self._retrying.reading(lambda: self._repository.renew(table, schema, call), call)
+
     def recalled(self, table: str, schema: str | None, call: CallContext) -> Relation | None:
         """The relation that `relation` would find, told at once; None where it would have to ask."""
         found = self._repository.recalled(table, schema, call)

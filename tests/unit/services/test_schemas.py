@@ -46,6 +46,10 @@ class Catalogue:
         """The same, once it was asked for."""
         return THINGS if (name, schema) == self._known and ("find", name, schema, call) in self.asked else None
 
+    async def renew(self, name: str, schema: str | None, call: CallContext) -> bool:
+        """It has not changed."""
+        return False
+
     async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
         """The names of a schema."""
         self.asked.append(("names", schema, call))

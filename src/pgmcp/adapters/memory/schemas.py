@@ -58,6 +58,9 @@ class MemorySchemaRepository:
         table = self._engine.tables.get(name) if schema in {None, SCHEMA} else None
         return None if table is None else table.relation
 
+    async def renew(self, name: str, schema: str | None, call: CallContext) -> bool:
+        return False  # nothing is kept here
+
     async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
         known = sorted(self._engine.tables)[:_NAMES_AT_MOST] if schema in {None, SCHEMA} else []
         return [Named(Name(SCHEMA, name), name) for name in known]

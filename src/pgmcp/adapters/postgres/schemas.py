@@ -103,6 +103,20 @@ class PostgresSchemaRepository:
     def recalled(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
         return self._relations.recall((name, schema, call.view.standing.outlook))
 
+    async def renew(self, name: str, schema: str | None, call: CallContext) -> bool:
+        key = (name, schema, call.view.standing.outlook)
+        kept = self._relations.recall(key)
+        if kept is None:
+            return False
+        self._relations.drop(key)
+        found = await self.find(name, schema, call)
+        if found is not None and found.definition == kept.definition:
+            # The same object goes on, as statements are kept by it.
+            self._relations.put(key, kept)
+            return False
+        self._types.forget()
+        return True
+
     async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
         rows = await self._read("names", call, schema)
         return [Named(Name(within or "", name or ""), display or "") for display, within, name in rows]

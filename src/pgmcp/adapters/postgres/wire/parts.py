@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from pgmcp.adapters.postgres.wire.arrays import EXACT, short_array
+from pgmcp.adapters.postgres.wire.checked import checked
 from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.adapters.postgres.wire.rows import SEPARATOR_ESCAPED, value
 from pgmcp.domain.results import SEPARATOR
@@ -35,8 +36,8 @@ def parts(types: Sequence[Type], dialect: Dialect, prefix: str = "q.c") -> str:
     NULL is empty, or a pair of quotes where the type's values are quoted here. No part that is not NULL is empty, and
     none holds the separator. Never longer than the row's JSON.
 
-    >>> print(parts([Type(name="int4"), Type(name="uuid")], Dialect("to_json")))
-    pg_catalog.format(E'%s\x1e"%s"', q.c1, q.c2)
+    >>> print(parts([Type(name="money"), Type(name="text")], Dialect("to_json")))
+    pg_catalog.format(E'%s\x1e%s', q.c1::pg_catalog.numeric, to_json(q.c2))
     """
     columns = [
         ('"%s"' if _is_quoted(type_) else "%s", _part(f"{prefix}{number}", type_, dialect))
@@ -95,7 +96,7 @@ def _is_quoted(type_: Type) -> bool:
 def _part(sql: str, type_: Type, dialect: Dialect) -> str:
     root = type_.root
     if _is_plain(type_) and root.name in _BARE:
-        return f"{sql}::pg_catalog.numeric" if root.name == "money" else sql
+        return f"{sql}::pg_catalog.numeric" if root.name == "money" else checked(sql, root.name)
     if type_.kind is Kind.ARRAY and type_.element is not None:
         element = type_.element
         if element.root.tag in EXACT and not holds_lists(element):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import MappingProxyType
 
+from pgmcp.adapters.postgres.wire.checked import checked
 from pgmcp.adapters.postgres.wire.dialect import ANY, Dialect
 
 # Each step of an expression costs a fraction of a microsecond before the first row (PostgreSQL looks its function up,
@@ -38,14 +39,14 @@ def text_form(sql: str, dialect: Dialect) -> str:
     return f"CASE WHEN {sql} IS DISTINCT FROM NULL THEN {dialect.scalar(f'pg_catalog.concat({sql})')} END"
 
 
-def _output(sql: str, _: Dialect) -> str:
-    """A value whose cast to text is its output function and whose text needs no escape."""
-    return f"'\"' || {sql}::text || '\"'"
+def _output(name: str) -> Callable[[str, Dialect], str]:
+    """For values whose cast to text is their output function and whose text needs no escape."""
+    return lambda sql, _: f"'\"' || ({checked(sql, name)})::text || '\"'"
 
 
-def _plain(sql: str, _: Dialect) -> str:
-    """A value whose text is JSON already."""
-    return f"{sql}::text"
+def _plain(name: str) -> Callable[[str, Dialect], str]:
+    """For values whose text is JSON already."""
+    return lambda sql, _: f"({checked(sql, name)})::text"
 
 
 def _float(sql: str, dialect: Dialect) -> str:
@@ -120,9 +121,9 @@ def _bytea(sql: str, _: Dialect) -> str:
 
 SCALARS: MappingProxyType[str, Callable[[str, Dialect], str]] = MappingProxyType(
     {
-        "bool": _plain,
-        "int2": _plain,
-        "int4": _plain,
+        "bool": _plain("bool"),
+        "int2": _plain("int2"),
+        "int4": _plain("int4"),
         "int8": _int8,
         "numeric": _numeric,
         "money": _money,
@@ -132,10 +133,10 @@ SCALARS: MappingProxyType[str, Callable[[str, Dialect], str]] = MappingProxyType
         "varchar": quoted,
         "bpchar": quoted,
         "name": quoted,
-        "uuid": _output,
+        "uuid": _output("uuid"),
         "date": _date,
-        "time": _output,
-        "timetz": _output,
+        "time": _output("time"),
+        "timetz": _output("timetz"),
         "timestamp": _timestamp,
         "timestamptz": _timestamptz,
         "interval": _interval,

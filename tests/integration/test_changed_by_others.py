@@ -1,0 +1,80 @@
+"""A table that somebody else changes between two calls: what is kept of it stands in nobody's way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+import pgmcp
+from tests.fixtures.postgres import MakeDatabase
+
+SCHEMA = """
+CREATE TYPE mood AS ENUM ('ok');
+CREATE TABLE item (
+    id int PRIMARY KEY, n int4, big int8, exact numeric, flag bool, at timestamptz, day date, code uuid, doc jsonb,
+    mood mood);
+INSERT INTO item VALUES (
+    1, 5, 6, 1.50, true, '2024-01-01 00:00+00', '2024-01-01', '6bce05df-9831-da77-99a5-edc4f7abfbec', '{}', 'ok');
+"""
+ODD = '{"x"'  # no JSON, and no value of any type but text
+
+
+@pytest.fixture
+async def owner(make_database: MakeDatabase) -> AsyncIterator[tuple[asyncpg.Connection, str]]:
+    """Somebody who changes the table past pgmcp, and the database's address."""
+    dsn = await make_database(SCHEMA)
+    connection = await asyncpg.connect(dsn)
+    yield connection, dsn
+    await connection.close()
+
+
+@pytest.mark.parametrize("column", ["n", "big", "exact", "flag", "at", "day", "code", "doc"])
+async def test_a_column_that_became_text(owner: tuple[asyncpg.Connection, str], driver: str, column: str) -> None:
+    """Its text is never taken for what it was: by key, by page, in a statement of the caller's own."""
+    connection, dsn = owner
+    query = f"SELECT {column} FROM item"
+    async with pgmcp.connect(dsn, driver=driver) as client:
+        for filters in ({"id": 1}, None):
+            await client.call(pgmcp.ReadRequest(table="item", columns=[column], filters=filters))
+        await client.call(pgmcp.ExecuteQueryRequest(query=query))
+        await connection.execute(f"ALTER TABLE item ALTER {column} TYPE text USING '{ODD}'")
+        expected = {column: ODD}
+        by_key = await client.call(pgmcp.ReadRequest(table="item", columns=[column], filters={"id": 1}))
+        assert (by_key.rows, by_key.types) == ([expected], ("text",))
+        assert (await client.call(pgmcp.ReadRequest(table="item", columns=[column]))).rows == [expected]
+        own = await client.call(pgmcp.ExecuteQueryRequest(query=query))
+        assert isinstance(own, pgmcp.DataResponse)
+        assert own.rows == [expected]
+
+
+async def test_what_was_added_is_there_at_once(owner: tuple[asyncpg.Connection, str], driver: str) -> None:
+    """A column, a label: described, read, filtered and written by, without waiting for what is kept to grow old."""
+    connection, dsn = owner
+    async with pgmcp.connect(dsn, driver=driver) as client:
+        await client.call(pgmcp.DescribeTableRequest(table="item"))
+        await client.call(pgmcp.ReadRequest(table="item", filters={"id": 1}))
+        await connection.execute("ALTER TABLE item ADD COLUMN extra text DEFAULT 'new'")
+        described = (await client.call(pgmcp.DescribeTableRequest(table="item"))).document
+        assert described["columns"][-1] == {"name": "extra", "type": "text", "default": "'new'::text"}
+        await connection.execute("ALTER TABLE item ADD COLUMN more int DEFAULT 7")
+        found = await client.call(pgmcp.ReadRequest(table="item", columns=["more"], filters={"more": 7}))
+        assert found.rows == [{"more": 7}]
+        await connection.execute("ALTER TYPE mood ADD VALUE 'fine'")
+        changed = await client.call(
+            pgmcp.UpdateRequest(table="item", filters={"id": 1}, data={"mood": "fine"}, returning=["mood"])
+        )
+        assert isinstance(changed, pgmcp.DataResponse)
+        assert changed.rows == [{"mood": "fine"}]
+
+
+async def test_a_mistake_is_one_still(owner: tuple[asyncpg.Connection, str], driver: str) -> None:
+    """What was never there is not there after another look."""
+    _, dsn = owner
+    async with pgmcp.connect(dsn, driver=driver) as client:
+        await client.call(pgmcp.ReadRequest(table="item"))
+        for _ in range(2):
+            with pytest.raises(pgmcp.ValidationError) as caught:
+                await client.call(pgmcp.ReadRequest(table="item", columns=["nn"]))
+            assert (caught.value.code.name, caught.value.hint) == ("unknown_column", "Did you mean 'n'?")
