@@ -260,3 +260,12 @@ async def test_close_ends_the_session(make_database: MakeDatabase) -> None:
         await connection.close()
         assert not connection.usable
         assert (await fault_of(connection.run(ONE))).sqlstate == "08003"
+
+
+async def test_a_session_that_is_gone_may_be_asked_for_its_process(make_database: MakeDatabase) -> None:
+    """As whoever looks at a held transaction does, not knowing that its connection is gone."""
+    async with session(await make_database()) as connection:
+        process = connection.process
+        await connection.close()
+        assert process is not None
+        assert connection.process in {None, process}

@@ -115,7 +115,7 @@ class Connection(Protocol):
 
     @property
     def process(self) -> int | None:
-        """The number of the server's process that serves the session; None where a pooler changes it."""
+        """The number of the server's process that serves the session; None where a pooler changes it, or it is gone."""
         ...
 
     @property

@@ -73,9 +73,12 @@ class Line:
         return self._libpq.transaction_status != TransactionStatus.ACTIVE and not self._is_open()
 
     @property
-    def process(self) -> int:
-        """The number of the server's process."""
-        return self._libpq.backend_pid
+    def process(self) -> int | None:
+        """The number of the server's process; None once the session is gone, of which libpq tells nothing."""
+        try:
+            return self._libpq.backend_pid
+        except psycopg.OperationalError:
+            return None
 
     @property
     def in_transaction(self) -> bool:
