@@ -44,7 +44,7 @@ READ_ONLY = refused(
     "write_refused",
     "the statement changes something, and read_only is true",
     "Pass read_only=false if that is meant.",
-)
+) | {"retry": "fix_input", "details": {"path": "read_only"}}
 CASES = [
     pytest.param(
         "raed_table",
