@@ -114,7 +114,9 @@ class Definitions:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
+    async def find(
+        self, name: str, schema: str | None, call: CallContext, within: Transaction | None = None
+    ) -> Relation | None:
         """As it is now, unless it is kept."""
         kept = self.recalled(name, schema, call)
         found: Relation | None = self._inner.recalled(name, schema, call)

@@ -124,7 +124,7 @@ class House:
         )
         self.transactions = TransactionService(work or self.memory.work, self.leases, self.listener, settings)
         self.views = Views(self.clock)
-        self.schemas = SchemaService(catalogue or self.memory.catalogue, self.retrying, self.views)
+        self.schemas = SchemaService(catalogue or self.memory.catalogue, self.retrying, self.views, self.leases)
         self.validation = ValidationService(RememberingAnalyser(PgparseAnalyser()), settings)
         self.queries = QueryService(
             queries or self.memory.queries,

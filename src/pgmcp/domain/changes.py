@@ -18,6 +18,7 @@ class Changes:
     Args:
         relations: Those that are known by name; what triggers and cascades do besides isn't among them.
         anywhere: Whether nobody can tell which, as after a raw statement.
+        definitions: Whether the relations themselves may be others now, as after CREATE, ALTER or DROP.
 
     >>> from pgmcp.domain.relations import Name
     >>> (Changes.of(Name("public", "a")) | Changes(anywhere=True)).anywhere
@@ -26,6 +27,7 @@ class Changes:
 
     relations: frozenset[Name] = frozenset()
     anywhere: bool = False
+    definitions: bool = False
 
     @classmethod
     def of(cls, *names: Name) -> Changes:
@@ -39,9 +41,14 @@ class Changes:
             return self
         if not self:
             return other
-        if other.relations <= self.relations and (self.anywhere or not other.anywhere):
+        says_as_much = (self.anywhere or not other.anywhere) and (self.definitions or not other.definitions)
+        if says_as_much and other.relations <= self.relations:
             return self
-        return Changes(relations=self.relations | other.relations, anywhere=self.anywhere or other.anywhere)
+        return Changes(
+            relations=self.relations | other.relations,
+            anywhere=self.anywhere or other.anywhere,
+            definitions=self.definitions or other.definitions,
+        )
 
     def __bool__(self) -> bool:
         """Whether anything may have changed at all."""
@@ -50,3 +57,4 @@ class Changes:
 
 NOTHING = Changes()
 ANYTHING = Changes(anywhere=True)
+DEFINITIONS = Changes(anywhere=True, definitions=True)

@@ -82,8 +82,13 @@ class SchemaRepository(RepositoryBase[ListTables, tuple[Sequence[Listed], bool]]
         """The schemas that the role can see, those on the search path first."""
         ...
 
-    async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
-        """The relation of that name, in that schema or the first along the search path; None where there is none."""
+    async def find(
+        self, name: str, schema: str | None, call: CallContext, within: Transaction | None = None
+    ) -> Relation | None:
+        """The relation of that name, in that schema or the first along the search path; None where there is none.
+
+        As a transaction sees it, where one is given: nothing of that is kept, as it may be undone.
+        """
         ...
 
     def recalled(self, name: str, schema: str | None, call: CallContext) -> Relation | None:

@@ -154,6 +154,11 @@ class LeaseService:
             if keeper.closed:
                 await self._turns.left(turn)
 
+    def has_redefined(self, call: CallContext) -> bool:
+        """Whether in the call's lease relations may be others than everybody else sees."""
+        lease = None if call.transaction is None else self._keeper.find(call.transaction)
+        return lease is not None and lease.changes.definitions
+
     async def commit(self, call: CallContext) -> Lease:
         """End a lease and keep its work.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pgmcp.domain.aside import aside
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.changes import ANYTHING
+from pgmcp.domain.changes import ANYTHING, DEFINITIONS
 from pgmcp.domain.costs import check_cost
 from pgmcp.domain.errors import QueryError, ValidationError, codes
 from pgmcp.domain.filters.mentions import mentions_time
@@ -163,9 +163,10 @@ class QueryService:
             if plan.read_only:
                 return await self._cache.query(plan, call, load)
             await self._weigh(plan, call)
+            changes = DEFINITIONS if plan.kind is StatementKind.UTILITY else ANYTHING
             if not plan.whole:
-                return await self._transactions.write_in_parts(work, call, ANYTHING)
-            return await self._retrying.writing(lambda: self._transactions.write(work, call, ANYTHING), call)
+                return await self._transactions.write_in_parts(work, call, changes)
+            return await self._retrying.writing(lambda: self._transactions.write(work, call, changes), call)
         except QueryError as error:
             await self._schemas.point_out(error, plan.text, call)
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from attrs import evolve
 
@@ -17,6 +18,8 @@ from pgmcp.domain.sql.names import name_at
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.repositories import SchemaRepository
+from pgmcp.ports.transactions import Transaction
+from pgmcp.services.leases import LeaseService
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.views import Views
 
@@ -27,8 +30,9 @@ _UNKNOWN_RELATION = "42P01"
 class SchemaService:
     """Finds, lists and describes relations; knows nothing of tools."""
 
-    def __init__(self, repository: SchemaRepository, retrying: Retrying, views: Views) -> None:
+    def __init__(self, repository: SchemaRepository, retrying: Retrying, views: Views, leases: LeaseService) -> None:
         """Work on a catalogue, again where `retrying` may; show of it what a caller's view lets through."""
+        self._leases = leases
         self._repository = repository
         self._retrying = retrying
         self._views = views
@@ -64,6 +68,8 @@ class SchemaService:
 
     def recalled(self, table: str, schema: str | None, call: CallContext) -> Relation | None:
         """The relation that `relation` would find, told at once; None where it would have to ask."""
+        if call.transaction is not None and self._leases.has_redefined(call):
+            return None
         found = self._repository.recalled(table, schema, call)
         return found if found is None or call.view.is_open else call.view.kept(found)
 
@@ -79,12 +85,20 @@ class SchemaService:
         return inside or did_you_mean(table, await self._names(None, call))
 
     async def _find(self, table: str, schema: str | None, call: CallContext) -> Relation | None:
-        found = await self._retrying.reading(lambda: self._repository.find(table, schema, call), call)
+        if self._leases.has_redefined(call):
+            found = await self._leases.use(partial(self._find_within, table, schema), call)
+        else:
+            found = await self._retrying.reading(lambda: self._repository.find(table, schema, call), call)
         if found is not None and found.name.schema == SCHEMA:
             return None
         if found is None or call.view.is_open:
             return found
         return await self._views.relation(found, call, lambda: self.time_zone(call))
+
+    async def _find_within(
+        self, table: str, schema: str | None, within: Transaction, call: CallContext
+    ) -> Relation | None:
+        return await self._repository.find(table, schema, call, within)
 
     async def _names(self, schema: str | None, call: CallContext) -> Sequence[str]:
         found = await self._retrying.reading(lambda: self._repository.names(schema, call), call)

@@ -17,6 +17,7 @@ from pgmcp.domain.relations import Relation
 from pgmcp.domain.requests import ReadRequest
 from pgmcp.domain.settings import Access, Settings
 from pgmcp.handlers.dispatch import Caller
+from pgmcp.ports.transactions import Transaction
 from tests.unit.house import House
 
 READ: dict[str, Any] = {"table": "orders", "columns": ["id"], "filters": {"id": {"in": [10, 11]}}}
@@ -44,7 +45,9 @@ class Catalogue:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
+    async def find(
+        self, name: str, schema: str | None, call: CallContext, within: Transaction | None = None
+    ) -> Relation | None:
         """Ask."""
         self.asked += 1
         return self.recalled(name, schema, call)

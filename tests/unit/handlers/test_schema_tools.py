@@ -14,6 +14,7 @@ from pgmcp.domain.catalogue import Listed, Schema, TableDescription
 from pgmcp.domain.plans import DescribeTable, ListSchemas, ListTables
 from pgmcp.domain.relations import Name, Relation
 from pgmcp.domain.results import Form
+from pgmcp.ports.transactions import Transaction
 from tests.unit.house import House, by
 
 
@@ -42,7 +43,9 @@ class Elsewhere:
         name = Name("sales", "orders")
         return [Listed(name=name, on_path=False, kind="table", rows=None, bytes=8192, comment=None)], False
 
-    async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
+    async def find(
+        self, name: str, schema: str | None, call: CallContext, within: Transaction | None = None
+    ) -> Relation | None:
         """The relation `sales.orders`, beside those of the other schema."""
         found: Relation | None
         if (schema, name) == ("sales", "orders"):

@@ -13,6 +13,7 @@ from pgmcp.domain.errors import NotFoundError, QueryError, codes
 from pgmcp.domain.plans import ListSchemas
 from pgmcp.domain.relations import Name, Relation
 from pgmcp.ports.repositories import SchemaRepository
+from pgmcp.ports.transactions import Transaction
 from pgmcp.services.schemas import SchemaService
 from tests.fixtures.relations import THINGS
 from tests.unit.house import House
@@ -27,7 +28,7 @@ NAMES: Mapping[str | None, Sequence[str]] = {None: ["orders", "sales.orders"], "
 
 def _service(catalogue: SchemaRepository) -> SchemaService:
     house = House({})
-    return SchemaService(catalogue, house.retrying, house.views)
+    return SchemaService(catalogue, house.retrying, house.views, house.leases)
 
 
 class Catalogue:
@@ -37,7 +38,9 @@ class Catalogue:
         self.asked: list[tuple[Any, ...]] = []
         self._known = known
 
-    async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
+    async def find(
+        self, name: str, schema: str | None, call: CallContext, within: Transaction | None = None
+    ) -> Relation | None:
         """The one table that is known."""
         self.asked.append(("find", name, schema, call))
         return THINGS if (name, schema) == self._known else None

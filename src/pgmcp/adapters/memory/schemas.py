@@ -51,7 +51,9 @@ class MemorySchemaRepository:
         tables = len(self._engine.tables)
         return [Schema(name=SCHEMA, owner=_OWNER, tables=tables, on_path=True, comment="standard public schema")]
 
-    async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
+    async def find(
+        self, name: str, schema: str | None, call: CallContext, within: Transaction | None = None
+    ) -> Relation | None:
         return self.recalled(name, schema, call)
 
     def recalled(self, name: str, schema: str | None, call: CallContext) -> Relation | None:

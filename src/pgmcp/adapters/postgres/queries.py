@@ -90,19 +90,23 @@ class PostgresQueryRepository:
         return await PostgresTransaction.of(within).reading_only(lambda: self._select(plan, call, within), call)
 
     async def _select(self, plan: RawQuery, call: CallContext, within: Transaction | None) -> Result:
-        known = self._known.get(_key(plan, call))
-        if known is None:
+        key = _key(plan, call)
+        if within is not None and PostgresTransaction.of(within).redefined:
+            # What a statement means there may be so for nobody else, and for nobody any more behind a savepoint.
             return await self._run(plan, await self._learn(plan, call, within), call, within)
+        known = self._known.get(key)
+        if known is None:
+            return await self._run(plan, self._known.put(key, await self._learn(plan, call, within)), call, within)
         try:
             return await self._run(plan, known, call, within)
         except PgmcpError as error:
             # Of a CALL what it says may be of a part of it, behind others that are there.
             if error.sqlstate not in _STALE or within is not None or outcome_told(error) is Outcome.UNKNOWN:
                 raise
-        self._known.drop(_key(plan, call))
+        self._known.drop(key)
         self._types.forget()
         self._residue.forget()
-        return await self._run(plan, await self._learn(plan, call, within), call, within)
+        return await self._run(plan, self._known.put(key, await self._learn(plan, call, within)), call, within)
 
     @track_execution_time("QueryRepository.explain", layer="repository")
     async def explain(self, plan: Explain, call: CallContext, within: Transaction | None = None) -> Sequence[object]:
@@ -149,8 +153,7 @@ class PostgresQueryRepository:
         dirties = await self._residue.of(analysis, call, within)
         mark = None if within is not None or plan.read_only else await self._procedures.mark(analysis, call)
         sent = wrapped(analysis, [by_oid[oid] for oid in parameters], listed, self._runner.dialect)
-        known = _Known(analysis, sent, dirties, mark)
-        return self._known.put(_key(plan, call), known)
+        return _Known(analysis, sent, dirties, mark)
 
     async def _described(
         self, analysis: Analysis, call: CallContext, within: Transaction | None
@@ -174,6 +177,8 @@ class PostgresQueryRepository:
         need = Need.READ if plan.read_only else Need.WRITE
         try:
             if known.analysis.kind is StatementKind.UTILITY:
+                if within is not None:
+                    PostgresTransaction.of(within).redefined = True
                 description, rows = await self._runner.run_foreign(
                     statement, call, need=need, kind="query", within=within
                 )

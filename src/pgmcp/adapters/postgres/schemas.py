@@ -79,23 +79,26 @@ class PostgresSchemaRepository:
             for name, owner, tables, on_path, comment in rows
         ]
 
-    async def find(self, name: str, schema: str | None, call: CallContext) -> Relation | None:
+    async def find(
+        self, name: str, schema: str | None, call: CallContext, within: Transaction | None = None
+    ) -> Relation | None:
         # Which one is meant and what may be done with it: the search path and the role say so.
         key = (name, schema, call.view.standing.outlook)
-        kept = self._relations.get(key)
+        kept = self._relations.get(key) if within is None else None
         if kept is not None:
             return kept
-        rows = await self._read("relation", call, name, schema)
+        rows = await self._read("relation", call, name, schema, within=within)
         if not rows and schema is None:
-            rows = await self._qualified(name, call)
+            rows = await self._qualified(name, call, within)
         if not rows:
             return None
-        return self._relations.put(key, relation_from(rows[0][0] or ""))
+        found = relation_from(rows[0][0] or "")
+        return self._relations.put(key, found) if within is None else found
 
-    async def _qualified(self, name: str, call: CallContext) -> Sequence[Row]:
+    async def _qualified(self, name: str, call: CallContext, within: Transaction | None) -> Sequence[Row]:
         """The relation that `schema.table` means: either name may have dots of its own."""
         for schema, _, table in dict.fromkeys((name.partition("."), name.rpartition("."))):
-            rows = await self._read("relation", call, table, schema) if schema else ()
+            rows = await self._read("relation", call, table, schema, within=within) if schema else ()
             if rows:
                 return rows
         return ()

@@ -47,10 +47,8 @@ class PostgresTransaction:
         began: str,
     ) -> None:
         self._remark, self._began = remark, began
-        self._connection = connection
-        self._sessions = sessions
-        self._exchange = exchange
-        self._settling = settling
+        self._connection, self._sessions = connection, sessions
+        self._exchange, self._settling = exchange, settling
         # What begins a part that only reads; None where the whole transaction does.
         self._reading = reading
         self._turn = Turnstile()
@@ -58,6 +56,8 @@ class PostgresTransaction:
         self._known: Proof | None = None
         # None after an error, until the server has been asked.
         self._condition: Condition | None = Condition.OPEN
+        # Whether a statement may have defined something in it that nobody else sees.
+        self.redefined = False
 
     @classmethod
     def of(cls, transaction: Transaction) -> Self:
