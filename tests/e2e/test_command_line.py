@@ -244,3 +244,18 @@ def test_a_token_for_nobody(capsys: pytest.CaptureFixture[str], name: str) -> No
     status, out, err = run(capsys, "token", name)
     assert (status, out) == (2, "")
     assert "the name can't be a principal's" in err
+
+
+def test_a_flag_of_a_list_may_be_said_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its members add up; of any other the last word holds."""
+    words = ["call", "read_table", "--driver", "memory", "--format", "json", "--table", "nope", "--table", "customers"]
+    words += ["--columns", "id", "--columns", "name,vip", "--order_by=-id", "--order_by", "name", "--limit", "1"]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["columns"] == ["id", "name", "vip"]
+
+
+def test_a_caret_stands_under_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where a hint is a line of the statement."""
+    words = ["call", "execute_query", "--driver", "memory", "--query", "select 1\nform x", "--format", "table"]
+    assert main(words) == 1
+    assert capsys.readouterr().err.splitlines()[1:] == ["  hint:", "    form x", "         ^"]

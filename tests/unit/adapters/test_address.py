@@ -4,6 +4,7 @@ import pytest
 
 from pgmcp.adapters.postgres.address import Address
 from pgmcp.domain.errors import ValidationError
+from tests.fixtures.walked import cases
 
 URL = "postgresql://ana:hush%21@db.example:5433/shop?sslmode=require&sslpassword=hush2"
 
@@ -72,7 +73,7 @@ def test_no_address_is_libpqs_own_business() -> None:
     assert (Address().url, str(Address()), Address().options()) == (None, "libpq's defaults", {})
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, environment, places",
     [
         pytest.param("postgresql://a:b@h/db", {}, (("h", 5432),), id="a host"),

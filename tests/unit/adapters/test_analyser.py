@@ -8,11 +8,12 @@ from pgmcp.adapters.analyser.remembering import Parser
 from pgmcp.domain.errors import QueryError, ValidationError
 from pgmcp.domain.plans import StatementKind
 from pgmcp.domain.sql.analysis import Parameter
+from tests.fixtures.walked import cases
 
 ROWS, RETURNING, CHANGE, UTILITY = StatementKind
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, command, kind, writes",
     [
         pytest.param("SELECT 1", "SelectStmt", ROWS, False, id="SELECT"),

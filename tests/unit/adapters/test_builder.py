@@ -19,6 +19,7 @@ from pgmcp.domain.relations import Order
 from pgmcp.domain.results import Truncation, WireRows
 from pgmcp.domain.values.types import INT4
 from tests.fixtures.hostile import BOUNDS, HOSTILE, ID, INT, TABLE, N, eq
+from tests.fixtures.walked import cases
 
 SELECT = Select(
     relation=TABLE, columns=("id",), order=(Order(operand=ID),), keyed=True, page=Page(limit=5), bounds=BOUNDS
@@ -149,7 +150,7 @@ def cut(*rows: str, **facts: Any) -> Cut:
     return Cut(rows=WireRows.of(rows), count=len(rows), **facts)
 
 
-@pytest.mark.parametrize(
+@cases(
     "records, limit, expected",
     [
         pytest.param([("a",)], 2, cut("a"), id="all"),

@@ -29,6 +29,7 @@ from pgmcp.domain.filters.tree import (
 from pgmcp.domain.relations import Order
 from pgmcp.domain.values.types import FLOAT8, INT4, JSONB, NUMERIC, TEXT, Type, array_of
 from tests.fixtures.hostile import HOSTILE, ID, INT, POSITIVE, TABLE, N, eq
+from tests.fixtures.walked import cases
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_names(got: str, expected: str) -> None:
     assert got == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     "tree, sql, values",
     [
         pytest.param(And(()), "TRUE", [], id="everything"),

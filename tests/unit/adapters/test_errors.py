@@ -7,11 +7,12 @@ import pytest
 from pgmcp.adapters.postgres.errors import translate
 from pgmcp.adapters.postgres.sqlstates import BY_CLASS, BY_STATE
 from pgmcp.ports.driver import Fault
+from tests.fixtures.walked import cases
 
 SECRET = 'says "secret"'
 
 
-@pytest.mark.parametrize(
+@cases(
     "fault, document",
     [
         pytest.param(
@@ -176,7 +177,7 @@ def test_a_fault_becomes_an_answer(fault: Fault, document: dict[str, Any]) -> No
     assert translate(fault).document() == document
 
 
-@pytest.mark.parametrize(
+@cases(
     "sqlstate, kind, code",
     [
         pytest.param("0A000", "QueryError", "feature_not_supported", id="0A000"),
@@ -220,7 +221,7 @@ def test_each_sqlstate_has_its_class_and_code(sqlstate: str, kind: str, code: st
 SPOKEN = frozenset({"0A", "21", "25", "2B", "42", "55", "P0"})
 
 
-@pytest.mark.parametrize("sqlstate", sorted({*BY_STATE, *(f"{class_}999" for class_ in BY_CLASS)}))
+@cases("sqlstate", sorted({*BY_STATE, *(f"{class_}999" for class_ in BY_CLASS)}))
 def test_the_servers_words_pass_only_where_they_hold_no_values(sqlstate: str) -> None:
     """Detail never passes; message and hint only in the classes that are known to be safe."""
     fault = Fault(sqlstate=sqlstate, message="the message", detail="the detail", hint="the hint")

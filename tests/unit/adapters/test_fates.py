@@ -15,6 +15,7 @@ from pgmcp.adapters.asyncpg_.fates import Answer
 from pgmcp.adapters.asyncpg_.meter import Meter
 from pgmcp.adapters.psycopg_.line import fate_of
 from pgmcp.ports.driver import Fate
+from tests.fixtures.walked import cases
 
 
 def message(kind: str, body: bytes = b"") -> bytes:
@@ -47,7 +48,7 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize("said, fate", ANSWERS)
+@cases("said, fate", ANSWERS)
 def test_an_answer_says_how_it_ended(said: Sequence[bytes], fate: Fate) -> None:
     """Whole, in two pieces cut anywhere, and byte by byte."""
     data = b"".join(said)
@@ -92,7 +93,7 @@ OK, ROWS = ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK
 ERROR, SKIPPED = ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED
 
 
-@pytest.mark.parametrize(
+@cases(
     "statuses, standing, fate",
     [
         pytest.param([OK], TransactionStatus.IDLE, Fate.DONE, id="done"),

@@ -24,6 +24,7 @@ from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import INT4, JSONB, TEXT
 from pgmcp.ports.driver import Statement
 from tests.fixtures.relations import relation
+from tests.fixtures.walked import cases
 
 NOON = Moment(datetime(2026, 3, 13, 12, tzinfo=UTC))
 GOODS = relation("goods", {"id": INT4, "n": INT4, "name": TEXT, "doc": JSONB})
@@ -123,7 +124,7 @@ OTHER = [
 ]
 
 
-@pytest.mark.parametrize("one, other", EVERYDAY)
+@cases("one, other", EVERYDAY)
 def test_what_is_kept_is_what_would_be_written(one: Change, other: Change) -> None:
     """For the same plan, and for another of its shape; the text stays the very same object, which drivers know."""
     kept = builder()
@@ -150,7 +151,7 @@ def test_plans_that_differ_in_their_values_have_one_shape(one: Update | Delete, 
     assert shape(one) == shape(other)
 
 
-@pytest.mark.parametrize(
+@cases(
     "one, other",
     [
         pytest.param(changing({"n": 1}, {"id": 1}), changing({"id": 1}, {"id": 1}), id="columns that are set"),

@@ -22,6 +22,7 @@ from pgmcp.domain.policy.masks import Mask
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import INT4, JSONB, TEXT
 from tests.fixtures.relations import relation
+from tests.fixtures.walked import cases
 
 NOON = Moment(datetime(2026, 3, 13, 12, tzinfo=UTC))
 GOODS = relation("goods", {"id": INT4, "n": INT4, "name": TEXT, "doc": JSONB})
@@ -70,7 +71,7 @@ OTHER = [
 ]
 
 
-@pytest.mark.parametrize("plan", EVERYDAY)
+@cases("plan", EVERYDAY)
 def test_what_is_kept_is_what_would_be_written(plan: Select) -> None:
     """For the same plan, and for one with other values and another limit."""
     kept = builder()
@@ -95,13 +96,13 @@ def test_values_are_put_in_anew() -> None:
     assert [each.literals[0].text for each in second.suspects()] == ["22", "b"]
 
 
-@pytest.mark.parametrize("plan", OTHER)
+@cases("plan", OTHER)
 def test_other_plans_are_written_each_time(plan: Select) -> None:
     """Their shape takes longer to tell."""
     assert shape_of(plan) is None
 
 
-@pytest.mark.parametrize(
+@cases(
     "one, other",
     [
         pytest.param(reading({"n": 1}), reading({"id": 1}), id="columns of conditions"),

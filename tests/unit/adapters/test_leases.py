@@ -141,20 +141,22 @@ class Gone:
     lost = True
 
 
-@pytest.mark.parametrize("in_use", [False, True], ids=["idle", "in use"])
-async def test_one_whose_connection_is_gone_ends_by_itself(in_use: bool) -> None:
+async def test_one_whose_connection_is_gone_ends_by_itself() -> None:
     """Soon, without anybody's asking; one in use once it is given back, should its user not have ended it."""
-    ended = asyncio.Event()
+    idle_ended, used_ended = asyncio.Event(), asyncio.Event()
+    keepers = [ProcessLeases(FixedClock(datetime(2026, 1, 1, tzinfo=UTC)), remembered=5) for _ in range(2)]
+    for keeper, ended in zip(keepers, (idle_ended, used_ended), strict=True):
 
-    async def expire(_: LeaseId) -> None:
-        ended.set()
+        async def expire(_: LeaseId, ended: asyncio.Event = ended) -> None:
+            ended.set()
 
-    keeper = ProcessLeases(FixedClock(datetime(2026, 1, 1, tzinfo=UTC)), remembered=5)
-    keeper.hold(evolve(LEASE, began_at=0, used_at=0), Gone(), expire)  # type: ignore[arg-type] # all that is asked of it
-    turn = keeper.take_at_once(ID, "ana", "all", 1) if in_use else None
-    if turn is not None:
-        await asyncio.sleep(0)
-        assert not ended.is_set()
-        turn.give_back()
+        lease = evolve(LEASE, began_at=0, used_at=0)
+        keeper.hold(lease, Gone(), expire)  # type: ignore[arg-type] # all that is asked of it
+    turn = keepers[1].take_at_once(ID, "ana", "all", 1)
+    assert turn is not None
+    await asyncio.sleep(0)
+    assert not used_ended.is_set()
+    turn.give_back()
     async with asyncio.timeout(20):
-        await ended.wait()
+        await idle_ended.wait()
+        await used_ended.wait()

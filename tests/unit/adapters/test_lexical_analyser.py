@@ -12,6 +12,7 @@ from pgmcp.domain.sql.shape import check_bytes, effect_of
 from tests.fixtures.guard.attacks import READING
 from tests.fixtures.guard.listed import under_policy, without_policy
 from tests.fixtures.guard.trapped import MARKER
+from tests.fixtures.walked import cases
 
 
 def test_honest_statements_are_taken_as_the_parser_takes_them() -> None:
@@ -38,7 +39,7 @@ def is_taken_as_the_parser_takes_it(text: str) -> None:
 WRONG = [text for name, texts in READING.items() if name not in {"bytes", "no SQL"} for text in texts]
 
 
-@pytest.mark.parametrize("text", WRONG)
+@cases("text", WRONG)
 def test_what_the_shape_refuses_the_tokens_refuse(text: str) -> None:
     """Whatever the parser's shape keeps out of a read is kept out by tokens too."""
     try:

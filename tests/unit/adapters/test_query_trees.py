@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgmcp.adapters.postgres.resolving.tree import Mentions, Touch, mentions
+from tests.fixtures.walked import cases
 
 # SELECT id, 'person'::regclass AS "a} {b" FROM person AS ":securityQuals" WHERE name = $1, on each version.
 ON_15 = r"""({QUERY :commandType 1 :querySource 0 :canSetTag true :utilityStmt <>
@@ -44,7 +45,7 @@ def test_a_tree_of_each_version(tree: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@cases(
     "tree, expected",
     [
         pytest.param(

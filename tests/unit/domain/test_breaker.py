@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 
 from pgmcp.domain.breaker import Breaker, BreakerState
+from tests.fixtures.walked import cases
 
 CLOSED = Breaker(failures_allowed=3, cooldown_s=10)
 OPENED = CLOSED.failed(1).failed(2).failed(3)
@@ -18,7 +19,7 @@ def test_it_opens_after_failures_one_after_another() -> None:
     assert evolve(CLOSED, failures=3, open_until=13) == OPENED
 
 
-@pytest.mark.parametrize(
+@cases(
     "breaker, now, state, wait_s",
     [
         pytest.param(CLOSED, 0, BreakerState.CLOSED, None, id="closed"),

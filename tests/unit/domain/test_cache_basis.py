@@ -9,6 +9,7 @@ import pytest
 from pgmcp.domain.caching.basis import Basis, basis_of
 from pgmcp.domain.guard.resolution import Resolution, UsedFunction, UsedRelation, Volatility
 from pgmcp.domain.relations import Name
+from tests.fixtures.walked import cases
 
 
 def relation(name: str = "orders", **facts: Any) -> UsedRelation:
@@ -30,7 +31,7 @@ def test_the_tables_views_seen_through() -> None:
     assert found == Basis(tables=(Name("public", "a"), Name("public", "b")))
 
 
-@pytest.mark.parametrize(
+@cases(
     "used, obstacle",
     [
         pytest.param({"functions": (function("lower", Volatility.IMMUTABLE),)}, None, id="immutable"),
@@ -59,7 +60,7 @@ def test_what_stands_in_the_way(used: dict[str, Any], obstacle: str | None) -> N
     assert basis_of(Resolution(**used), "SELECT 1").obstacle == obstacle
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, obstacle",
     [
         pytest.param("SELECT '2026-01-01'::date", None, id="date"),

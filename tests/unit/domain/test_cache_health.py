@@ -10,6 +10,7 @@ from attrs import evolve
 from pgmcp.domain.caching.health import CacheFacts, judge_cache
 from pgmcp.domain.health import Finding, Level
 from pgmcp.domain.settings import Settings
+from tests.fixtures.walked import cases
 from tests.unit.domain.test_health import GOOD
 
 CACHE = CacheFacts(place="redis://cache:6379/0", reached=True, capacity_bytes=1_000_000, listening=True)
@@ -30,7 +31,7 @@ def test_all_as_it_should_be() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@cases(
     "about, cache, facts, settings, text",
     [
         pytest.param("cache", {"reached": False}, {}, {}, "calls go on without it", id="away"),

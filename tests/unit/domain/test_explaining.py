@@ -8,6 +8,7 @@ import pytest
 
 from pgmcp.domain.explaining import summarise
 from pgmcp.domain.responses import PlanResponse
+from tests.fixtures.walked import cases
 
 
 def node(kind: str, rows: int = 1, cost: tuple[float, float] = (0.0, 1.0), **more: Any) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def test_a_tree() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@cases(
     "top, line",
     [
         pytest.param(node("Result"), "Result  rows 1  cost 0..1", id="plain"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pgmcp.domain.sql.fingerprint import fingerprint, without_values
+from tests.fixtures.walked import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, bare",
     [
         pytest.param("SELECT 1", "select ?", id="a number"),

@@ -3,6 +3,7 @@
 import pytest
 
 from pgmcp.domain.sql.functions import refused
+from tests.fixtures.walked import cases
 
 SESSION = "it changes the session, which other calls use after this one"
 FILES = "it reads or writes files of the server"
@@ -42,7 +43,7 @@ def test_what_is_refused(names: str, reason: str) -> None:
     assert {name: refused(name) for name in names.split()} == dict.fromkeys(names.split(), reason)
 
 
-@pytest.mark.parametrize(
+@cases(
     "name",
     [
         pytest.param(name, id=name)

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from pgmcp.domain.health import Finding, Level, ServerFacts, judge
 from pgmcp.domain.settings import Access, Settings
+from tests.fixtures.walked import cases
 
 END = datetime(2027, 1, 31, tzinfo=UTC)
 GOOD = ServerFacts(
@@ -50,7 +51,7 @@ def test_a_server_that_is_as_it_should_be() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@cases(
     "about, facts, level, text",
     [
         pytest.param(

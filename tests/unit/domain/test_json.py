@@ -13,6 +13,7 @@ from pgmcp.domain.aside import LONG_TEXT
 from pgmcp.domain.errors import ValidationError
 from pgmcp.domain.escapes import unkeepable
 from pgmcp.domain.json import MAX_DEPTH, Number, SpelledDecimal, digits, dumps, loads
+from tests.fixtures.walked import cases
 
 _RFC_HINT = "Send one JSON value as RFC 8259 has it: names and texts in double quotes, no comment, no trailing comma."
 _TEXT_HINT = "Remove it, or send the bytes to a bytea column as hexadecimal digits."
@@ -22,7 +23,7 @@ _HALF = "A text holds half of a surrogate pair, which PostgreSQL can't store."
 _NUL = "A text holds U+0000, which PostgreSQL can't store."
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         pytest.param("1.50", id="trailing-zero"),
@@ -54,7 +55,7 @@ def test_kinds_of_values() -> None:
     assert repr(value["n"]) == "Number(1.50)"
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, message, hint, code, details",
     [
         pytest.param(
@@ -169,7 +170,7 @@ def test_refused(text: str | bytes, message: str, hint: str, code: str, details:
     }
 
 
-@pytest.mark.parametrize(
+@cases(
     "value, text",
     [
         pytest.param(Number("1e400"), "1e400", id="number"),

@@ -8,9 +8,10 @@ import pytest
 
 from pgmcp.domain.filters.mentions import mentions_time
 from pgmcp.domain.filters.values import MAX_MEMBERS
+from tests.fixtures.walked import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     "filters, mentioned",
     [
         pytest.param({}, False, id="empty"),

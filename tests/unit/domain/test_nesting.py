@@ -9,8 +9,9 @@ import pytest
 
 from pgmcp.domain.json import dumps
 from pgmcp.domain.nesting import read, within_levels
+from tests.fixtures.walked import cases
 
-DEEP = 20_000
+DEEP = 5_000
 
 
 def nested(levels: int) -> Any:
@@ -40,7 +41,7 @@ def test_what_holds_itself_is_refused() -> None:
         dumps(holding)
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         pytest.param(text, id=text)
@@ -64,7 +65,7 @@ def test_it_reads_as_pythons_reader_does(text: str) -> None:
     assert read(text, json.loads) == json.loads(text)
 
 
-@pytest.mark.parametrize(
+@cases(
     "text",
     [
         pytest.param(text, id=text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgmcp.domain.sql.normalising import normalised
+from tests.fixtures.walked import cases
 
 ALIKE = [
     pytest.param("SELECT a, b FROM t WHERE c = 'X  y'", "select a,b from t where c='X  y'", id="words and blanks"),
@@ -44,7 +45,7 @@ def test_alike(text: str, shared: str) -> None:
     assert normalised(text) == shared
 
 
-@pytest.mark.parametrize("one, other", APART)
+@cases("one, other", APART)
 def test_apart(one: str, other: str) -> None:
     """What may mean something else."""
     assert normalised(one) != normalised(other)

@@ -15,6 +15,7 @@ from pgmcp.domain.policy.masks import Mask
 from pgmcp.domain.relations import Column, Order, Relation
 from pgmcp.domain.values.types import INT4, INT8, JSON, JSONB, TEXT, Type, array_of
 from tests.fixtures.relations import INT4RANGE, MOOD, ODD, POINT, POS, THINGS, relation
+from tests.fixtures.walked import cases
 
 
 def by(name: str, type_: Any = INT4, *path: str | int, down: bool = False, first: bool = False) -> Order:
@@ -25,7 +26,7 @@ def by(name: str, type_: Any = INT4, *path: str | int, down: bool = False, first
 ID = by("id")
 
 
-@pytest.mark.parametrize(
+@cases(
     "order_by, expected",
     [
         pytest.param("null", (ID,), id="nothing"),
@@ -151,7 +152,7 @@ HINT = 'Write a name, "-name" for descending, a list of them, or {"column":"name
 COLUMNS = f"Its columns: {', '.join(list(THINGS.by_name)[:20])}."
 
 
-@pytest.mark.parametrize(
+@cases(
     "order_by, table, path, code, message, hint",
     [
         pytest.param("5", THINGS, "order_by", "wrong_type", NO_ORDER, HINT, id="number"),

@@ -14,6 +14,7 @@ from pgmcp.domain.plans import Assignment, ConflictAction, OnConflict
 from pgmcp.domain.records import assignments, conflict, known_columns, returned, texts, unknown_column
 from pgmcp.domain.relations import Column, Name, Relation, RelationKind
 from pgmcp.domain.values.types import INT4, INT8, JSONB, NUMERIC, TEXT, array_of
+from tests.fixtures.walked import cases
 
 ORDERS = Relation(
     name=Name("public", "orders"),
@@ -208,7 +209,7 @@ def test_nothing_to_set() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@cases(
     "wanted, found",
     [
         pytest.param(None, (), id="nothing said"),
@@ -238,7 +239,7 @@ def test_an_unknown_name_to_give_back() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@cases(
     "wanted, found",
     [
         pytest.param(None, OnConflict(), id="nothing said"),
@@ -286,7 +287,7 @@ def test_without_a_key_rows_can_still_be_ignored() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@cases(
     "wanted, error",
     [
         pytest.param(

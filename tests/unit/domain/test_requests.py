@@ -26,9 +26,10 @@ from pgmcp.domain.requests import (
     TableRequest,
     UpdateRequest,
 )
+from tests.fixtures.walked import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     "request_, arguments",
     [
         pytest.param(ListSchemasRequest(), {"include_system": False}, id="list_schemas"),
@@ -163,7 +164,7 @@ def test_the_design_s_tree(base: type, kinds: set[str]) -> None:
     assert issubclass(base, RequestBase)
 
 
-@pytest.mark.parametrize(
+@cases(
     "request_, name, facts",
     [
         pytest.param(ReadRequest, "limit", (0, None), id="a limit is not negative"),

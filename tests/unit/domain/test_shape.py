@@ -10,6 +10,7 @@ from pgmcp.domain.errors import QueryError, SecurityError, ValidationError
 from pgmcp.domain.plans import Effect, StatementKind
 from pgmcp.domain.sql.analysis import Analysis
 from pgmcp.domain.sql.shape import MAX_COMMENTS, MAX_SOURCES, NEVER, check_bytes, check_explainable, effect_of, spoken
+from tests.fixtures.walked import cases
 
 
 def analysis(command: str = "SelectStmt", **more: Any) -> Analysis:
@@ -103,7 +104,7 @@ def test_bytes_that_no_parser_sees(text: str, error: tuple[str, str, str]) -> No
     }
 
 
-@pytest.mark.parametrize(
+@cases(
     "found, effect",
     [
         pytest.param(analysis(), Effect.READ, id="a select"),

@@ -8,11 +8,12 @@ from pgmcp.adapters.analyser.pgparse_ import PgparseAnalyser
 from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.domain.sql.lexer import tokens
 from pgmcp.domain.sql.shortening import shortened
+from tests.fixtures.walked import cases
 
 ONES = ", ".join("1" for _ in range(500))
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, left",
     [
         pytest.param(f"SELECT a IN ({ONES}) AND b", "SELECT a IN (1{more}) AND b", id="a list"),

@@ -5,9 +5,10 @@ import pytest
 from pgmcp.domain.sql.caret import caret
 from pgmcp.domain.sql.lexer import Token, TokenKind, tokens, trimmed
 from pgmcp.domain.sql.with_list import main_start
+from tests.fixtures.walked import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, expected",
     [
         pytest.param("SELECT a$b", ["SELECT", "a$b"], id="words"),
@@ -56,7 +57,7 @@ def test_trimmed(text: str, expected: list[str]) -> None:
     assert [token.text for token in trimmed(list(tokens(text)))] == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, main",
     [
         pytest.param("SELECT 1", "SELECT 1", id="no list"),
@@ -98,7 +99,7 @@ def test_main_start(text: str, main: str) -> None:
     assert text[main_start(text) :] == main
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, position, expected",
     [
         pytest.param("SELEC 1", 1, "SELEC 1\n^", id="start"),

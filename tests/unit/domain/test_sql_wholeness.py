@@ -5,9 +5,10 @@ import pytest
 from pgmcp.domain.plans import StatementKind
 from pgmcp.domain.sql.analysis import Analysis
 from pgmcp.domain.sql.wholeness import is_whole
+from tests.fixtures.walked import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     "command, text, whole",
     [
         pytest.param("CreateStmt", "CREATE TABLE t ()", True, id="CREATE TABLE"),

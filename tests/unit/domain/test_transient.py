@@ -7,9 +7,10 @@ import pytest
 from pgmcp.domain.errors import DatabaseError, codes
 from pgmcp.domain.errors.codes import Code
 from pgmcp.domain.transient import is_transient, is_without_effect
+from tests.fixtures.walked import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     "sqlstate, passes",
     [
         pytest.param("08006", True, id="connection lost"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from pgmcp.domain.settings import described
 from pgmcp.entrypoints.cli import main
 from pgmcp.entrypoints.cli.parser import parse
 from pgmcp.handlers.registry import HANDLERS
+from tests.fixtures.walked import cases
 
 
 def refusal(*words: str) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def test_every_tool_has_its_flags(capsys: pytest.CaptureFixture[str], tool: Any)
     assert [name for name in names if f"--{name} VALUE" not in shown] == []
 
 
-@pytest.mark.parametrize(
+@cases(
     "words, error",
     [
         pytest.param(
@@ -173,14 +173,6 @@ def test_a_bad_setting() -> None:
     assert (error["code"], error["details"]) == ("setting_invalid", {"path": "--max_rows"})
 
 
-def test_a_flag_of_a_list_may_be_said_again(capsys: pytest.CaptureFixture[str]) -> None:
-    """Its members add up; of any other the last word holds."""
-    words = ["call", "read_table", "--driver", "memory", "--format", "json", "--table", "nope", "--table", "customers"]
-    words += ["--columns", "id", "--columns", "name,vip", "--order_by=-id", "--order_by", "name", "--limit", "1"]
-    assert main(words) == 0
-    assert json.loads(capsys.readouterr().out)["columns"] == ["id", "name", "vip"]
-
-
 @pytest.mark.parametrize(
     "flag, placeholder",
     [
@@ -197,13 +189,6 @@ def test_the_usage_says_what_a_setting_takes(capsys: pytest.CaptureFixture[str],
     with pytest.raises(SystemExit):
         main(["tools", "--help"])
     assert f"[{flag} {placeholder}]" in " ".join(capsys.readouterr().out.split())
-
-
-def test_a_caret_stands_under_its_place(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where a hint is a line of the statement."""
-    words = ["call", "execute_query", "--driver", "memory", "--query", "select 1\nform x", "--format", "table"]
-    assert main(words) == 1
-    assert capsys.readouterr().err.splitlines()[1:] == ["  hint:", "    form x", "         ^"]
 
 
 def test_a_bad_command_line_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:

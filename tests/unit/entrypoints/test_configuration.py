@@ -10,6 +10,7 @@ import pytest
 from pgmcp.domain.errors import ValidationError
 from pgmcp.domain.settings import Access, Secret, Settings, described
 from pgmcp.entrypoints.configuration import load
+from tests.fixtures.walked import cases
 
 
 def refusal(flags: dict[str, Any], environment: dict[str, str], config: Path | None = None) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def test_a_flag_wins_over_a_variable_over_a_file(tmp_path: Path) -> None:
 GROUPS = ", ".join(described()["tools"][1].choices)
 
 
-@pytest.mark.parametrize(
+@cases(
     "name, said, value",
     [
         pytest.param("access", "write", Access.WRITE, id="a choice"),
@@ -69,7 +70,7 @@ def test_a_value_as_its_type(name: str, said: Any, value: Any) -> None:
     assert (found, type(found)) == (value, type(value))
 
 
-@pytest.mark.parametrize(
+@cases(
     "name, said, hint",
     [
         pytest.param("max_rows", "many", "It takes a number from 1 (rows).", id="no number"),

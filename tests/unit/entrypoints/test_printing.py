@@ -8,9 +8,10 @@ from pgmcp.domain import json
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.entrypoints.cli.failures import report
 from pgmcp.entrypoints.cli.printing import print_answer, table
+from tests.fixtures.walked import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, lines",
     [
         pytest.param(

@@ -154,13 +154,6 @@ def test_the_synchronous_clients_tools() -> None:
     assert schemas == {tool.name: tool.schema for tool in memory().tools()}
 
 
-def test_connecting_to_memory() -> None:
-    """The sample shop, by its address."""
-    with pgmcp.connect_sync("memory://") as db:
-        answer = db.call(pgmcp.ReadRequest(table="orders", columns=["id"], limit=1))
-    assert answer.rows == [{"id": 1}]
-
-
 @pytest.mark.parametrize(
     "settings, code",
     [

@@ -17,6 +17,7 @@ from pgmcp.domain.responses import (
 )
 from pgmcp.domain.results import NativeRows, Truncation, WireRows
 from pgmcp.entrypoints.rendering import render
+from tests.fixtures.walked import cases
 
 
 def rows(*texts: str, **more: Any) -> DataResponse:
@@ -25,7 +26,7 @@ def rows(*texts: str, **more: Any) -> DataResponse:
     return DataResponse(**(facts | more))
 
 
-@pytest.mark.parametrize(
+@cases(
     "response, text",
     [
         pytest.param(

@@ -14,6 +14,7 @@ from pgmcp.entrypoints.bootstrap import build_memory
 from pgmcp.entrypoints.instructions import instructions
 from pgmcp.entrypoints.mcp.router import MCPRouter
 from pgmcp.entrypoints.mcp.toolbox import CallControls
+from tests.fixtures.walked import cases
 from tests.unit.house import shop
 
 
@@ -156,7 +157,7 @@ def test_a_listing_says_what_the_declaration_says() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@cases(
     "name, arguments, access, read",
     [
         pytest.param("read_table", b"{}", Access.WRITE, True, id="a read"),

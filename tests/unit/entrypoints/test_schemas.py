@@ -17,6 +17,7 @@ from pgmcp.entrypoints.mcp.router import MCPRouter
 from pgmcp.entrypoints.schemas import hints, input_schema
 from pgmcp.handlers.decoding import decode
 from pgmcp.handlers.registry import HANDLERS
+from tests.fixtures.walked import cases
 
 TOOLS = {tool.name: tool for tool in HANDLERS}
 EACH = [pytest.param(tool, id=tool.name) for tool in HANDLERS]
@@ -107,7 +108,7 @@ def test_a_schema(tool: str, schema: dict[str, Any]) -> None:
     assert list(found["properties"]) == list(schema["properties"])
 
 
-@pytest.mark.parametrize("tool", EACH)
+@cases("tool", EACH)
 def test_a_schema_is_one(tool: Any) -> None:
     """JSON Schema 2020-12, and the tool's own example fits it."""
     schema = input_schema(tool.request)
@@ -133,7 +134,7 @@ def test_a_schema_refuses_what_the_decoder_refuses(tool: Any, change: dict[str, 
         decode(tool.request, arguments)
 
 
-@pytest.mark.parametrize(
+@cases(
     "tool, writes, expected",
     [
         pytest.param("read_table", True, (True, False, True), id="a read"),

@@ -15,6 +15,7 @@ from pgmcp.domain.requests import CreateBatchRequest, ExecuteQueryRequest, ReadR
 from pgmcp.domain.responses import DataResponse
 from pgmcp.handlers import decoding
 from pgmcp.handlers.decoding import decode
+from tests.fixtures.walked import cases
 
 
 @frozen(kw_only=True)
@@ -62,7 +63,7 @@ def test_every_digit_is_kept() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@cases(
     "arguments, name, value",
     [
         pytest.param({"level": 1}, "level", 1, id="the least"),
@@ -82,7 +83,7 @@ def test_a_value(arguments: dict[str, Any], name: str, value: Any) -> None:
     assert getattr(decode(Coloured, arguments), name) == value
 
 
-@pytest.mark.parametrize(
+@cases(
     "arguments, code, message, hint",
     [
         pytest.param(

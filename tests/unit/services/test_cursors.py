@@ -12,6 +12,7 @@ from pgmcp.domain.errors import ValidationError
 from pgmcp.domain.json import Number
 from pgmcp.domain.requests import DescribeTableRequest, ListTablesRequest, ReadRequest, RequestBase
 from pgmcp.services.cursors import Cursors, Place
+from tests.fixtures.walked import cases
 from tests.unit.house import NOON, House
 
 
@@ -51,7 +52,7 @@ def test_what_may_differ(request_: ReadRequest) -> None:
     assert CURSORS.open(CURSORS.make(PLACE, REQUEST, CALL), request_, CALL) == PLACE
 
 
-@pytest.mark.parametrize(
+@cases(
     "request_, call",
     [
         pytest.param(evolve(REQUEST, table="u"), CALL, id="another table"),

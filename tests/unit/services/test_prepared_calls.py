@@ -21,6 +21,7 @@ from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, Respon
 from pgmcp.domain.results import NativeRows, Result, WireRows
 from pgmcp.domain.values.types import INT4
 from pgmcp.services.prepared_calls import LastAnswer, Place, PreparedCall, PreparedCalls, arguments_at
+from tests.fixtures.walked import cases
 
 RELATION = Relation(name=Name("public", "t"), kind=RelationKind.TABLE, columns=(Column(name="id", type=INT4),))
 SAID: dict[str, Any] = {"table": "t", "filters": {"id": 1}}
@@ -52,7 +53,7 @@ def test_the_same_call_has_the_same_place(arguments: Any) -> None:
     assert arguments_at(place_of(arguments)) == arguments
 
 
-@pytest.mark.parametrize(
+@cases(
     "other",
     [
         {"table": "T"},

@@ -30,6 +30,7 @@ from pgmcp.domain.policy.views import EVERYTHING_SEEN
 from pgmcp.domain.settings import Access
 from pgmcp.services.security import ADMITTED, SecurityService, effect_of
 from tests.fixtures.relations import THINGS
+from tests.fixtures.walked import cases
 
 ANA = Principal("ana")
 CALL = CallContext(id=CallId("a call"), tool="some_tool", principal=ANA, deadline=1.0)
@@ -106,7 +107,7 @@ def test_a_tool_that_is_served() -> None:
     SecurityService(Access.READ).admit("some_tool", Effect.RUN, ANA)
 
 
-@pytest.mark.parametrize(
+@cases(
     "plan, effect",
     [
         pytest.param(SELECT, Effect.READ, id="select"),

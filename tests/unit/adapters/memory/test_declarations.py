@@ -13,9 +13,10 @@ from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.plans import Batch, Bounds, DescribeTable, Insert
 from tests.fixtures.adapters import in_memory
 from tests.fixtures.pool import a_call
+from tests.fixtures.walked import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     "spelling, display, declared",
     [
         pytest.param("int4", "int4", "", id="short"),
@@ -40,7 +41,7 @@ def _table(**facts: Any) -> TableSpec:
     return table(columns={"id": "int4", "n": "int4"}, **facts)
 
 
-@pytest.mark.parametrize(
+@cases(
     "tables, code, message",
     [
         pytest.param({"t": table(columns={"a": "integr"})}, "undefined_object", "there is no type 'integr'", id="type"),

@@ -11,6 +11,7 @@ from pgmcp.adapters.memory.declare import table
 from pgmcp.adapters.memory.filters.regex import regex
 from pgmcp.domain.errors import QueryError
 from tests.fixtures.adapters import in_memory
+from tests.fixtures.walked import cases
 
 COLUMNS = {"id": "int4", "name": "text", "doc": "jsonb", "js": "json", "ts": "timestamptz", "ints": "int4[]"}
 ROW = {"id": 1, "name": "São", "doc": {"a": 1}, "js": {"a": [1]}, "ints": "[2:3]={1,2}"}
@@ -78,7 +79,7 @@ def test_a_regular_expression_is_refused(pattern: str) -> None:
     assert (caught.value.code.name, caught.value.path) == ("feature_not_supported", "filters.a.match")
 
 
-@pytest.mark.parametrize(
+@cases(
     "pattern, fold, text, found",
     [
         pytest.param("^a.b$", False, "a\nb", True, id="a point is any character"),

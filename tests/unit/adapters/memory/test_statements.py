@@ -17,6 +17,7 @@ from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.plans import Bounds, Effect, Explain, RawQuery, StatementKind
 from tests.fixtures.adapters import native
 from tests.fixtures.pool import a_call
+from tests.fixtures.walked import cases
 
 
 def query(text: str, *params: Any) -> RawQuery:
@@ -93,7 +94,7 @@ async def test_a_value_that_doesnt_fit_its_column_is_refused() -> None:
     assert caught.value.code.name == "value_invalid"
 
 
-@pytest.mark.parametrize(
+@cases(
     "values, display",
     [
         pytest.param([], "text", id="none"),

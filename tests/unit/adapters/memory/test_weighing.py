@@ -12,9 +12,10 @@ import pytest
 from pgmcp.adapters.memory.typenames import read_type
 from pgmcp.adapters.memory.values.weighing import weigher
 from pgmcp.domain.values.wire import encode_row
+from tests.fixtures.walked import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     "type_, value",
     [
         pytest.param("bool", False, id="bool"),

@@ -25,13 +25,14 @@ from pgmcp.domain.filters.tree import (
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import BOOL, FLOAT8, INT4, INT8, JSON, JSONB, NUMERIC, TEXT, TIMESTAMPTZ, array_of
 from tests.fixtures.relations import MOOD, ODD, THINGS, VARCHAR
+from tests.fixtures.walked import cases
 from tests.unit.domain.filters.reading import NOON, column, compare, document, number_at, places, text_at, tree
 
 N, NAME = column("n", INT4), column("name", TEXT)
 FLAG_AT = Operand(column="doc", type=BOOL, path=("flag",), view=View.BOOLEAN)
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, expected",
     [
         pytest.param('{"n":5}', compare(N, "eq", "5"), id="bare"),
@@ -142,7 +143,7 @@ def members(operand: Operand, *texts: str, negated: bool = False, fold: bool = F
     )
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, expected",
     [
         pytest.param('{"n":{"in":[1,5]}}', members(N, "1", "5"), id="in"),
@@ -207,7 +208,7 @@ def test_python_values(filters: dict[str, object], relation: Relation, expected:
     assert parse(filters, relation, NOON) == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, expected",
     [
         pytest.param('{"n":5}', ["filters.n"], id="bare"),

@@ -32,6 +32,7 @@ from tests.fixtures.relations import (
     THINGS,
     TSTZRANGE,
 )
+from tests.fixtures.walked import cases
 from tests.unit.domain.filters.reading import column, refusal, tree
 
 INTS, TAGS, R = column("ints", array_of(INT4)), column("tags", array_of(TEXT)), column("r", INT4RANGE)
@@ -59,7 +60,7 @@ def length(op: str) -> Compare:
     return Compare(operand=LENGTH, op=Comparison(op), value=Literal("2", INT4))
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, relation, expected",
     [
         pytest.param('{"ints":{"contains":[1,null]}}', THINGS, array(SetOp.CONTAINS, "{1,NULL}"), id="contains"),
@@ -148,7 +149,7 @@ def test_containers(text: str, relation: Relation, expected: Filter) -> None:
     assert tree(text, relation) == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, relation, path",
     [
         pytest.param('{"name":{"contains":"a"}}', THINGS, "filters.name.contains", id="contains-on-text"),
@@ -172,7 +173,7 @@ def test_mismatch(text: str, relation: Relation, path: str) -> None:
     assert (answer["code"], answer["details"]) == ("filter_operator_mismatch", {"path": path})
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, path, code",
     [
         pytest.param('{"ints":{"contains":5}}', "filters.ints.contains", "filter_value_invalid", id="no-array"),

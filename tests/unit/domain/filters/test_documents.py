@@ -7,6 +7,7 @@ import pytest
 from pgmcp.domain.filters.documents import JSONPATH
 from pgmcp.domain.filters.tree import Filter, Json, JsonOp, Literal, Operand
 from pgmcp.domain.values.types import JSONB, TEXT
+from tests.fixtures.walked import cases
 from tests.unit.domain.filters.reading import document, refusal, tree
 
 DOC = document("doc")
@@ -17,7 +18,7 @@ def of(op: JsonOp, *literals: Literal, operand: Operand = DOC) -> Json:
     return Json(operand=operand, op=op, values=literals)
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, expected",
     [
         pytest.param(
@@ -71,7 +72,7 @@ def test_documents(text: str, expected: Filter) -> None:
     assert tree(text) == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     "operator, value, path, expected, example",
     [
         pytest.param("jsonb_contains", "null", "", "a JSON value", None, id="null"),

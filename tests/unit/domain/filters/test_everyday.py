@@ -18,6 +18,7 @@ from pgmcp.domain.policy.masks import Mask
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import BOOL, DATE, INT4, JSONB, NUMERIC, TEXT, TIMESTAMPTZ, Type, array_of
 from tests.fixtures.relations import relation
+from tests.fixtures.walked import cases
 from tests.unit.domain.filters.reading import NOON, places
 
 UUID_ = Type(name="uuid")
@@ -82,7 +83,7 @@ def test_operators(name: str, value: Any, operator: str) -> None:
     assert places(found) == places(slow) == [f"filters.{name}.{operator}"]
 
 
-@pytest.mark.parametrize("name, value", EVERYDAY)
+@cases("name, value", EVERYDAY)
 def test_bare_values(name: str, value: Any) -> None:
     """They mean `eq`, and stand at the column's own place."""
     found = everyday(name, value, GOODS, "filters.or[1]")
@@ -91,7 +92,7 @@ def test_bare_values(name: str, value: Any) -> None:
     assert places(found) == [f"filters.or[1].{name}"]
 
 
-@pytest.mark.parametrize("name, value", OTHER)
+@cases("name, value", OTHER)
 def test_others(name: str, value: Any) -> None:
     """What isn't everyday, or is wrong, is left to the table."""
     assert everyday(name, value, GOODS, "filters") is None

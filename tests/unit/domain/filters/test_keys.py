@@ -10,10 +10,11 @@ from pgmcp.domain.places import inner, step
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import BOOL, INT4, JSONB, TEXT
 from tests.fixtures.relations import ODD, THINGS, relation
+from tests.fixtures.walked import cases
 from tests.unit.domain.filters.reading import column, compare, document, number_at, refusal, text_at, tree
 
 
-@pytest.mark.parametrize(
+@cases(
     "key, name, path",
     [
         pytest.param("doc->a", "doc", ("a",), id="arrow"),
@@ -51,7 +52,7 @@ def test_arrows(key: str, name: str, path: tuple[str | int, ...]) -> None:
     assert resolve(key, ODD, "filters") == expected
 
 
-@pytest.mark.parametrize(
+@cases(
     "key, name, path",
     [
         pytest.param("doc->>a", "doc", ("a",), id="arrow"),
@@ -76,7 +77,7 @@ def test_text_paths(key: str, name: str, path: tuple[str | int, ...]) -> None:
     assert resolve(key, ODD, "filters") == Target(column=ODD.by_name[name], type=TEXT, form=Form.TEXT, path=path)
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, table, expected",
     [
         pytest.param('{"a.b":5}', ODD, compare(column("a.b", INT4), "eq", "5"), id="name-with-a-dot"),
@@ -102,7 +103,7 @@ def test_keys(text: str, table: Relation, expected: Filter) -> None:
 HINT = "Write col->a->0->>b, or col.a.b; a key with arrows or dots of its own stands in double quotes."
 
 
-@pytest.mark.parametrize(
+@cases(
     "key, reason",
     [
         pytest.param("doc->", "it ends in ->", id="ends-in-an-arrow"),
@@ -166,7 +167,7 @@ def test_path_on_another_column() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@cases(
     "key, named, hint",
     [
         pytest.param("naem", "naem", "Did you mean 'name'?", id="near"),
@@ -200,7 +201,7 @@ def test_relation_without_columns() -> None:
     assert (answer["code"], answer["message"]) == ("unknown_column", "'bare' has no column 'a'")
 
 
-@pytest.mark.parametrize(
+@cases(
     "key, path",
     [
         pytest.param("naem", "filters.naem", id="plain"),

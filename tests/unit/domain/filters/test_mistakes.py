@@ -14,13 +14,14 @@ from pgmcp.domain.filters.values import sample
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import INT4, Kind, Type, array_of
 from tests.fixtures.relations import MOOD, ODD, POS, THINGS, relation
+from tests.fixtures.walked import cases
 from tests.unit.domain.filters.reading import NOON, refusal
 
 WORKING = "There work: eq, ne, gt, gte, lt, lte, between, is, distinct_from, in, nin."
 JSON_HINT = 'A JSON value is compared with {"eq":{…}} or {"jsonb_contains":{…}}, a place in it by a key col->a->>b.'
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, table, message, path, hint",
     [
         pytest.param('{"n":{"gtt":5}}', THINGS, "gtt", "n.gtt", "Did you mean 'gt' or 'gte'?", id="near"),
@@ -59,7 +60,7 @@ TRUTHS = "'null', 'not null', 'true', 'false' or 'unknown'"
 PAIR, LIST, IS = "a list of two values, the lower first", "a list of values", 'For example {"is":"not null"}.'
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, path, message, hint",
     [
         pytest.param('{"n":{"gt":"abc"}}', "n.gt", INTEGER, 'For example {"gt":5}.', id="text-for-a-number"),
@@ -141,7 +142,7 @@ def test_is_true_on_a_document() -> None:
         assert refusal(f'{{"{key}":{{"is":"true"}}}}')["code"] == "filter_value_invalid"
 
 
-@pytest.mark.parametrize("name", OPERATORS)
+@cases("name", OPERATORS)
 def test_example_of_an_operator(name: str) -> None:
     """The examples that hints give are themselves filters, on some column at least."""
     for example in OPERATORS[name].example.split(" or "):
@@ -158,7 +159,7 @@ def _is_read(filters: dict[str, Any]) -> bool:
     return True
 
 
-@pytest.mark.parametrize(
+@cases(
     "type_, expected",
     [
         pytest.param(type_, expected, id=type_.name)

@@ -13,6 +13,7 @@ from pgmcp.domain.filters.parser import parse
 from pgmcp.domain.filters.tree import EVERYTHING, And, Filter, Is, Literal, Match, Member, Not, Or, Pattern, Truth
 from pgmcp.domain.values.types import INT4, JSONB, TEXT
 from tests.fixtures.relations import THINGS, relation
+from tests.fixtures.walked import cases
 from tests.unit.domain.filters.reading import NOON, column, compare, refusal, tree
 
 EXAMPLES = Path(__file__).parents[3] / "fixtures" / "filters"
@@ -27,7 +28,7 @@ N, NAME = column("n", INT4), column("name", TEXT)
 ONE, TWO = compare(N, "eq", "1"), compare(N, "eq", "2")
 
 
-@pytest.mark.parametrize("example", [pytest.param(example, id=example["id"]) for example in BAD])
+@cases("example", [pytest.param(example, id=example["id"]) for example in BAD])
 def test_bad_examples(example: dict[str, Any]) -> None:
     """Each malformed example is refused where it is malformed, with a hint."""
     answer = refusal(json.dumps(example["filters"]), TABLES[example["table"]])
@@ -36,14 +37,14 @@ def test_bad_examples(example: dict[str, Any]) -> None:
     assert answer["hint"]
 
 
-@pytest.mark.parametrize("example", [pytest.param(example, id=example["id"]) for example in CASES])
+@cases("example", [pytest.param(example, id=example["id"]) for example in CASES])
 def test_good_examples(example: dict[str, Any]) -> None:
     """Each good example has a tree, and the one that says nothing has none of its own."""
     found = tree(json.dumps(example["filters"]), TABLES[example["table"]])
     assert (found == EVERYTHING) is (example["where"] == "true")
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, expected",
     [
         pytest.param("{}", EVERYTHING, id="nothing"),
@@ -93,7 +94,7 @@ def test_any_mapping() -> None:
 EXAMPLE = 'For example {"age":{"gte":18},"or":[{"vip":true},{"total":{"gt":100}}]}.'
 
 
-@pytest.mark.parametrize(
+@cases(
     "filters, path, message",
     [
         pytest.param(None, "filters", "a filter is an object of columns and conditions", id="null"),

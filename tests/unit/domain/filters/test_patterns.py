@@ -7,6 +7,7 @@ import pytest
 from pgmcp.domain.filters.tree import Filter, FullText, Literal, Match, Operand, Pattern, SearchForm
 from pgmcp.domain.values.types import TEXT
 from tests.fixtures.relations import BPCHAR, THINGS, TSVECTOR, VARCHAR
+from tests.fixtures.walked import cases
 from tests.unit.domain.filters.reading import column, refusal, text_at, tree
 
 NAME, BODY = column("name", TEXT), column("body", TEXT)
@@ -22,7 +23,7 @@ def search(text: str, form: SearchForm = SearchForm.WEBSEARCH, language: str | N
     return FullText(operand=BODY, form=form, query=Literal(text, TEXT), language=language)
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, expected",
     [
         pytest.param('{"name":{"like":"50\\\\%"}}', match(Pattern.LIKE, "50\\%"), id="like-keeps-its-escape"),
@@ -78,7 +79,7 @@ FTS = "'fts' on column 'body' of type text takes"
 EXAMPLE = 'For example {"fts":"fat cat"} or {"fts":{"query":"fat cat","type":"phrase","language":"english"}}.'
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, path, message, hint",
     [
         pytest.param('{"name":{"like":5}}', "name.like", NO_TEXT, 'For example {"like":"a%"}.', id="number"),

@@ -12,6 +12,7 @@ from pgmcp.domain.filters.tree import And, Between, Filter, Is, Literal, Member,
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import DATE, TIMESTAMP, TIMESTAMPTZ, Type
 from tests.fixtures.relations import ODD, THINGS
+from tests.fixtures.walked import cases
 from tests.unit.domain.filters.reading import column, compare, places, refusal, tree
 
 SEEN, DAY, LOCAL = column("seen", TIMESTAMPTZ), column("seen_d", DATE), column("seen_n", TIMESTAMP)
@@ -33,7 +34,7 @@ ROLLING = Between(operand=SEEN, low=Literal(AGO, TIMESTAMPTZ), high=Literal(NOW,
 SOME = "2030-01-01T00:00:00Z"
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, expected",
     [
         pytest.param('{"seen":{"relative":"today"}}', TODAY, id="alone"),

@@ -9,6 +9,7 @@ import pytest
 
 from pgmcp.domain.filters.relative import UNITS, Moment, span
 from pgmcp.domain.values.unfit import Unfit
+from tests.fixtures.walked import cases
 from tests.unit.domain.filters.reading import NOON
 
 LISBON, SAO_PAULO, LORD_HOWE = ZoneInfo("Europe/Lisbon"), ZoneInfo("America/Sao_Paulo"), ZoneInfo("Australia/Lord_Howe")
@@ -21,7 +22,7 @@ def ends(spelling: str, now: datetime) -> tuple[str, str, bool]:
     return found.low.instant.isoformat(), found.high.instant.isoformat(), found.closed
 
 
-@pytest.mark.parametrize(
+@cases(
     "spelling, low, high",
     [
         pytest.param("today", "2024-03-13T00:00:00+00:00", "2024-03-14T00:00:00+00:00", id="today"),
@@ -52,7 +53,7 @@ def test_periods(spelling: str, low: str, high: str) -> None:
     assert ends(spelling, NOON.now) == (low, high, False)
 
 
-@pytest.mark.parametrize(
+@cases(
     "spelling, low, high",
     [
         pytest.param("now", "2024-03-13T12:30:15.250000+00:00", "2024-03-13T12:30:15.250000+00:00", id="now"),
@@ -110,7 +111,7 @@ def test_the_last_month_of_all() -> None:
         ends("next month", datetime(9999, 11, 1, tzinfo=UTC))
 
 
-@pytest.mark.parametrize(
+@cases(
     "now, spelling, low, high",
     [
         pytest.param(
@@ -208,7 +209,7 @@ NOT_ONE = "a relative time: now, today, this month, last week, last 30 days, nex
 TOO_FAR = "a relative time between the years 1 and 9999"
 
 
-@pytest.mark.parametrize(
+@cases(
     "spelling, expected",
     [
         pytest.param("soon", NOT_ONE, id="unknown"),

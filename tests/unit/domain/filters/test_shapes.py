@@ -8,6 +8,7 @@ from pgmcp.domain.filters.tree import Filter, Literal, Operand, Spatial, Spatial
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import FLOAT8, Type
 from tests.fixtures.relations import BOX, CIRCLE, LINE, LSEG, ODD, PATH, POINT, POLYGON, THINGS
+from tests.fixtures.walked import cases
 from tests.unit.domain.filters.reading import column, refusal, tree
 
 PT, BX, POLY, CIRC = column("pt", POINT), column("bx", BOX), column("poly", POLYGON), column("circ", CIRCLE)
@@ -24,7 +25,7 @@ def spatial(operand: Operand, op: SpatialOp, text: str, type_: Type, distance: s
     )
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, relation, expected",
     [
         pytest.param(
@@ -174,7 +175,7 @@ A_BOX = 'a box, such as "(1,1),(4,3)" or [[1,1],[4,3]]'
 WITHIN_POINT = 'a box or polygon or circle or path or line, such as "(1,1),(4,3)" or [[1,1],[4,3]]'
 
 
-@pytest.mark.parametrize(
+@cases(
     "operator, value, expected",
     [
         pytest.param("near", '"nonsense"', A_POINT, id="no-point"),
@@ -257,7 +258,7 @@ def test_distance_and_near_go_together() -> None:
         assert answer["details"]["path"].endswith(".distance")
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, relation, path",
     [
         pytest.param('{"pt":"(1,2)"}', THINGS, "filters.pt", id="points-have-no-equality"),

@@ -13,6 +13,7 @@ from pgmcp.domain.plans import Effect
 from pgmcp.domain.policy.parsing import parse_policy
 from pgmcp.domain.policy.views import EVERYTHING_SEEN, View
 from pgmcp.domain.relations import Name
+from tests.fixtures.walked import cases
 
 RULES: dict[str, Any] = {
     "default": "allow",
@@ -64,7 +65,7 @@ def test_receipts_are_nobodys(used: UsedRelation) -> None:
     assert [each.refusal and each.refusal.code for each in verdicts] == [codes.UNKNOWN_TABLE] * 2
 
 
-@pytest.mark.parametrize(
+@cases(
     "used, code",
     [
         pytest.param(relation("other", "a", whole=True), None, id="what no rule narrows"),
@@ -151,7 +152,7 @@ def test_relations_under_a_policy(used: UsedRelation, code: codes.Code | None) -
     assert judge(Resolution(relations=(used,)), EVERYTHING_SEEN, read_only=True).allowed
 
 
-@pytest.mark.parametrize(
+@cases(
     "used, code",
     [
         pytest.param(relation("log", writes=WRITES, sets=frozenset({"a"})), None, id="what a rule allows"),
@@ -207,7 +208,7 @@ def test_a_read_only_statement_changes_nothing(resolution: Resolution) -> None:
 
 
 # Whether it may be called: reading without a policy, reading under one, writing without one, writing under one.
-@pytest.mark.parametrize(
+@cases(
     "used, verdicts",
     [
         pytest.param(function("lower", "immutable", of="builtin"), "yyyy", id="plain"),

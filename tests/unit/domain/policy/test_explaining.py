@@ -17,6 +17,7 @@ from pgmcp.domain.policy.surroundings import PolicySurroundings, RoleFacts
 from pgmcp.domain.policy.views import View
 from pgmcp.domain.relations import Column, Name, Relation, RelationKind
 from pgmcp.domain.values.types import INT4, TEXT
+from tests.fixtures.walked import cases
 
 POLICY = parse_policy(
     {
@@ -46,7 +47,7 @@ NOT_TAKEN = "may not be taken on, so nothing of theirs would run; GRANT it to ou
 GRANTS = "  PostgreSQL's own grants hold beside this"
 
 
-@pytest.mark.parametrize(
+@cases(
     "principal, about, action, lines",
     [
         pytest.param(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pgmcp.domain.policy.masks import Mask, masked
+from tests.fixtures.walked import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     "mask, text, shown",
     [
         pytest.param(Mask.FULL, "secret", "***", id="full"),

@@ -6,9 +6,10 @@ import pytest
 
 from pgmcp.domain.policy.mentions import mentions
 from pgmcp.domain.policy.patterns import Pattern
+from tests.fixtures.walked import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, pattern, found",
     [
         pytest.param("CHECK (length(ssn) = 9)", "ssn", True, id="a word"),

@@ -21,6 +21,7 @@ from pgmcp.domain.policy.rules import (
     SchemaRule,
     TableRule,
 )
+from tests.fixtures.walked import cases
 
 WRITTEN = """
 default = "deny"
@@ -95,7 +96,7 @@ def rule(**keys: Any) -> dict[str, Any]:
     return {"tables": [{"match": "public.t", "allow": ["read"], **keys}]}
 
 
-@pytest.mark.parametrize(
+@cases(
     "written, path, hint",
     [
         pytest.param({"defualt": "deny"}, "policy.defualt", "Did you mean 'default'?", id="unknown key"),

@@ -15,6 +15,7 @@ from pgmcp.domain.policy.rules import EVERY_ACTION, Action
 from pgmcp.domain.policy.standing import Standing
 from pgmcp.domain.policy.views import EVERYTHING_SEEN, View
 from pgmcp.domain.relations import Name, Relation, RelationKind
+from tests.fixtures.walked import cases
 
 RULES: Mapping[str, Any] = {
     "default": "deny",
@@ -60,7 +61,7 @@ def view(principal: str, **more: Any) -> View:
     return View(policy=POLICY, principal=principal, **more)
 
 
-@pytest.mark.parametrize(
+@cases(
     "principal, relation, actions, rule",
     [
         pytest.param("x", "public.customers", {"read", "update"}, "policy.tables[1]", id="for everyone"),
@@ -123,7 +124,7 @@ def test_functions_are_allowed_refused_or_not_spoken_of() -> None:
     assert view("x").may_execute("pg_catalog", "now") is None
 
 
-@pytest.mark.parametrize(
+@cases(
     "relation, columns, code",
     [
         pytest.param("public.customers", ("id",), "rows_filtered", id="a row filter"),

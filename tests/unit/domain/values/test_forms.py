@@ -16,6 +16,7 @@ from pgmcp.domain.values.interval import Interval
 from pgmcp.domain.values.native import decode, decode_row, row_decoder
 from pgmcp.domain.values.types import Kind, Type
 from pgmcp.domain.values.wire import encode, encode_row, row_encoder
+from tests.fixtures.walked import cases
 from tests.unit.domain.values.server_types import type_of
 
 
@@ -72,7 +73,7 @@ def test_numbers_of_documents_keep_their_spelling(spelling: str, value: Any) -> 
     assert dumps(made) == spelling
 
 
-@pytest.mark.parametrize(
+@cases(
     "type_, value, wire",
     [
         pytest.param(type_of("bool"), True, "true", id="bool"),

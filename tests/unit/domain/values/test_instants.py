@@ -11,11 +11,12 @@ import pytest
 
 from pgmcp.domain.values.instants import read_date, read_time, read_timestamp
 from pgmcp.domain.values.unfit import Unfit
+from tests.fixtures.walked import cases
 
 NOON = datetime(2024, 2, 29, 12, 34, 56, 500_000)  # noqa: DTZ001 -- timestamps without a zone exist
 
 
-@pytest.mark.parametrize(
+@cases(
     "read, text",
     [
         pytest.param(read_date, "0000-01-01", id="year-0"),
@@ -39,7 +40,7 @@ def test_refused(read: Callable[[str], Any], text: str) -> None:
         read(text)
 
 
-@pytest.mark.parametrize(
+@cases(
     "read, text, value",
     [
         pytest.param(read_date, "20240229", date(2024, 2, 29), id="date"),

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from pgmcp.domain.values.interval import Interval, parse_interval
+from tests.fixtures.walked import cases
 
 _SECOND = 1_000_000
 _HOUR = 3600 * _SECOND
@@ -31,7 +32,7 @@ def test_iso(interval: Interval, iso: str) -> None:
     assert parse_interval(iso) == interval
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, interval",
     [
         pytest.param("1 year 2 mons -3 days +04:05:06.7", Interval(14, -3, 14_706_700_000), id="postgres"),

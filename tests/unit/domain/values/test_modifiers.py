@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pgmcp.domain.values.modifiers import exceeds
+from tests.fixtures.walked import cases
 
 
-@pytest.mark.parametrize(
+@cases(
     "text, declared, too_large",
     [
         pytest.param(None, "varchar(1)", False, id="null"),

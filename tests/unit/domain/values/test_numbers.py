@@ -9,11 +9,12 @@ import pytest
 from pgmcp.domain.json import Number
 from pgmcp.domain.values.numbers import float4_text, float8_text, money_text, nearest_float4, special_text
 from pgmcp.domain.values.unfit import Unfit
+from tests.fixtures.walked import cases
 
 _MONEY = "an amount such as 12.34, without a currency sign, from -92233720368547758.08 to 92233720368547758.07"
 
 
-@pytest.mark.parametrize(
+@cases(
     "number, text",
     [
         pytest.param(0.0, "0", id="zero"),

@@ -14,13 +14,14 @@ from pgmcp.domain.values.documents import Json
 from pgmcp.domain.values.interval import Interval
 from pgmcp.domain.values.parse import from_text
 from pgmcp.domain.values.text import Unfit
+from tests.fixtures.walked import cases
 from tests.unit.domain.values.server_types import type_of
 
 _UUID = 0x123E4567E89B12D3A456426614174000
 _INDIA = timezone(timedelta(hours=5, minutes=30))
 
 
-@pytest.mark.parametrize(
+@cases(
     "spelling, text, value",
     [
         pytest.param("int4", " 0x1F ", 31, id="hexadecimal"),
@@ -82,7 +83,7 @@ def test_read(spelling: str, text: str, value: Any) -> None:
     assert (type(read), read) == (type(value), value)
 
 
-@pytest.mark.parametrize(
+@cases(
     "spelling, text, expected",
     [
         pytest.param("int4", "x", "an integer from -2147483648 to 2147483647", id="no-integer"),
@@ -114,7 +115,7 @@ def test_read(spelling: str, text: str, value: Any) -> None:
             id="bits-behind-the-mask",
         ),
         pytest.param("json", "{", "a JSON text", id="no-json"),
-        pytest.param("json", "[" * 100_000, "a JSON text", id="too-deep"),
+        pytest.param("json", "[" * 10_000, "a JSON text", id="too-deep"),
         pytest.param("int4[]", "{1,}", "an array's text such as {1,2}", id="no-last-element"),
         pytest.param("int4[]", "{1}{2}", "an array's text such as {1,2}", id="two-arrays"),
         pytest.param("int4[]", "{1 2", "an array's text such as {1,2}", id="open-array"),

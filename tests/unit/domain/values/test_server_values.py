@@ -14,6 +14,7 @@ from pgmcp.domain.values.parse import from_text
 from pgmcp.domain.values.text import to_text
 from pgmcp.domain.values.types import DOCUMENTS, Kind, Type
 from pgmcp.domain.values.wire import encode_row
+from tests.fixtures.walked import cases
 from tests.unit.domain.values.server_types import type_of
 
 
@@ -49,7 +50,7 @@ def _has_documents(type_: Type) -> bool:
     return root.tag in DOCUMENTS or any(_has_documents(attribute.type) for attribute in root.attributes)
 
 
-@pytest.mark.parametrize("type_, cases", TYPES)
+@cases("type_, cases", TYPES)
 def test_text_and_wire_are_the_same_python_value(type_: Type, cases: list[Case]) -> None:
     """The text form and the wire form of one value give the same Python value (NaN and -0 told apart by repr)."""
     natives = [(case.line, repr(decode_row(case.wire, [type_]))) for case in cases]
@@ -57,7 +58,7 @@ def test_text_and_wire_are_the_same_python_value(type_: Type, cases: list[Case])
     assert [(case.line, repr((decode(loads(case.wire)[0], type_),))) for case in cases] == natives
 
 
-@pytest.mark.parametrize("type_, cases", TYPES)
+@cases("type_, cases", TYPES)
 def test_python_values_make_the_same_wire(type_: Type, cases: list[Case]) -> None:
     """The Python value of a text form is encoded as the server encodes the value."""
     made = [(case.line, encode_row([from_text(case.text, type_)], [type_])) for case in cases]
@@ -66,7 +67,7 @@ def test_python_values_make_the_same_wire(type_: Type, cases: list[Case]) -> Non
         assert made == [(case.line, case.wire) for case in cases]
 
 
-@pytest.mark.parametrize("type_, cases", TYPES)
+@cases("type_, cases", TYPES)
 def test_what_was_read_is_written_back_unchanged(type_: Type, cases: list[Case]) -> None:
     """Wire and Python values, given back, are read by PostgreSQL's rules as the value that they came from."""
     whole = [(case.line, repr(from_text(case.text, type_))) for case in cases]
@@ -80,7 +81,7 @@ def _written_back(given: object, type_: Type) -> str:
     return repr(from_text(written, type_))
 
 
-@pytest.mark.parametrize("spelling", sorted(CASES))
+@cases("spelling", sorted(CASES))
 def test_null_is_null_in_every_form(spelling: str) -> None:
     """SQL NULL is None, null and None again, for every type."""
     type_ = type_of(spelling)

@@ -17,13 +17,14 @@ from pgmcp.domain.values.documents import Json
 from pgmcp.domain.values.interval import Interval
 from pgmcp.domain.values.text import Unfit, to_text
 from pgmcp.domain.values.types import Kind, Type
+from tests.fixtures.walked import cases
 from tests.unit.domain.values.server_types import type_of
 
 UNKNOWN_BASE = Type(name="complex", schema="public")
 LONG_ENUM = Type(name="e", schema="public", kind=Kind.ENUM, labels=tuple(f"l{number}" for number in range(30)))
 
 
-@pytest.mark.parametrize(
+@cases(
     "spelling, given, text",
     [
         pytest.param("int4", "1.0", "1", id="integral-number"),
@@ -102,7 +103,7 @@ def test_json_as_text(spelling: str, given: str, text: str) -> None:
     assert to_text(loads(given), type_of(spelling)) == text
 
 
-@pytest.mark.parametrize(
+@cases(
     "spelling, given, text",
     [
         pytest.param("int8", 2**63 - 1, "9223372036854775807", id="int"),
@@ -169,7 +170,7 @@ _RAGGED = "lists of one length at each level, none of them empty"
 _PAIR = "an object with 'a', 'b'"
 
 
-@pytest.mark.parametrize(
+@cases(
     "spelling, given, expected, path",
     [
         pytest.param("int2", "32768", "an integer from -32768 to 32767", (), id="too-large"),
@@ -262,7 +263,7 @@ def test_unfit_json(spelling: str, given: str, expected: str, path: tuple[str | 
 _WHOLE_TEXT = "text without U+0000 and without halves of surrogate pairs"
 
 
-@pytest.mark.parametrize(
+@cases(
     "type_, given, expected",
     [
         pytest.param(type_of("text"), "a\0", _WHOLE_TEXT, id="nul"),
