@@ -12,6 +12,9 @@ from attrs import frozen
 
 import pgmcp
 from pgmcp.adapters.postgres.address import Address
+from pgmcp.domain.settings import Access, Secret, Settings
+from pgmcp.entrypoints.bootstrap import build
+from pgmcp.entrypoints.database import Database
 from pgmcp.ports.driver import Need
 from tests.fixtures.disturbing import DisturbingProxy, disturbing_proxy
 from tests.fixtures.postgres import private_server
@@ -37,6 +40,16 @@ class Pair:
 
 def _port(proxy: DisturbingProxy) -> str:
     return proxy.dsn.partition("127.0.0.1:")[2].partition("/")[0]
+
+
+@asynccontextmanager
+async def database_of(settings: Settings) -> AsyncIterator[Database]:
+    """A database of these settings."""
+    database = build(settings)
+    try:
+        yield database
+    finally:
+        await database.aclose()
 
 
 @asynccontextmanager
@@ -82,6 +95,17 @@ async def test_several_servers(driver: str) -> None:
             async with connected(servers.dsn(options, first=first), driver) as db:
                 found = [await is_standby(db, read_only=read_only) for read_only in (True, False)]
                 assert (options, first, found) == (options, first, [expected, expected])
+
+        for access, code in ((Access.WRITE, "connection_failed"), (Access.READ, None)):
+            lost = Settings(
+                dsn=Secret("postgresql://postgres@127.0.0.1:1/nowhere?sslmode=disable"),
+                read_dsn=Secret(servers.standby.dsn),
+                driver=driver,
+                access=access,
+            )
+            async with database_of(lost) as database:
+                # Nobody who may only read needs the server that is written.
+                assert await database.readiness.error() == code
 
         dsn = servers.dsn("&target_session_attrs=read-write")
         async with (

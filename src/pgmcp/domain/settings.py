@@ -188,7 +188,7 @@ class Settings:
     )
     lease_total_s: float = setting(600.0, "How long a transaction may be open.", unit="seconds", minimum=0.001)
     leases_per_principal: int = setting(4, "Transactions that one principal may hold open.", minimum=1)
-    leases_max: int = setting(0, "Transactions open in all; 0 is half of `pool_max`.", minimum=0)
+    leases_max: int = setting(0, "Transactions open in all, fewer than `pool_max`; 0: half of it.", minimum=0)
     leases_remembered: int = setting(
         1000, "Transactions that have ended of which it is still known how, the latest.", minimum=0
     )

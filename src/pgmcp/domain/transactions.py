@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 from pgmcp.domain.altering import altered
 from pgmcp.domain.calls import LeaseId
 from pgmcp.domain.changes import NOTHING, Changes
+from pgmcp.domain.relations import Name
 
 
 class Isolation(StrEnum):
@@ -181,8 +182,15 @@ class Lease:
 
 @frozen(kw_only=True)
 class Held:
-    """A lock on a relation."""
+    """A lock on a relation.
 
+    Args:
+        name: The relation's name.
+        relation: The same as the session's search path lets it be told.
+        mode: PostgreSQL's name of the lock.
+    """
+
+    name: Name
     relation: str
     mode: str
 

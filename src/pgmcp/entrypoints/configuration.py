@@ -58,6 +58,15 @@ def _together(settings: Settings) -> Settings:
             hint="It takes a number from 0 to 'pool_max'; or raise 'pool_max'.",
             path="pool_min",
         )
+    most = max(1, settings.pool_max - 1)
+    if settings.leases_max > most:
+        raise ValidationError(
+            codes.SETTING_INVALID,
+            f"setting 'leases_max' got '{settings.leases_max}', which leaves other calls none of 'pool_max',"
+            f" {settings.pool_max}, connections",
+            hint=f"It takes a number from 1 to {most}, or 0 for half of 'pool_max'; or raise 'pool_max'.",
+            path="leases_max",
+        )
     return settings
 
 

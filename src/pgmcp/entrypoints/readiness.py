@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable, Sequence
 
 from attrs import define, field
 
 from pgmcp.domain.calls import CallContext, CallId
 from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.ports.clock import Clock
-from pgmcp.ports.examining import Examiner
 
 # An orchestrator waits a second or two for a probe, and several of them may ask at once.
 _DEADLINE_S = 2.0
 _KEPT_S = 1.0
+
+
+Question = Callable[[CallContext], Awaitable[object]]
+"""Asks a server for something; raises `PgmcpError` where it can't answer."""
 
 
 @define(eq=False)
@@ -22,11 +26,11 @@ class Readiness:
     """Asks the database, at most once a second however many ask.
 
     Args:
-        examiner: Asks the server about itself.
+        questions: What has to be answered: one of each server that calls are for.
         clock: Tells how old an answer is.
     """
 
-    _examiner: Examiner
+    _questions: Sequence[Question]
     _clock: Clock
     _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _asked_at: float | None = field(default=None, init=False)
@@ -51,7 +55,7 @@ class Readiness:
     async def _ask(self, now: float) -> str | None:
         call = CallContext(id=CallId(secrets.token_hex(8)), tool="readyz", deadline=now + _DEADLINE_S)
         try:
-            await self._examiner.facts(call)
+            await asyncio.gather(*(ask(call) for ask in self._questions))
         except PgmcpError as error:
             return error.code.name
         return None

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pgmcp.domain.altering import altered
 from pgmcp.domain.calls import CallContext, LeaseId
@@ -16,6 +16,7 @@ from pgmcp.domain.changes import NOTHING, Changes
 from pgmcp.domain.errors import PgmcpError, codes
 from pgmcp.domain.events import LeaseBegan
 from pgmcp.domain.lease_errors import ended, exhausted, no_savepoint, stopping
+from pgmcp.domain.policy.views import View
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.stopping import cancelled
 from pgmcp.domain.transactions import (
@@ -247,7 +248,7 @@ class LeaseService:
             lease=lease,
             active=self._keeper.is_active(lease.id),
             at=self._clock.monotonic(),
-            footprint=footprint if lease.end is None else None,
+            footprint=_seen(footprint, call.view) if footprint is not None and lease.end is None else None,
         )
 
     async def shut_down(self) -> None:
@@ -279,3 +280,9 @@ class LeaseService:
     def _named(self, name: str, lease: Lease, path: str) -> None:
         if name not in lease.savepoints:
             raise no_savepoint(name, lease.savepoints, path)
+
+
+def _seen(footprint: Footprint, view: View) -> Footprint:
+    """What a transaction holds, as far as its owner may know: a trigger or a key reaches tables that nobody named."""
+    known = [each for each in footprint.locks if view.relation(each.name.schema, each.name.name).known]
+    return evolve(footprint, locks=tuple(known))

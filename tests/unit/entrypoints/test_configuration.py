@@ -234,6 +234,33 @@ def test_a_mistake_in_the_policy_ends_the_start(tmp_path: Path) -> None:
     assert raised.value.path == "policy.tables[0].alow"
 
 
+@pytest.mark.parametrize(
+    "said, most, pool",
+    [
+        pytest.param({"leases_max": 10}, 9, 10, id="as many as the pool's default"),
+        pytest.param({"leases_max": "4", "pool_max": "4"}, 3, 4, id="as many as the pool"),
+        pytest.param({"leases_max": 2, "pool_max": 1}, 1, 1, id="more than a pool of one"),
+    ],
+)
+def test_transactions_that_would_take_every_connection(said: dict[str, Any], most: int, pool: int) -> None:
+    """Refused at the start: once they were all held, no other call would get through."""
+    assert refusal(said, {}) == {
+        "type": "validation_error",
+        "code": "setting_invalid",
+        "message": f"setting 'leases_max' got '{said['leases_max']}', which leaves other calls none of"
+        f" 'pool_max', {pool}, connections",
+        "hint": f"It takes a number from 1 to {most}, or 0 for half of 'pool_max'; or raise 'pool_max'.",
+        "retry": "never",
+        "details": {"path": "leases_max"},
+    }
+
+
+@pytest.mark.parametrize("said", [{"leases_max": 9}, {"leases_max": 1, "pool_max": 1}, {"pool_max": 1}])
+def test_transactions_that_leave_a_connection(said: dict[str, Any]) -> None:
+    """Taken; a pool of one can hold its only transaction, as it does by default."""
+    assert load(said, {}).leases_max == said.get("leases_max", 0)
+
+
 @pytest.mark.parametrize("said", [{"pool_min": "3", "pool_max": "2"}, {"pool_min": 11}])
 def test_settings_that_contradict_each_other(said: dict[str, Any]) -> None:
     """Refused at the start, with both."""

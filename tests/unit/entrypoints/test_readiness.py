@@ -35,7 +35,8 @@ class Examined:
         return await House().memory.examiner.facts(call)
 
     async def reach_writing(self, call: CallContext) -> None:
-        """Nobody asks."""
+        """Fail where it shall."""
+        await self.facts(call)
 
     async def protected(self, facts: ServerFacts, call: CallContext) -> ServerFacts:
         """No more than is known."""
@@ -60,17 +61,30 @@ class Examined:
 async def test_what_stands_in_the_way(code: Code) -> None:
     """Whatever a call would fail with, readiness names; once it has passed there is nothing to name."""
     clock, examined = FixedClock(NOON), Examined(code)
-    readiness = Readiness(examined, clock)
+    readiness = Readiness([examined.facts], clock)
     assert await readiness.error() == code.name
     examined.code = None
     clock.advance(1.5)
     assert await readiness.error() is None
 
 
+async def test_each_server_has_to_answer() -> None:
+    """Where reads have a server of their own, the one that is written counts as much."""
+    clock, reads, writes = FixedClock(NOON), Examined(), Examined(codes.CONNECTION_FAILED)
+    readiness = Readiness([reads.facts, writes.reach_writing], clock)
+    assert await readiness.error() == "connection_failed"
+    writes.code = None
+    clock.advance(1.5)
+    assert await readiness.error() is None
+    reads.code = codes.BREAKER_OPEN
+    clock.advance(1.5)
+    assert await readiness.error() == "breaker_open"
+
+
 async def test_many_who_ask_are_one_question() -> None:
     """However many ask within a second: an orchestrator's probes are no load of their own."""
     clock, examined = FixedClock(NOON), Examined()
-    readiness = Readiness(examined, clock)
+    readiness = Readiness([examined.facts], clock)
     assert set(await asyncio.gather(*(readiness.error() for _ in range(50)))) == {None}
     assert examined.asked == 1
     clock.advance(1.5)

@@ -17,6 +17,7 @@ from pgmcp.adapters.memory.faults import (
     violation,
 )
 from pgmcp.adapters.memory.state import Space
+from pgmcp.domain.errors import PgmcpError
 
 
 def keep_values(table: Table, row: Row) -> None:
@@ -57,7 +58,7 @@ def keep_references(space: Space, table: Table, rows: Iterable[Row]) -> None:
         for reference in table.references:
             value = reference.local.of(row)
             if value is not None and space.state(reference.target).find(reference.key, value) is None:
-                raise violation(FOREIGN_KEY_VIOLATION, table.name, reference.name, reference.columns)
+                raise _broken(FOREIGN_KEY_VIOLATION, reference)
 
 
 class Referrers:
@@ -95,7 +96,7 @@ class Referrers:
         # `no action` waits until everything else is done: what still refers then refers to nothing.
         for reference, keys in left:
             if any(reference.local.of(row) in keys for row in space.state(reference.table).rows.values()):
-                raise violation(FOREIGN_KEY_VIOLATION, reference.table, reference.name, reference.columns)
+                raise _broken(FOREIGN_KEY_VIOLATION, reference)
 
     def _pass_on(
         self,
@@ -118,7 +119,7 @@ class Referrers:
             if not removed or reference.on_delete == "no action":
                 left.append((reference, gone))
             elif reference.on_delete == "restrict":
-                raise violation(RESTRICT_VIOLATION, reference.table, reference.name, reference.columns)
+                raise _broken(RESTRICT_VIOLATION, reference)
             elif reference.on_delete == "cascade":
                 for number in found:
                     space.put(reference.table, number, None)
@@ -136,6 +137,13 @@ class Referrers:
             keep_values(table, emptied)
             keep_unique(space, table, emptied, number)
             space.put(table.name, number, emptied)
+
+
+def _broken(sqlstate: str, reference: Reference) -> PgmcpError:
+    """The error for a foreign key that a row breaks."""
+    error = violation(sqlstate, reference.table, reference.name, reference.columns)
+    error.refers_to = ("public", reference.target)
+    return error
 
 
 def _gone(space: Space, reference: Reference, before: Sequence[Row]) -> frozenset[Hashable]:

@@ -13,6 +13,7 @@ from typing import Self
 
 from attrs import frozen
 
+from pgmcp.adapters.memory.building import SCHEMA
 from pgmcp.adapters.memory.engine import Engine
 from pgmcp.adapters.memory.faults import (
     FAILED_TRANSACTION,
@@ -25,6 +26,7 @@ from pgmcp.adapters.memory.state import Space
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, TransactionError, codes
 from pgmcp.domain.receipts import Kept
+from pgmcp.domain.relations import Name
 from pgmcp.domain.transactions import Held
 from pgmcp.ports.transactions import Condition, Footprint, Isolation, Outcome, Transaction, TransactionOptions
 
@@ -118,7 +120,7 @@ class MemoryTransaction:
         written = () if self._space is None else sorted(self._space.own)
         waiting = self._engine.lock.waiting if self._holds_lock else 0
         return Footprint(
-            locks=tuple(Held(relation=name, mode="RowExclusiveLock") for name in written),
+            locks=tuple(Held(name=Name(SCHEMA, name), relation=name, mode="RowExclusiveLock") for name in written),
             blocking=tuple(range(1, waiting + 1)),
         )
 

@@ -16,7 +16,13 @@ _PATIENCE_S = 0.5
 
 
 async def name_columns(error: PgmcpError, sessions: ConnectionManager, remark: str = "") -> None:
-    """Add `columns` to the details of an error that names a constraint of a table; `remark` says who has it."""
+    """Add `columns` to the details of an error that names a constraint of a table, and what a foreign key refers to.
+
+    Args:
+        error: The error.
+        sessions: Where the catalogue is asked.
+        remark: Says who has it.
+    """
     details = error.details
     if "columns" in details or not {"constraint", "schema", "table"} <= details.keys():
         return
@@ -29,4 +35,6 @@ async def name_columns(error: PgmcpError, sessions: ConnectionManager, remark: s
             finally:
                 sessions.release(connection)
         if found.rows and found.rows[0][0]:
-            details["columns"] = json.loads(found.rows[0][0])
+            told = json.loads(found.rows[0][0])
+            details["columns"] = told["columns"]
+            error.refers_to = tuple(told["refers_to"]) if told["refers_to"] else None

@@ -13,6 +13,7 @@ from attrs import frozen
 from pgmcp.adapters.postgres.sessions import ConnectionManager
 from pgmcp.adapters.postgres.texts import sql
 from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.relations import Name
 from pgmcp.domain.transactions import Footprint, Held, Outcome
 from pgmcp.ports.driver import Connection, DriverError, Need, Statement
 
@@ -83,7 +84,10 @@ class Settling:
         rows = await self._run(Statement(sql("footprint") + remark, (str(process),)))
         document = json.loads(rows[0] or "{}")
         return Footprint(
-            locks=tuple(Held(relation=each["relation"], mode=each["mode"]) for each in document["locks"]),
+            locks=tuple(
+                Held(name=Name(*each["name"]), relation=each["relation"], mode=each["mode"])
+                for each in document["locks"]
+            ),
             blocking=tuple(document["blocking"]),
         )
 

@@ -36,6 +36,8 @@ class PgmcpError(Exception):
     answer: ClassVar[Callable[..., ErrorResponse]] = ErrorResponse
     rule: str = ""
     """The rule that decided, where one did; for the audit, never for the caller."""
+    refers_to: tuple[str, str] | None = None
+    """Schema and name of the table that a violated foreign key refers to, where known; never for the caller."""
 
     def __init__(
         self,

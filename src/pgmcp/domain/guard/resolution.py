@@ -78,7 +78,7 @@ class UsedFunction:
         volatility: What it promises.
         language: What it is written in.
         security_definer: Whether it runs with its owner's rights.
-        builtin: Whether it came with PostgreSQL itself.
+        builtin: Whether it came with PostgreSQL itself, or makes the values of a range type.
         extension: The extension that it belongs to; None where it is nobody's but the database's.
         position: Where the statement calls it, its character from 1; None where it is called on the way.
     """

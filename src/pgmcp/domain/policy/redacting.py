@@ -9,6 +9,7 @@ from pgmcp.domain.policy.views import View
 # PostgreSQL's own words stand in these. Those of a trigger may hold values of the row, and those about rights name
 # what lies behind a view.
 _WORDS_OF_OTHERS = frozenset({codes.RAISED, codes.PERMISSION_DENIED})
+_OF_TWO_TABLES = frozenset({codes.FOREIGN_KEY_VIOLATION, codes.RESTRICT_VIOLATION})
 _NAMES_GUESSED = frozenset({"42703", "42P01", "42883", "3F000", "42704"})
 _OURS = "Did you mean"
 _OBJECTS = ("constraint", "schema", "table", "columns", "column")
@@ -43,6 +44,9 @@ def _generalise(error: PgmcpError) -> None:
 def _tells_too_much(error: PgmcpError, view: View) -> bool:
     """Whether the objects that an error names are not all known to the caller."""
     details = error.details
+    if error.code in _OF_TWO_TABLES and not (error.refers_to and view.relation(*error.refers_to).known):
+        # A constraint's name tells of both its tables.
+        return True
     if "table" not in details:
         return False
     sight = view.relation(details.get("schema", "public"), details["table"])

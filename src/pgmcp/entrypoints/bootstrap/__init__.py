@@ -14,7 +14,7 @@ from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.leases import ProcessLeases
 from pgmcp.adapters.metadata import KeptMetadata
 from pgmcp.adapters.silence import Silence
-from pgmcp.domain.settings import Settings
+from pgmcp.domain.settings import Access, Settings
 from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.caches import make_caching
 from pgmcp.entrypoints.bootstrap.drivers import demanded, make_driver, shown_address, uses_embedded
@@ -25,7 +25,7 @@ from pgmcp.entrypoints.bootstrap.pooling import make_pool, pool_gauge
 from pgmcp.entrypoints.bootstrap.ports import Ports
 from pgmcp.entrypoints.bootstrap.sharing import make_fair_use
 from pgmcp.entrypoints.database import Database
-from pgmcp.entrypoints.readiness import Readiness
+from pgmcp.entrypoints.readiness import Question, Readiness
 from pgmcp.handlers.base import AnyHandler, in_groups
 from pgmcp.handlers.dispatch import Dispatcher
 from pgmcp.handlers.registry import HANDLERS
@@ -207,7 +207,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         security=security,
         examiner=ports.examiner,
         leases=leases,
-        readiness=Readiness(ports.examiner, ports.clock),
+        readiness=Readiness(_questions(settings, ports.examiner), ports.clock),
         history=ports.history,
         gauges=gauges,
         operating=operating,
@@ -217,6 +217,12 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
         embedded=embedded,
         resources=resources,
     )
+
+
+def _questions(settings: Settings, examiner: Examiner) -> Sequence[Question]:
+    """What has to be answered before calls can be: by the server that is read, and by another that is written."""
+    writes = settings.read_dsn is not None and settings.access is not Access.READ
+    return (examiner.facts, examiner.reach_writing) if writes else (examiner.facts,)
 
 
 def _postgres(

@@ -239,6 +239,7 @@ def _function(facts: Mapping[str, Any]) -> FunctionFacts:
         volatility=_VOLATILITY[facts["volatility"]],
         language=facts["language"],
         security_definer=facts["security_definer"],
+        builtin=facts["made"],
         extension=facts["extension"],
     )
     return FunctionFacts(function, tuple(facts["parts"] or ()))

@@ -1,10 +1,12 @@
 -- $1: a process. One text: what it holds on relations that are not the system's, and the processes that wait for it.
 SELECT pg_catalog.json_build_object(
     'locks', (
-        SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('relation', held.relation, 'mode', held.mode)
-            ORDER BY held.relation, held.mode), '[]')
+        SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
+            'name', pg_catalog.json_build_array(held.schema, held.name), 'relation', held.relation, 'mode', held.mode
+        ) ORDER BY held.relation, held.mode), '[]')
         FROM (
-            SELECT DISTINCT class.oid::regclass::text AS relation, locks.mode
+            SELECT DISTINCT space.nspname AS schema, class.relname AS name, class.oid::regclass::text AS relation,
+                locks.mode
             FROM pg_catalog.pg_locks AS locks
             JOIN pg_catalog.pg_class AS class ON class.oid = locks.relation
             JOIN pg_catalog.pg_namespace AS space ON space.oid = class.relnamespace

@@ -147,6 +147,12 @@ SELECT pg_catalog.json_build_object(
             'volatility', p.provolatile,
             'language', l.lanname,
             'security_definer', p.prosecdef,
+            -- What came into being with a range type makes its values, and is PostgreSQL's own code.
+            'made', EXISTS (
+                SELECT FROM pg_catalog.pg_depend AS d
+                WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i'
+                    AND d.refclassid = 'pg_catalog.pg_type'::regclass
+            ),
             'parts', (SELECT pg_catalog.json_agg(parts.oid::int8) FROM parts WHERE parts.aggregate = p.oid),
             'extension', (
                 SELECT x.extname
