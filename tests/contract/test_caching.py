@@ -85,17 +85,24 @@ async def test_an_entry_ends_with_its_time(cache: Cache) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_bar_keeps_everything_away_for_its_time(cache: Cache) -> None:
+async def test_a_bar_keeps_everything_away(cache: Cache) -> None:
     """While a write of unknown outcome may still be at work, nothing of its table is served or kept."""
     ticket = await ticket_for(cache, b"k")
-    await cache.invalidate(("t:public.a",), bar_s=1.5)
+    await cache.invalidate(("t:public.a",), bar_s=600)
     assert await cache.look_up(b"k", TAGS) is None
     assert not await cache.put(b"k", ROWS, TAGS, ticket, 30)
     assert isinstance(await cache.look_up(b"other", ("*", "t:public.b")), Ticket)
+
+
+async def test_a_bar_ends_with_its_time(cache: Cache) -> None:
+    """Then reads are kept again, but none that began before it."""
+    ticket = await ticket_for(cache, b"k")
+    await cache.invalidate(("t:public.a",), bar_s=0.05)
     async with asyncio.timeout(20):
         while await cache.look_up(b"k", TAGS) is None:  # noqa: ASYNC110 -- as above
             await asyncio.sleep(0.01)
     assert not await cache.put(b"k", ROWS, TAGS, ticket, 30)
+    assert await cache.put(b"k", ROWS, TAGS, await ticket_for(cache, b"k"), 30)
 
 
 async def test_contents_tell_how_full_it_is(cache: Cache) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,13 +25,14 @@ PING = b'{"jsonrpc":"2.0","id":"ping","method":"ping"}'
 PONG = {"jsonrpc": "2.0", "id": "ping", "result": {}}
 TABLE = "CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item VALUES (1)"
 SLEEP = {"query": "SELECT pg_sleep(60)"}
-# Long enough to be met in the middle of it.
-SLOW_WRITE = {"query": "INSERT INTO item SELECT 1 + max(id) FROM item, pg_sleep(3)", "read_only": False}
+# Long enough to be met in the middle of it, on a busy machine too.
+SLOW_WRITE = {"query": "INSERT INTO item SELECT 1 + max(id) FROM item, pg_sleep(5)", "read_only": False}
 SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
 LOCKED = "SELECT count(*) FROM pg_locks WHERE relation = 'item'::regclass AND pid <> pg_backend_pid()"
-# Far below the statement's own 60 s and the 10 s of grace; a busy machine may hold anything up for a second. How fast
-# it really is, `scripts/bench cancelling` measures.
-_AT_ONCE_S = 5.0
+# A third of the statement's own 60 s, and of the grace where a server has so much: what is over by then was stopped.
+# How fast that is, `scripts/bench cancelling` measures.
+_STOPPED_S = 20
+_PATIENT = 60
 
 
 class Watch:
@@ -46,21 +46,17 @@ class Watch:
         count: int = await self._session.fetchval(SLEEPING)
         return count
 
-    async def until(self, count: int) -> float:
-        """Wait until so many sleep; gives the seconds that it took."""
-        started = time.monotonic()
-        async with asyncio.timeout(20):
+    async def until(self, count: int) -> None:
+        """Wait until so many sleep."""
+        async with asyncio.timeout(_STOPPED_S):
             while await self.sleeping() != count:  # noqa: ASYNC110 -- another process is what is waited for
                 await asyncio.sleep(0.005)
-        return time.monotonic() - started
 
-    async def until_free(self) -> float:
-        """Wait until no other session holds a lock on the table; gives the seconds that it took."""
-        started = time.monotonic()
-        async with asyncio.timeout(20):
+    async def until_free(self) -> None:
+        """Wait until no other session holds a lock on the table."""
+        async with asyncio.timeout(_STOPPED_S):
             while await self._session.fetchval(LOCKED):  # noqa: ASYNC110 -- as above
                 await asyncio.sleep(0.005)
-        return time.monotonic() - started
 
     async def items(self) -> int:
         """How many rows the table has."""
@@ -120,7 +116,7 @@ class TestCalls:
         server, watch = piped
         await started(server, watch, SLEEP)
         await server.send(b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5}}')
-        assert await watch.until(0) < _AT_ONCE_S
+        await watch.until(0)
         assert await server.ask(PING) == PONG
         assert answer_of(await server.ask(frame("read_table", {"table": "item"}))).rows == [[1]]
 
@@ -150,7 +146,7 @@ class TestCalls:
             call = asyncio.create_task(client.call("execute_query", json.dumps(SLEEP), request=9))
             await watch.until(1)
             await client.notify("notifications/cancelled", {"requestId": 9})
-            assert await watch.until(0) < _AT_ONCE_S
+            await watch.until(0)
             call.cancel()
 
     @pytest.mark.parametrize("version", ["2025-11-25", MODERN])
@@ -161,7 +157,7 @@ class TestCalls:
             call = asyncio.create_task(client.call("execute_query", json.dumps(SLEEP)))
             await watch.until(1)
             call.cancel()
-            assert await watch.until(0) < _AT_ONCE_S
+            await watch.until(0)
 
     @pytest.mark.parametrize("version", ["2025-11-25", MODERN])
     async def test_a_write_outlives_its_client(self, listening: tuple[str, Watch], version: str) -> None:
@@ -179,11 +175,15 @@ class TestCalls:
 
 async def test_closing_stdin_cancels_and_ends_with_0(postgres: TestServer) -> None:
     """The client is gone: its statement is stopped and the server leaves in peace."""
-    async with fresh_database(postgres, TABLE) as dsn, watching(dsn) as watch, stdio_server(dsn) as server:
+    async with (
+        fresh_database(postgres, TABLE) as dsn,
+        watching(dsn) as watch,
+        stdio_server(dsn, shutdown_grace_s=_PATIENT) as server,
+    ):
         await server.handshake()
         await started(server, watch, SLEEP)
         server.stdin.close()
-        assert await watch.until(0) < _AT_ONCE_S
+        await watch.until(0)
         assert await server.process.wait() == 0
 
 
@@ -203,7 +203,8 @@ async def test_the_audit_says_what_became_of_a_write_that_was_stopped(
         stdio_server(dsn, **settings) as server,
     ):
         await server.handshake()
-        limit = {"timeout_ms": 1500} if how == "a deadline" else {}
+        # Time enough for a first call to come so far, on a busy machine too.
+        limit = {"timeout_ms": 4000} if how == "a deadline" else {}
         ending = ("cancelled", "cancelled")
         await server.send(frame("execute_query", SLOWEST_WRITE | limit))
         if how == "a deadline":
@@ -229,7 +230,11 @@ async def test_the_audit_says_what_became_of_a_write_that_was_stopped(
 
 async def test_sigterm_rolls_idle_transactions_back_at_once(postgres: TestServer) -> None:
     """While another call still has its grace; the one who held it hears of it no more."""
-    async with fresh_database(postgres, TABLE) as dsn, watching(dsn) as watch, stdio_server(dsn) as server:
+    async with (
+        fresh_database(postgres, TABLE) as dsn,
+        watching(dsn) as watch,
+        stdio_server(dsn, shutdown_grace_s=_PATIENT) as server,
+    ):
         await server.handshake()
         begun = answer_of(await server.ask(frame("begin_transaction", {}, 3))).document
         write = {"query": "INSERT INTO item VALUES (7)", "read_only": False} | {
@@ -238,7 +243,7 @@ async def test_sigterm_rolls_idle_transactions_back_at_once(postgres: TestServer
         assert answer_of(await server.ask(frame("execute_query", write, 4))).document["count"] == 1
         await started(server, watch, SLEEP)
         server.process.send_signal(signal.SIGTERM)
-        assert await watch.until_free() < _AT_ONCE_S
+        await watch.until_free()
         assert await watch.items() == 1
         server.stdin.close()
         assert await server.process.wait() == 0
@@ -246,7 +251,11 @@ async def test_sigterm_rolls_idle_transactions_back_at_once(postgres: TestServer
 
 async def test_sigterm_lets_a_write_finish(postgres: TestServer) -> None:
     """A running call is answered, what it wrote is there, the exit code is 0."""
-    async with fresh_database(postgres, TABLE) as dsn, watching(dsn) as watch, stdio_server(dsn) as server:
+    async with (
+        fresh_database(postgres, TABLE) as dsn,
+        watching(dsn) as watch,
+        stdio_server(dsn, shutdown_grace_s=_PATIENT) as server,
+    ):
         await server.handshake()
         await started(server, watch, SLOW_WRITE)
         server.process.send_signal(signal.SIGTERM)
@@ -287,16 +296,16 @@ async def test_a_killed_server_leaves_no_statement(postgres: TestServer) -> None
         await server.handshake()
         await started(server, watch, SLEEP)
         server.process.kill()
-        assert await watch.until(0) < 10  # it looks every second, and would sleep for sixty
+        await watch.until(0)  # it looks every second, and would sleep for sixty
 
 
 @pytest.mark.parametrize(
     "limits, statement",
     [
         # Long enough for the calls until then, on a busy machine too.
-        pytest.param({"idle_timeout_s": 3}, "SELECT 1", id="idle"),
+        pytest.param({"idle_timeout_s": 6}, "SELECT 1", id="idle"),
         # A statement runs all the while, so that this limit alone can end it.
-        pytest.param({"timeout_s": 3}, "SELECT pg_sleep(30)", id="in all"),
+        pytest.param({"timeout_s": 6}, "SELECT pg_sleep(30)", id="in all"),
     ],
 )
 async def test_a_lease_of_a_server_that_is_stopped_ends_by_itself(

@@ -98,8 +98,8 @@ async def test_a_statement_has_stopped_when_its_caller_is_told(
     dsn = await make_database()
     async with way_to(dsn, pool_max=1) as way, killer(dsn) as watch:
         own = await pid_of(way)
-        for _ in range(5):
-            call = a_call(seconds=1.5 if how == "deadline" else 30)
+        for _ in range(3):
+            call = a_call(seconds=2.5 if how == "deadline" else 30)
             task = asyncio.create_task(way.runner.run(SLEEP, call, need=Need.READ, kind="sleep"))
             if how == "cancelled":
                 await watch.until_sleeping()

@@ -83,19 +83,26 @@ async def test_no_wake_up_is_lost_and_memory_does_not_grow(make_database: MakeDa
 
 async def test_a_full_queue_refuses_at_once(make_database: MakeDatabase, driver: str) -> None:
     """While every session is busy and as many wait as may; whoever has waited is served all the same."""
-    sleep = Statement("SELECT pg_sleep(1)::text")
+    sleep = Statement("SELECT pg_sleep(60)::text")
     async with way_to(await make_database(), limits=PoolLimits(pool_max=POOL, pool_queue=10)) as way:
 
-        def slept() -> asyncio.Task[object]:
-            return asyncio.create_task(way.runner.run(sleep, a_call(), need=Need.READ, kind="select"))
+        def begun(statement: Statement) -> asyncio.Task[object]:
+            return asyncio.create_task(way.runner.run(statement, a_call(), need=Need.READ, kind="select"))
 
-        running = [slept() for _ in range(POOL + 10)]
-        async with asyncio.timeout(10):
-            while way.sessions.state.waiting < 10:  # noqa: ASYNC110 -- the pool has no event of it
+        running = [begun(sleep) for _ in range(POOL)]
+        async with asyncio.timeout(20):
+            while way.sessions.state.leased < POOL:  # noqa: ASYNC110 -- the pool has no event of it
+                await asyncio.sleep(0)
+        waiting = [begun(ONE) for _ in range(10)]
+        async with asyncio.timeout(20):
+            while way.sessions.state.waiting < 10:  # noqa: ASYNC110 -- as above
                 await asyncio.sleep(0)
         with pytest.raises(DatabaseError) as refused:
-            await slept()
-        assert not any(task.done() for task in running)
+            await begun(ONE)
+        assert not any(task.done() for task in (*running, *waiting))
         error = refused.value
         assert (error.code.name, error.retry, error.details) == ("pool_exhausted", "later", {"retry_after_ms": 1000})
-        await asyncio.gather(*running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*waiting)
+        await asyncio.wait(running)

@@ -92,7 +92,7 @@ async def test_round_trips_once_warm(
                 update = Statement("UPDATE item SET name = $1 WHERE id = 1", ("pen",))
                 await way.runner.run(update, a_call(), need=Need.WRITE, kind="update")
             case "limited":
-                await way.runner.run(BY_KEY, a_call(statement_timeout_ms=900), need=Need.READ, kind="select")
+                await way.runner.run(BY_KEY, a_call(statement_timeout_ms=25_000), need=Need.READ, kind="select")
             case "describe":
                 await way.runner.describe("SELECT * FROM item", a_call())
             case "bad value" | "constraint":
@@ -279,7 +279,7 @@ async def test_a_call_that_ends_stops_its_statement(make_database: MakeDatabase,
         sleep = Statement("SELECT pg_sleep(20)::text")
         # The session is there already, so that the time is the statement's alone.
         await way.runner.run(BY_KEY, a_call(), need=Need.WRITE, kind="select")
-        seconds = 1.0 if how == "deadline" else 20.0
+        seconds = 2.5 if how == "deadline" else 20.0
         task = asyncio.create_task(way.runner.run(sleep, a_call(seconds=seconds), need=Need.WRITE, kind="sleep"))
         if how == "deadline":
             with pytest.raises(DatabaseError) as ended:

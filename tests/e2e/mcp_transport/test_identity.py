@@ -246,10 +246,10 @@ async def test_recognised_tokens_are_remembered_within_bounds() -> None:
             assert await jwts.find(GOOD.token(sub=f"caller {number}")) is not None
         known = vars(jwts)["_known"]
         assert len(known) == 1_000
-        assert await jwts.find(GOOD.token(exp=int(time.time()) + 5)) is not None
+        assert await jwts.find(GOOD.token(exp=int(time.time()) + 20)) is not None
         ends = [until for _, until in known.values()]
         assert max(ends) <= time.time() + 60
-        assert ends[-1] <= time.time() + 15
+        assert ends[-1] <= time.time() + 30  # ten seconds are forgiven
 
 
 @pytest.mark.parametrize(
