@@ -152,7 +152,7 @@ async def test_who_may_not_look_listens_all_the_same(make_database: MakeDatabase
     """A catalogue that is shut to the role costs nothing but the notice of changed definitions."""
     dsn = await make_database(f"""{SCHEMA}
         DO $$ BEGIN CREATE ROLE pgmcp_blind LOGIN; EXCEPTION WHEN duplicate_object THEN END $$;
-        GRANT SELECT ON counter TO pgmcp_blind; REVOKE SELECT ON pg_catalog.pg_cast FROM public;
+        GRANT SELECT ON counter TO pgmcp_blind; REVOKE SELECT ON pg_catalog.pg_policy FROM public;
     """)
     await watch(dsn, "counter")
     async with session(dsn) as other:
@@ -161,6 +161,19 @@ async def test_who_may_not_look_listens_all_the_same(make_database: MakeDatabase
             await until(partial(kept, db))
             await other.execute("UPDATE counter SET n = 3")
             await until(partial(_shows, db, 3))
+
+
+async def test_who_may_not_know_what_stands_behind_reads_past_the_cache(make_database: MakeDatabase) -> None:
+    """And writes: everything may hang on what was written."""
+    dsn = await make_database(f"""{SCHEMA}
+        DO $$ BEGIN CREATE ROLE pgmcp_blind LOGIN; EXCEPTION WHEN duplicate_object THEN END $$;
+        GRANT SELECT, UPDATE ON counter TO pgmcp_blind; REVOKE SELECT ON pg_catalog.pg_subscription_rel FROM public;
+    """)
+    async with client(dsn.replace("//postgres@", "//pgmcp_blind@"), tools=["core", "cache"]) as db:
+        assert [await read(db), await read(db)] == [([0] * 16, False)] * 2
+        await db.call(pgmcp.UpdateRequest(table="counter", filters={"id": 1}, data={"n": 3}))
+        told = (await db.call(pgmcp.GetCacheStatsRequest())).document
+        assert (told["passed"]["unknown"], told["invalidations"]["trigger"]) == (2, 1)
 
 
 async def _shows(db: pgmcp.Client, value: int) -> bool:

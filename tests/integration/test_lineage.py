@@ -5,6 +5,7 @@ from __future__ import annotations
 from pgmcp.adapters.clock import SystemClock
 from pgmcp.adapters.postgres.lineage import PostgresLineage
 from pgmcp.domain.relations import Name
+from tests.fixtures.cached import session, watch
 from tests.fixtures.pool import a_call, way_to
 from tests.fixtures.postgres import MakeDatabase
 
@@ -45,6 +46,34 @@ ALTER TABLE triggered ADD COLUMN up int REFERENCES above_triggered ON DELETE CAS
 CREATE TABLE ruled (id int); CREATE RULE r AS ON INSERT TO ruled DO ALSO INSERT INTO a VALUES (new.id);
 CREATE FUNCTION writes() RETURNS int VOLATILE LANGUAGE sql AS 'SELECT 1';
 CREATE TABLE defaulted (id int DEFAULT writes(), n int GENERATED ALWAYS AS IDENTITY);
+CREATE FUNCTION adds(int, int) RETURNS int STABLE LANGUAGE sql AS 'SELECT $1 + $2 + (SELECT count(*)::int FROM c)';
+CREATE FUNCTION adds_only(int, int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + $2';
+CREATE AGGREGATE looked(int) (SFUNC = adds, STYPE = int);
+CREATE AGGREGATE added(int) (SFUNC = adds_only, STYPE = int);
+CREATE VIEW aggregated AS SELECT looked(id) AS n FROM a;
+CREATE VIEW windowed AS SELECT looked(id) OVER (ORDER BY id) AS n FROM aggregated JOIN a ON true;
+CREATE VIEW summed AS SELECT added(id) AS n, json_agg(id) AS j FROM a;
+CREATE TYPE pair AS (n int);
+CREATE TYPE pairs AS (p pair);
+CREATE FUNCTION pair_json(pair) RETURNS json STABLE LANGUAGE sql AS 'SELECT to_json(count(*)) FROM c';
+CREATE CAST (pair AS json) WITH FUNCTION pair_json(pair);
+CREATE VIEW documented AS SELECT to_json(ROW(ROW(id)::pair)::pairs) AS j FROM a;
+CREATE FUNCTION holds(int) RETURNS boolean STABLE LANGUAGE sql AS 'SELECT EXISTS (SELECT FROM c)';
+CREATE DOMAIN held AS int CHECK (holds(VALUE));
+CREATE DOMAIN small AS int CHECK (VALUE < 10);
+CREATE VIEW holding AS SELECT id::held AS n FROM a;
+CREATE VIEW smaller AS SELECT id::small AS n FROM a;
+CREATE DOMAIN filled_in AS int DEFAULT writes();
+CREATE DOMAIN looked_at AS int CHECK (VALUE = writes());
+CREATE FUNCTION marks(int, int) RETURNS boolean VOLATILE LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR ### (LEFTARG = int, RIGHTARG = int, FUNCTION = marks);
+CREATE TYPE within AS (n looked_at);
+CREATE TABLE in_domain (n filled_in);
+CREATE TABLE checked (n looked_at);
+CREATE TABLE deep (n within[]);
+CREATE TABLE by_operator (n int CHECK (n ### 1));
+CREATE TABLE smalls (n small);
+CREATE VIEW marked AS SELECT id FROM a WHERE id ### 1;
 """
 
 
@@ -69,6 +98,12 @@ READS = {
     "catalogue": ("pg_class", "system catalogue"),  # catalogue
     "looking": ("a", "unsteady"),  # stable-function-of-a-user
     "fixing": ("a", None),  # immutable-function-of-a-user
+    "aggregated": ("a", "unsteady"),  # aggregate-of-a-stable-function
+    "windowed": ("a", "unsteady"),  # the-same-over-a-window
+    "summed": ("a", None),  # aggregates-of-immutable-functions
+    "documented": ("a", "unsteady"),  # a-type's-own-json-deep-inside
+    "holding": ("a", "unsteady"),  # check-of-a-domain
+    "smaller": ("a", None),  # check-that-hangs-on-its-value
     "stored": ("stored", None),  # materialised-view
     "secured": ("secured", "row security"),  # row-security
 }
@@ -81,6 +116,12 @@ WRITES = {
     "above_triggered": ("above_triggered", None),  # trigger-behind-a-cascade
     "ruled": (None, None),  # rule
     "defaulted": (None, None),  # default-of-a-volatile-function
+    "in_domain": (None, None),  # default-of-a-domain
+    "checked": (None, None),  # check-of-a-domain
+    "deep": (None, None),  # the-same-deep-inside
+    "by_operator": (None, None),  # operator-of-a-volatile-function
+    "smalls": ("smalls", "smalls"),  # domain-that-hangs-on-its-value
+    "marked": (None, None),  # condition-of-a-view
 }
 
 
@@ -122,3 +163,23 @@ async def test_surroundings_and_what_is_not_there(make_database: MakeDatabase) -
             assert await lineage.of(Name("public", "nothing"), a_call()) is None
     assert found[0] == found[1]
     assert found[0].database != found[2].database
+
+
+async def test_what_logical_replication_fills_tells_nothing(make_database: MakeDatabase) -> None:
+    """It fires no statement triggers, so a subscriber's table isn't watched, whatever triggers it has."""
+    dsn = await make_database("CREATE TABLE a (id int PRIMARY KEY)")
+    await watch(dsn, "a")
+    async with way_to(dsn) as way, session(dsn) as it:
+        lineage = PostgresLineage(runner=way.runner, clock=SystemClock())
+        before = await lineage.of(Name("public", "a"), a_call())
+        await it.execute("CREATE SUBSCRIPTION nowhere CONNECTION 'host=/nowhere' PUBLICATION p WITH (connect = false)")
+        await it.execute(
+            "INSERT INTO pg_subscription_rel SELECT s.oid, 'a'::regclass, 'r', NULL FROM pg_subscription AS s"
+        )
+        lineage.forget()
+        after = await lineage.of(Name("public", "a"), a_call())
+        await it.execute("ALTER SUBSCRIPTION nowhere SET (slot_name = NONE)")
+        await it.execute("DROP SUBSCRIPTION nowhere")
+    assert before is not None
+    assert after is not None
+    assert (before.watched, after.watched) == (True, False)

@@ -11,6 +11,7 @@ import pytest
 
 import pgmcp
 from pgmcp.ports.driver import Need, Statement
+from tests.fixtures.cached import session
 from tests.fixtures.pool import way_to
 from tests.fixtures.postgres import MakeDatabase
 from tests.fixtures.proxy import counting_proxy
@@ -21,7 +22,7 @@ CREATE FUNCTION leave(what text) RETURNS int LANGUAGE plpgsql AS $$
 BEGIN
     CASE what
         WHEN 'setting' THEN PERFORM set_config('app.tenant', '7', false);
-        WHEN 'own setting' THEN PERFORM set_config('statement_timeout', '1', false);
+        WHEN 'own setting' THEN PERFORM set_config('statement_timeout', '7s', false);
         WHEN 'path' THEN PERFORM set_config('search_path', 'elsewhere', false);
         WHEN 'lock' THEN PERFORM pg_advisory_lock(42);
         WHEN 'listen' THEN EXECUTE 'LISTEN news';
@@ -77,7 +78,6 @@ def query(text: str, *, read_only: bool = False) -> pgmcp.ExecuteQueryRequest:
         pytest.param(query("SELECT id FROM outer_view", read_only=True), id="a view of a view, by a read"),
         pytest.param(query("SELECT 'a'::text ==== 'b'::text", read_only=True), id="an operator, by a read"),
         pytest.param(query("INSERT INTO guarded VALUES ('lock') RETURNING what"), id="a trigger, by raw SQL"),
-        pytest.param(query("CALL leaving()"), id="a procedure"),
         pytest.param(pgmcp.ExplainQueryRequest(query="SELECT leave('lock')", analyze=True), id="a lock, by an explain"),
         pytest.param(pgmcp.CreateRequest(table="guarded", data={"what": "lock"}), id="a trigger"),
         pytest.param(pgmcp.CreateRequest(table="defaulted", data={"id": 1}), id="a default"),
@@ -100,6 +100,24 @@ async def test_the_next_caller_finds_nothing(make_database: MakeDatabase, driver
             pids.append(pid)
             assert state == CLEAN
         assert pids[0] == pids[1]
+
+
+async def test_a_procedure_leaves_nothing(make_database: MakeDatabase, driver: str) -> None:
+    """On the session that it ran on; what is known of statements is forgotten with it, as it may define."""
+    dsn = await make_database(LEAVES)
+    seen = "SELECT pid, (SELECT count(*) FROM pg_locks AS l WHERE l.pid = a.pid AND l.locktype = 'advisory')::int "
+    others = "FROM pg_stat_activity AS a WHERE datname = current_database() AND backend_type = 'client backend'"
+    async with (
+        session(dsn) as it,
+        pgmcp.connect(dsn, driver=driver, access="admin", pool_max=1, guard="names") as db,
+    ):
+        found = []
+        for _ in range(2):
+            await db.call(query("CALL leaving()"))
+            # There is no other session, so this waits for the reset; it is run without a look at anything first.
+            await db.call(query("SHOW server_version"))
+            found += await it.fetch(f"{seen} {others} AND pid <> pg_backend_pid()")
+        assert [tuple(each) for each in found] == [(found[0]["pid"], 0)] * 2
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,12 @@ class KeptVerdicts:
     def recall(self, key: VerdictKey) -> Verdict | None:
         return self._kept.recall(key)
 
-    def put(self, key: VerdictKey, verdict: Verdict) -> None:
-        self._kept.put(key, verdict)
+    @property
+    def era(self) -> int:
+        return self._kept.era
+
+    def put(self, key: VerdictKey, verdict: Verdict, era: int) -> None:
+        self._kept.put(key, verdict, era)
 
     def clear(self) -> None:
         self._kept.clear()

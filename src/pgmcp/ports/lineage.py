@@ -21,7 +21,7 @@ class Lineage(Protocol):
         ...
 
     async def of(self, name: Name, call: CallContext) -> Footprint | None:
-        """What stands behind a relation; None where there is none of that name.
+        """What stands behind a relation; None where there is none of that name, or the role may not know.
 
         Raises:
             DatabaseError: The database can't be asked.
@@ -34,6 +34,10 @@ class Lineage(Protocol):
 
     def recalled(self, name: Name) -> Footprint | None:
         """What `of` would give, told at once; None where it would have to ask."""
+        ...
+
+    def drop(self, name: Name) -> None:
+        """Drop what is kept of one relation."""
         ...
 
     def forget(self) -> None:

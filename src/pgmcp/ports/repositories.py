@@ -74,6 +74,10 @@ class QueryRepository(RepositoryBase[RawQuery, Result], Protocol):
         """PostgreSQL's plan as `EXPLAIN (FORMAT JSON)` gives it, parsed; with `analyze` nothing that it did stays."""
         ...
 
+    def forget(self) -> None:
+        """Drop what is kept of statements: definitions have changed."""
+        ...
+
 
 class SchemaRepository(RepositoryBase[ListTables, tuple[Sequence[Listed], bool]], Protocol):
     """Relations, schemas and types. `select` lists relations: those of a page, and whether more follow."""

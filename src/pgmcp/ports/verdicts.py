@@ -32,8 +32,19 @@ class Verdicts(Protocol):
         """As `get`, for whoever goes on to `get` where there is none."""
         ...
 
-    def put(self, key: VerdictKey, verdict: Verdict) -> None:
-        """Keep a verdict."""
+    @property
+    def era(self) -> int:
+        """Another number each time that all were forgotten."""
+        ...
+
+    def put(self, key: VerdictKey, verdict: Verdict, era: int) -> None:
+        """Keep a verdict, unless all were forgotten while it was found.
+
+        Args:
+            key: What it depends on.
+            verdict: The verdict.
+            era: As it was before anybody was asked.
+        """
         ...
 
     def clear(self) -> None:

@@ -133,11 +133,12 @@ class CacheService:
         return self._served(result, ground, call) if shared else _in_form(evolve(result, as_of=None), call.form)
 
     async def _fetch(self, key: bytes, ticket: Ticket, ground: Ground, call: CallContext, load: Load) -> Result:
-        as_of = self._clock.now()
+        as_of, began = self._clock.now(), self._clock.monotonic()
         fresh = await load(evolve(call, form=Form.WIRE))
         result = evolve(fresh, as_of=as_of)
-        ttl_s = self._settings.cache_ttl_s * (1 - _JITTER * key[0] / 255)
-        stored = await self._cache.put(key, result, ground.tags, ticket, ttl_s)
+        # Counted from `as_of`: what others wrote while it was read is no younger than that.
+        ttl_s = self._settings.cache_ttl_s * (1 - _JITTER * key[0] / 255) - (self._clock.monotonic() - began)
+        stored = ttl_s > 0 and await self._cache.put(key, result, ground.tags, ticket, ttl_s)
         self._observer.observe(CacheMissed(call=call.id, kind=ground.kind, tables=ground.tables, stored=stored))
         return result
 

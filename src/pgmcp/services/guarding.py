@@ -77,12 +77,13 @@ class Guard:
         key = VerdictKey(text=text, read_only=read_only, view=call.view.digest)
         verdict = self._verdicts.get(key)
         if verdict is None:
+            era = self._verdicts.era
             try:
                 verdict = await self._decide(self._resolver, text, query, call, read_only=read_only)
             except PgmcpError as error:
                 _move(error, len(query.text) - len(text))
                 raise
-            self._verdicts.put(key, verdict)
+            self._verdicts.put(key, verdict, era)
         return verdict if text is query.text else _moved(verdict, len(query.text) - len(text))
 
     def recalled(self, plan: Plan, call: CallContext) -> Verdict | None:

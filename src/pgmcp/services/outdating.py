@@ -100,6 +100,7 @@ class Outdating:
         self._metadata.forget()
 
     async def _outdate(self, changes: Changes, outcome: Outcome) -> None:
+        self.listen()
         reached = None if changes.anywhere else await self._reached(changes.relations)
         if changes.anywhere:
             # It may have been a definition.
@@ -123,8 +124,13 @@ class Outdating:
         """The tables that writes to these reach; None where nobody can tell."""
         reached: set[Name] = set()
         call = self._call()
+        # Whoever doesn't listen has not heard of a trigger or a foreign key that others have made, and may have kept
+        # what was so before; another process that does listen serves meanwhile.
+        anew = not self._announcements.listening
         try:
             for name in written:
+                if anew:
+                    self._lineage.drop(name)
                 footprint = await self._lineage.of(name, call)
                 if footprint is None or not footprint.changed.known:
                     return None

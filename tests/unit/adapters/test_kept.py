@@ -28,3 +28,14 @@ def test_a_value_that_was_only_recalled_goes_first() -> None:
     kept.recall("b")
     kept.put("c", 3)
     assert [kept.recall(key) for key in "abc"] == [1, None, 3]
+
+
+def test_what_was_being_found_out_at_a_clearing_is_not_kept() -> None:
+    """Nobody knows whether it was found out before or behind what the clearing was for."""
+    kept: Kept[str, int] = Kept(FixedClock(NOON), most=2)
+    era = kept.era
+    assert kept.put("a", 1, era) == 1
+    kept.clear()
+    assert kept.put("b", 2, era) == 2
+    kept.put("c", 3, kept.era)
+    assert [kept.recall(key) for key in "abc"] == [None, None, 3]

@@ -105,6 +105,9 @@ class Told:
     def recalled(self, name: Name) -> Footprint | None:
         return self.footprint
 
+    def drop(self, name: Name) -> None:
+        """Nothing is kept."""
+
     def forget(self) -> None:
         """Nothing is kept."""
 
@@ -119,10 +122,12 @@ class Made:
     clock: FixedClock
     lineage: Told
     asked: int = 0
+    takes_s: float = 0.0
 
     async def load(self, call: CallContext) -> Result:
         """Read from the database."""
         self.asked += 1
+        self.clock.advance(self.takes_s)
         await asyncio.sleep(0)
         return FRESH
 
@@ -190,6 +195,21 @@ async def test_times_differ_by_up_to_a_tenth() -> None:
     times = [ttl_s for _, _, ttl_s in made.shelf.kept.values()]
     assert 90 <= min(times) < max(times) <= 100
     assert len(set(times)) > 20
+
+
+@pytest.mark.parametrize("takes_s, kept_s", [(0.0, 30.0), (12.0, 18.0), (30.0, None), (40.0, None)])
+async def test_the_time_begins_with_the_read(takes_s: float, kept_s: float | None) -> None:
+    """What others write while it is read shows when the time is up, too: however long it was read."""
+    made = make(cache_ttl_s=30)
+    made.takes_s = takes_s
+    assert await made.read() == FRESH
+    times = [ttl_s for _, _, ttl_s in made.shelf.kept.values()]
+    if kept_s is None:
+        assert times == []
+        assert [each.stored for each in made.events.events if isinstance(each, CacheMissed)] == [False]
+    else:
+        assert len(times) == 1
+        assert kept_s - 3 <= times[0] <= kept_s
 
 
 @pytest.mark.parametrize(

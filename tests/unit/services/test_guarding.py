@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
@@ -36,10 +36,13 @@ class FakeResolver:
     def __init__(self, error: QueryError | None = None) -> None:
         self.asked: list[str] = []
         self.forgotten = 0
+        self.meanwhile: Callable[[], None] | None = None
         self._error = error
 
     async def resolve(self, text: str, call: CallContext, within: Transaction | None = None) -> Resolution:
         self.asked.append(text)
+        if self.meanwhile is not None:
+            self.meanwhile()
         if self._error is not None:
             raise self._error
         words = text.replace(".", " ").split()
@@ -125,6 +128,18 @@ async def test_a_statement_is_resolved_once() -> None:
     for text in ("SELECT 1", "SELECT 2", "SELECT id FROM person"):
         await passes(guard, query(text), RULED)
     assert len(resolver.asked) == 7
+
+
+async def test_a_verdict_of_before_a_change_is_not_kept() -> None:
+    """Definitions changed while it was found: it holds for this call alone, which nobody can say began later."""
+    resolver = FakeResolver()
+    guard, _ = guard_of(resolver)
+    resolver.meanwhile = guard.forget
+    await passes(guard, query("SELECT id FROM person"), RULED)
+    resolver.meanwhile = None
+    await passes(guard, query("SELECT id FROM person"), RULED)
+    await passes(guard, query("SELECT id FROM person"), RULED)
+    assert len(resolver.asked) == 2
 
 
 async def test_a_refusal_is_kept_too() -> None:

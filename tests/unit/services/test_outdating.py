@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,6 @@ from attrs import define, field
 
 from pgmcp.adapters.clock import FixedClock
 from pgmcp.adapters.metadata import KeptMetadata
-from pgmcp.adapters.silence import Silence
 from pgmcp.domain.caching.events import CacheInvalidated
 from pgmcp.domain.caching.footprints import Footprint, Surroundings, Touched
 from pgmcp.domain.calls import CallContext
@@ -21,6 +20,7 @@ from pgmcp.domain.relations import Name
 from pgmcp.domain.results import Result
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.transactions import Outcome
+from pgmcp.ports.announcing import Heard as Heard_
 from pgmcp.ports.caching import Contents, Ticket
 from pgmcp.services.outdating import Outdating
 from tests.fixtures.pool import Heard
@@ -66,6 +66,7 @@ class Known:
     """A lineage: orders and their items, a table with a trigger, and one that can't be asked for."""
 
     forgotten: int = 0
+    dropped: list[Name] = field(factory=list)
 
     async def surroundings(self, call: CallContext) -> Surroundings:
         return Surroundings(database="d", role="r", search_path="public", time_zone="UTC")
@@ -83,8 +84,28 @@ class Known:
     def recalled(self, name: Name) -> Footprint | None:
         """Nothing is kept."""
 
+    def drop(self, name: Name) -> None:
+        self.dropped.append(name)
+
     def forget(self) -> None:
         self.forgotten += 1
+
+
+@define
+class Ears:
+    """Announcements that nobody makes."""
+
+    listening: bool = True
+    asked: int = 0
+
+    def listen(self, heard: Heard_, begun: Callable[[], Awaitable[None]]) -> None:
+        self.asked += 1
+
+    async def tell(self, text: str) -> bool:
+        return False
+
+    async def close(self) -> None:
+        """There is nothing to close."""
 
 
 @define
@@ -93,6 +114,7 @@ class Made:
 
     cache: Noting
     lineage: Known
+    ears: Ears
     events: Heard
     outdating: Outdating
     forgotten: list[str]
@@ -101,7 +123,7 @@ class Made:
 @pytest.fixture
 def made() -> Made:
     """Outdating over doubles."""
-    cache, lineage, events, metadata = Noting(), Known(), Heard(), KeptMetadata()
+    cache, lineage, ears, events, metadata = Noting(), Known(), Ears(), Heard(), KeptMetadata()
     forgotten: list[str] = []
     forget: Callable[[], None] = lambda: forgotten.append("definitions")  # noqa: E731 -- named for its type
     metadata.forgetting(forget)
@@ -109,12 +131,12 @@ def made() -> Made:
         cache=cache,
         lineage=lineage,
         metadata=metadata,
-        announcements=Silence(listening=True),
+        announcements=ears,
         clock=FixedClock(datetime(2026, 5, 6, tzinfo=UTC)),
         observer=events,
         settings=Settings(),
     )
-    return Made(cache, lineage, events, outdating, forgotten)
+    return Made(cache, lineage, ears, events, outdating, forgotten)
 
 
 @pytest.mark.parametrize(
@@ -144,6 +166,15 @@ async def test_what_a_write_ends(
     assert [each.reason for each in made.events.events if isinstance(each, CacheInvalidated)] == (
         [] if reason is None else [reason]
     )
+
+
+@pytest.mark.parametrize("listening, dropped", [(True, []), (False, [ORDERS])])
+async def test_what_a_write_reaches_is_known_of_now(made: Made, *, listening: bool, dropped: list[Name]) -> None:
+    """Whoever only writes listens too; until it is heard what others define, it is asked for anew."""
+    made.ears.listening = listening
+    await made.outdating.changed(Changes.of(ORDERS), Outcome.COMMITTED)
+    assert (made.ears.asked, made.lineage.dropped) == (1, dropped)
+    assert made.cache.ended == [(("t:public.items", "t:public.orders"), 0.0)]
 
 
 @pytest.mark.parametrize(

@@ -231,6 +231,9 @@ class Failing:
         """Say so."""
         raise self._error
 
+    def forget(self) -> None:
+        """Nothing is kept."""
+
 
 @pytest.mark.parametrize(
     "query, sqlstate, position, hint",

@@ -10,6 +10,7 @@ Whoever was kept from serving empties the cache first. Why so: docs/adr/0033.
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections import Counter
 from collections.abc import Sequence
@@ -44,6 +45,8 @@ _RENEW_S = SHUT_S / 3
 _INVALIDATION_S = 1.0
 # What is wrong with the place, whatever it is; nothing of it concerns a caller.
 _WRONG = (RedisError, OSError, TimeoutError, ValueError, LookupError, TypeError, AttributeError)
+# The epochs that an entry was kept with, as it begins with them.
+_EPOCHS = re.compile(rb"[0-9a-f]{16}(?:,[0-9a-f]{16})*")
 # Processes whose word is kept; more of them at once are one trouble all the same.
 _MOST_SHUT = 1000
 
@@ -105,13 +108,17 @@ class SharedCache:
             return None
         entry, ticket = found
         epochs, _, sealed = entry.partition(b"\n") if entry is not None else (b"", b"", b"")
-        if entry is None or epochs != _joined(ticket):
+        if entry is None:
             return ticket
-        result = self._codec.decode(sealed, self._bound_to(key, epochs))
-        if result is None:
-            self._observer.observe(CacheFailed(reason="garbage"))
+        if epochs == _joined(ticket):
+            result = self._codec.decode(sealed, self._bound_to(key, epochs))
+            if result is not None:
+                return result
+        elif _EPOCHS.fullmatch(epochs):
+            # Of before a write.
             return ticket
-        return result
+        self._observer.observe(CacheFailed(reason="garbage"))
+        return ticket
 
     async def put(self, key: bytes, result: Result, tags: Sequence[str], ticket: Ticket, ttl_s: float) -> bool:
         if not self._serving:

@@ -52,5 +52,8 @@ class MemoryLineage:
     def recalled(self, name: Name) -> Footprint | None:
         """It is worked out each time."""
 
+    def drop(self, name: Name) -> None:
+        """Nothing is kept."""
+
     def forget(self) -> None:
         """Nothing is kept."""

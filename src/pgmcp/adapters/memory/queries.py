@@ -79,6 +79,9 @@ class MemoryQueryRepository:
         self._engine.observe(call, "query", started, result.count)
         return result
 
+    def forget(self) -> None:
+        """Nothing is kept."""
+
     @track_execution_time("QueryRepository.explain", layer="repository")
     async def explain(self, plan: Explain, call: CallContext, within: Transaction | None = None) -> Sequence[object]:
         started = self._begin(call, within)

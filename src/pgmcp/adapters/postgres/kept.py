@@ -47,6 +47,12 @@ class Kept(Generic[K, V]):
         self._most = most
         self._ttl_s = ttl_s
         self._values: OrderedDict[K, tuple[float, V]] = OrderedDict()
+        self._era = 0
+
+    @property
+    def era(self) -> int:
+        """Another number after each `clear`: taken before a value is found out, handed to `put` with it."""
+        return self._era
 
     def get(self, key: K) -> V | None:
         """The value of a key; None where there is none, or it is too old."""
@@ -75,8 +81,17 @@ class Kept(Generic[K, V]):
         self._tally.hits += 1
         return found[1]
 
-    def put(self, key: K, value: V) -> V:
-        """Keep a value, and give it back."""
+    def put(self, key: K, value: V, era: int | None = None) -> V:
+        """Keep a value, and give it back.
+
+        Args:
+            key: Under which.
+            value: The value.
+            era: Where finding it out took time, the era that it began in: what is of an earlier one isn't kept, as
+                nobody knows whether it was found out before or behind what `clear` was for. None for this one.
+        """
+        if era is not None and era != self._era:
+            return value
         self._tally.stores += 1
         self._values[key] = (self._clock.monotonic(), value)
         self._values.move_to_end(key)
@@ -93,5 +108,6 @@ class Kept(Generic[K, V]):
         self._values.pop(key, None)
 
     def clear(self) -> None:
-        """Forget every value."""
+        """Forget every value, and those that are being found out now."""
+        self._era += 1
         self._values.clear()

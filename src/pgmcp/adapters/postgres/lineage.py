@@ -12,6 +12,7 @@ from pgmcp.adapters.postgres.texts import sql
 from pgmcp.domain.caching.footprints import Footprint, Surroundings, Touched
 from pgmcp.domain.caching.steady import STEADY, TIMELESS
 from pgmcp.domain.calls import CallContext
+from pgmcp.domain.errors import SecurityError
 from pgmcp.domain.policy.standing import Standing
 from pgmcp.domain.relations import Name
 from pgmcp.ports.clock import Clock
@@ -49,14 +50,22 @@ class PostgresLineage:
         kept = self._footprints.get(name)
         if kept is not None:
             return kept
-        text = await self._read("lineage", call, name.schema, name.name, sorted(STEADY), _TIMELESS)
-        return None if text is None else self._footprints.put(name, _footprint(json.loads(text)))
+        era = self._footprints.era
+        try:
+            text = await self._read("lineage", call, name.schema, name.name, sorted(STEADY), _TIMELESS)
+        except SecurityError:
+            # A part of the catalogue is shut to the role: nobody can tell, and the call goes on without.
+            return None
+        return None if text is None else self._footprints.put(name, _footprint(json.loads(text)), era)
 
     def recalled_surroundings(self, call: CallContext) -> Surroundings | None:
         return self._surroundings.recall(call.view.standing.outlook)
 
     def recalled(self, name: Name) -> Footprint | None:
         return self._footprints.recall(name)
+
+    def drop(self, name: Name) -> None:
+        self._footprints.drop(name)
 
     def forget(self) -> None:
         self._footprints.clear()

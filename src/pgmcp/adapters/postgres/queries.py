@@ -95,18 +95,21 @@ class PostgresQueryRepository:
             # What a statement means there may be so for nobody else, and for nobody any more behind a savepoint.
             return await self._run(plan, await self._learn(plan, call, within), call, within)
         known = self._known.get(key)
-        if known is None:
-            return await self._run(plan, self._known.put(key, await self._learn(plan, call, within)), call, within)
-        try:
-            return await self._run(plan, known, call, within)
-        except PgmcpError as error:
-            # Of a CALL what it says may be of a part of it, behind others that are there.
-            if error.sqlstate not in _STALE or within is not None or outcome_told(error) is Outcome.UNKNOWN:
-                raise
-        self._known.drop(key)
-        self._types.forget()
+        if known is not None:
+            try:
+                return await self._run(plan, known, call, within)
+            except PgmcpError as error:
+                # Of a CALL what it says may be of a part of it, behind others that are there.
+                if error.sqlstate not in _STALE or within is not None or outcome_told(error) is Outcome.UNKNOWN:
+                    raise
+            self.forget()
+            self._types.forget()
+        era = self._known.era
+        return await self._run(plan, self._known.put(key, await self._learn(plan, call, within), era), call, within)
+
+    def forget(self) -> None:
+        self._known.clear()
         self._residue.forget()
-        return await self._run(plan, self._known.put(key, await self._learn(plan, call, within)), call, within)
 
     @track_execution_time("QueryRepository.explain", layer="repository")
     async def explain(self, plan: Explain, call: CallContext, within: Transaction | None = None) -> Sequence[object]:
@@ -130,7 +133,8 @@ class PostgresQueryRepository:
         query = plan.query
         analysis = await self._analyser.analyse(query.text)
         description = await self._described(analysis, call, within)
-        types = await self._types_of(description[0], call, within)
+        by_oid = await self._types.by_oids(description[0], call, within)
+        types = [by_oid[oid] for oid in description[0]]
         values = await aside(query.params, lambda: _values(query, types))
         options = "FORMAT JSON, ANALYZE, BUFFERS" if plan.analyze else "FORMAT JSON"
         opening = f"EXPLAIN ({options}) "
@@ -163,10 +167,6 @@ class PostgresQueryRepository:
         except PgmcpError as error:
             raise _pointed(error, analysis.text) from error.__cause__
         return description.parameters, description.columns
-
-    async def _types_of(self, oids: Sequence[int], call: CallContext, within: Transaction | None) -> list[Type]:
-        by_oid = await self._types.by_oids(oids, call, within)
-        return [by_oid[oid] for oid in oids]
 
     async def _run(self, plan: RawQuery, known: _Known, call: CallContext, within: Transaction | None) -> Result:
         sent = known.wrapped

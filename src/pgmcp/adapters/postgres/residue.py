@@ -57,11 +57,12 @@ class Residue:
             return analysis.command not in _HARMLESS
         written = self._kept.get(None)
         if written is None:
+            era = self._kept.era
             rows = await self._runner.run(
                 Statement(sql("functions")), call, need=Need.READ, kind="catalogue", within=within
             )
             found = json.loads(rows.rows[0][0] or "{}")
-            written = self._kept.put(None, _Written(frozenset(found["names"] or ()), found["reached"]))
+            written = self._kept.put(None, _Written(frozenset(found["names"] or ()), found["reached"]), era)
         if analysis.writes:
             return bool(written.names)
         return written.reached or not written.names.isdisjoint(analysis.functions)

@@ -87,13 +87,14 @@ class PostgresSchemaRepository:
         kept = self._relations.get(key) if within is None else None
         if kept is not None:
             return kept
+        era = self._relations.era
         rows = await self._read("relation", call, name, schema, within=within)
         if not rows and schema is None:
             rows = await self._qualified(name, call, within)
         if not rows:
             return None
         found = relation_from(rows[0][0] or "")
-        return self._relations.put(key, found) if within is None else found
+        return self._relations.put(key, found, era) if within is None else found
 
     async def _qualified(self, name: str, call: CallContext, within: Transaction | None) -> Sequence[Row]:
         """The relation that `schema.table` means: either name may have dots of its own."""

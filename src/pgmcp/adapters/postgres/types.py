@@ -79,10 +79,10 @@ class TypeCatalogue:
         found = {oid: type_ for oid in wanted if (type_ := self._kept.get(oid)) is not None}
         missing = sorted(wanted - found.keys())
         if missing:
-            statement = Statement(sql("types"), ([str(oid) for oid in missing],))
+            statement, era = Statement(sql("types"), ([str(oid) for oid in missing],)), self._kept.era
             rows = await self._runner.run(statement, call, need=Need.READ, kind="catalogue", within=within)
             read = types_from(json.loads(rows.rows[0][0] or "[]"))
-            found |= {oid: self._kept.put(oid, read.get(oid, UNKNOWN)) for oid in missing}
+            found |= {oid: self._kept.put(oid, read.get(oid, UNKNOWN), era) for oid in missing}
         return found
 
     def forget(self) -> None:

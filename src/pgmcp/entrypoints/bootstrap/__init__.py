@@ -191,7 +191,7 @@ def _assemble(settings: Settings, ports: Ports, resources: AsyncExitStack, *, em
     transactions, schemas = container.resolve(TransactionService), container.resolve(SchemaService)
     guard = make_guard(settings, ports.resolver, verdicts, transactions, schemas)
     container.register(Guard, instance=guard)
-    ports.metadata.forgetting(guard.forget, schemas.forget)
+    ports.metadata.forgetting(guard.forget, schemas.forget, ports.queries.forget)
     served: dict[str, AnyHandler] = {}
     for handler in HANDLERS:
         if security.serves(handler.effect, handler.group) and in_groups(handler.group, settings.tools):

@@ -8,7 +8,6 @@ from functools import cache
 from hashlib import blake2b
 from urllib.parse import urlsplit
 
-from pgmcp.adapters.changing import NobodyListens
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.settings import Settings
 from pgmcp.ports.announcing import Announcements
@@ -23,6 +22,7 @@ from pgmcp.services.cache_operating import CacheInUse, CacheOperating
 from pgmcp.services.caching import Caching, NoCaching
 from pgmcp.services.grounds import CacheSecret, Grounds
 from pgmcp.services.outdating import Outdating
+from pgmcp.services.redefining import Redefining
 
 
 def make_caching(
@@ -52,7 +52,7 @@ def make_caching(
         ValidationError: `setting_invalid`: an address is missing or bad, or its library.
     """
     if settings.cache == "off":
-        return NoCaching(), NobodyListens(), CacheOperating(None, metadata)
+        return NoCaching(), Redefining(metadata), CacheOperating(None, metadata)
     if settings.read_dsn is not None:
         # A replica lags behind what a write has made old: what is read there would be kept as if it were new.
         raise ValidationError(

@@ -112,8 +112,9 @@ class Facts:
         if kept is None:
             wanted = ({*found.relations, *found.named}, functions, found.operators, types)
             statement = Statement(sql("resolve"), tuple([str(oid) for oid in sorted(each)] for each in wanted))
+            era = self._relations.era  # all are cleared together
             rows = await self._runner.run(statement, call, need=Need.READ, kind="resolve", within=within)
-            kept = self._keep(json.loads(rows.rows[0][0] or "{}"))
+            kept = self._keep(json.loads(rows.rows[0][0] or "{}"), era)
         return evolve(
             kept,
             functions={**builtins, **kept.functions},
@@ -132,15 +133,16 @@ class Facts:
         # Nearly every name is that of one of PostgreSQL's functions or types, which bring nothing along.
         wanted = sorted(name for name in names if name and name[0] != "pg_catalog" and not own.issuperset(name))
         outlook = call.view.standing.outlook
-        new = [name for name in wanted if self._named.get((name, outlook)) is None]
+        known = {name: oid for name in wanted if (oid := self._named.get((name, outlook))) is not None}
+        new = [name for name in wanted if name not in known]
         if new:
+            era = self._named.era
             statement = Statement(sql("types_named"), ([".".join(map(quote, name)) for name in new],))
             rows = await self._runner.run(statement, call, need=Need.READ, kind="resolve", within=within)
             told = dict(json.loads(rows.rows[0][0] or "[]"))
             for number, name in enumerate(new, start=1):
-                self._named.put((name, outlook), told.get(number, 0))
-        ids = (self._named.get((name, outlook)) or 0 for name in wanted)
-        return {oid for oid in ids if _is_users(oid)}
+                known[name] = self._named.put((name, outlook), told.get(number, 0), era)
+        return {oid for oid in known.values() if _is_users(oid)}
 
     def forget(self) -> None:
         """Drop what is kept."""
@@ -187,26 +189,30 @@ class Facts:
             },
         )
 
-    def _keep(self, document: Mapping[str, Any]) -> Known:
-        return Known(
-            relations={
-                each["oid"]: self._relations.put(each["oid"], _relation(each)) for each in document["relations"] or ()
-            },
-            functions={
-                each["oid"]: self._functions.put(each["oid"], _function(each)) for each in document["functions"] or ()
-            },
-            operators={oid: self._operators.put(oid, calls) for oid, calls in document["operators"] or ()},
+    def _keep(self, document: Mapping[str, Any], era: int) -> Known:
+        known = Known(
+            relations={each["oid"]: _relation(each) for each in document["relations"] or ()},
+            functions={each["oid"]: _function(each) for each in document["functions"] or ()},
+            operators=dict(document["operators"] or ()),
             types={
-                each["oid"]: self._types.put(
-                    each["oid"], TypeFacts(*(tuple(each[name] or ()) for name in ("functions", "relations", "json")))
-                )
+                each["oid"]: TypeFacts(*(tuple(each[name] or ()) for name in ("functions", "relations", "json")))
                 for each in document["types"] or ()
             },
         )
+        _put(self._relations, known.relations, era)
+        _put(self._functions, known.functions, era)
+        _put(self._operators, known.operators, era)
+        _put(self._types, known.types, era)
+        return known
 
 
 def _is_users(oid: int) -> bool:
     return oid >= FIRST_OF_USERS
+
+
+def _put(kept: Kept[int, T], values: Mapping[int, T], era: int) -> None:
+    for oid, value in values.items():
+        kept.put(oid, value, era)
 
 
 def _all(kept: Kept[int, T], oids: Iterable[int]) -> dict[int, T] | None:
