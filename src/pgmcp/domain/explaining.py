@@ -30,6 +30,30 @@ def summarise(explained: Sequence[Any]) -> PlanResponse:
     )
 
 
+# What a plan says of how it goes, and of nothing else.
+_BARE = ("Node Type", "Join Type", "Operation", "Total Cost", "Startup Cost", "Plan Rows")
+_BARE_MEASURED = (
+    *("Actual Rows", "Actual Loops", "Actual Total Time"),
+    *("Shared Hit Blocks", "Shared Read Blocks", "Shared Written Blocks"),
+)
+_BARE_TIMES = ("Planning Time", "Execution Time")
+
+
+def unnamed(explained: Sequence[Any]) -> list[dict[str, Any]]:
+    """A plan without the names and conditions in it: what is done, how often, and what that costs.
+
+    Args:
+        explained: As for `summarise`.
+    """
+    whole = explained[0]
+    return [{"Plan": _bare(whole["Plan"])} | {key: whole[key] for key in _BARE_TIMES if key in whole}]
+
+
+def _bare(node: Node) -> dict[str, Any]:
+    kept = {key: node[key] for key in (*_BARE, *_BARE_MEASURED) if key in node}
+    return kept | ({"Plans": [_bare(child) for child in node["Plans"]]} if "Plans" in node else {})
+
+
 def _lines(node: Node, depth: int) -> Iterator[str]:
     indent = "  " * depth + ("-> " if depth else "")
     yield indent + _line(node)

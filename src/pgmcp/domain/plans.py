@@ -192,6 +192,7 @@ class RawQuery:
         relations: Names that stand where relations do, each with its parts.
         whole: Whether nothing is left of it where it is said to have been rolled back.
         basis: What its rows hang on, once the guard has found that out.
+        veiled: Whether PostgreSQL's plan of it would tell of what its caller may not know, as the guard found out.
     """
 
     text: str
@@ -203,6 +204,7 @@ class RawQuery:
     relations: frozenset[tuple[str, ...]] = frozenset()
     whole: bool = True
     basis: Basis | None = None
+    veiled: bool = False
     bounds: Bounds
 
 

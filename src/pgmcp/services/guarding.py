@@ -84,7 +84,12 @@ class Guard:
                 _move(error, len(query.text) - len(text))
                 raise
             self._verdicts.put(key, verdict, era)
-        return verdict if text is query.text else _moved(verdict, len(query.text) - len(text))
+        if text is query.text:
+            return verdict
+        # PostgreSQL's own text of a plan is told as it is, or not at all.
+        if verdict.allowed and verdict.veiled:
+            return evolve(verdict, refusal=_VEILED)
+        return _moved(verdict, len(query.text) - len(text))
 
     def recalled(self, plan: Plan, call: CallContext) -> Verdict | None:
         """The verdict that `judge` would give, told at once; None where it would have to ask, or gives none."""
@@ -145,6 +150,12 @@ _NO_QUERY = Verdict(
         hint="Use the tool for it: what a definition or a setting would show can't be told beforehand.",
         rule="shape",
     )
+)
+_VEILED = Refusal(
+    code=codes.STATEMENT_NOT_ALLOWED,
+    message="the plan of the statement would tell of what may be hidden",
+    hint="explain_query shows it without names and conditions.",
+    rule="plan",
 )
 _NOBODY_TELLS = Verdict(
     refusal=Refusal(

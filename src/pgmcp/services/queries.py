@@ -10,6 +10,7 @@ from pgmcp.domain.calls import CallContext
 from pgmcp.domain.changes import ANYTHING, DEFINITIONS
 from pgmcp.domain.costs import check_cost
 from pgmcp.domain.errors import QueryError, ValidationError, codes
+from pgmcp.domain.explaining import unnamed
 from pgmcp.domain.filters.mentions import mentions_time
 from pgmcp.domain.filters.parser import parse
 from pgmcp.domain.filters.relative import Moment, zone_named
@@ -181,10 +182,11 @@ class QueryService:
         if plan.analyze:
             await self._weigh(plan.query, call)
         try:
-            return await self._retrying.reading(lambda: self._transactions.read(work, call), call)
+            found = await self._retrying.reading(lambda: self._transactions.read(work, call), call)
         except QueryError as error:
             await self._schemas.point_out(error, plan.query.text, call)
             raise
+        return unnamed(found) if plan.query.veiled else found
 
     async def _weigh(self, plan: RawQuery, call: CallContext) -> None:
         """Ask PostgreSQL what a statement would cost, where that is limited: one round trip more."""

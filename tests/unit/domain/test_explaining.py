@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pgmcp.domain.explaining import summarise
+from pgmcp.domain.explaining import summarise, unnamed
 from pgmcp.domain.responses import PlanResponse
 from tests.fixtures.walked import cases
 
@@ -150,3 +150,32 @@ def test_what_analyze_leaves_out_is_zero() -> None:
         "execution_ms": 0.7,
         "buffers": {"hit": 0, "read": 0, "written": 0},
     }
+
+
+def test_a_plan_without_names() -> None:
+    """What is done, what it costs and what was measured stay; every name and condition goes, at any depth."""
+    inner = node(
+        "Index Scan",
+        1,
+        (0.29, 8.31),
+        Index_Name="hidden_idx",
+        Relation_Name="hidden",
+        Schema="hidden",
+        Alias="h",
+        Filter="(pin = 'x')",
+        Output=["pin"],
+        Actual_Rows=1,
+        Actual_Loops=1,
+        Actual_Total_Time=0.5,
+        Rows_Removed_by_Filter=7,
+        Shared_Hit_Blocks=2,
+    )
+    top = node("Sort", 1, (1.0, 9.0), Sort_Key=["pin"], Plans=[inner])
+    bare = unnamed([{"Plan": top, "Planning Time": 0.1, "Execution Time": 0.7, "Triggers": [{"Trigger Name": "t"}]}])
+    assert "hidden" not in str(bare)
+    assert "pin" not in str(bare)
+    assert summarise(bare).plan == (
+        "Sort  rows 1  cost 1..9",
+        "  -> Index Scan  rows 1  cost 0.29..8.31  actual 1 rows, 0.5 ms",
+    )
+    assert "Triggers" not in bare[0]

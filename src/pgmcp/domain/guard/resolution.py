@@ -47,6 +47,8 @@ class UsedRelation:
         ancestors: What it is a partition or a child of, nearest first.
         sources: What it was filled from, where it is a materialised view.
         descendants: Its partitions and children, whose rows a read of it includes.
+        indexes: The names of its indexes, and of theirs.
+        keys: The other tables of its foreign keys, and of theirs: those it refers to, and those that refer to it.
     """
 
     oid: int
@@ -61,6 +63,8 @@ class UsedRelation:
     ancestors: tuple[Name, ...] = ()
     sources: tuple[Source, ...] = ()
     descendants: tuple[Name, ...] = ()
+    indexes: tuple[str, ...] = ()
+    keys: tuple[Name, ...] = ()
 
     @property
     def system(self) -> bool:
@@ -100,7 +104,10 @@ class Resolution:
     Args:
         relations: Relations, through views down to the tables behind them; one entry each.
         functions: Functions, whatever calls them.
+        types: Types that it makes values of and that are not PostgreSQL's own, less those of columns that it uses.
         names_ids: Whether it turns ids or texts into names of the catalogue (`16384::regclass::text`).
+        names_tables: Whether it tells which table each row is of (`tableoid::regclass`).
+        shielded: Whether conditions of row security are in it.
         unsteady: Whether something beside its functions gives another value for the same rows: `CURRENT_DATE` and the
             like, a text of a row that is read as a time, where a row is stored.
         effects: What the statement does, by its own command and those in its WITH list.
@@ -108,7 +115,10 @@ class Resolution:
 
     relations: tuple[UsedRelation, ...] = ()
     functions: tuple[UsedFunction, ...] = ()
+    types: tuple[Name, ...] = ()
     names_ids: bool = False
+    names_tables: bool = False
+    shielded: bool = False
     unsteady: bool = False
     effects: frozenset[Effect] = frozenset({Effect.READ})
 

@@ -11,6 +11,7 @@ from pgmcp.domain.caching.basis import Basis
 from pgmcp.domain.errors import NotFoundError, PgmcpError, SecurityError, codes
 from pgmcp.domain.guard.builtins import SEQUENCES, builtin_refused, extension_refused, users_refused
 from pgmcp.domain.guard.resolution import Resolution, UsedFunction, UsedRelation
+from pgmcp.domain.guard.veils import has_unknown_kin, is_veiled
 from pgmcp.domain.plans import Effect
 from pgmcp.domain.policy.refusals import (
     Refusal,
@@ -50,6 +51,7 @@ class Verdict:
         basis: What its rows hang on, where it may run; for whoever keeps them.
         tables: The columns that the statement touches, by the relation's full name; `*` for whole rows.
         rules: The rules of the policy about these.
+        veiled: Whether a plan of the statement would tell of what its caller may not know.
     """
 
     refusal: Refusal | None = None
@@ -58,6 +60,7 @@ class Verdict:
     basis: Basis | None = None
     tables: Mapping[str, tuple[str, ...]] = field(factory=dict, hash=False)
     rules: tuple[str, ...] = ()
+    veiled: bool = False
 
     @property
     def allowed(self) -> bool:
@@ -93,6 +96,8 @@ def judge(resolution: Resolution, view: View, *, read_only: bool) -> Verdict:
         read_only: Whether it is to change nothing.
     """
     verdict = next(_refusals(resolution, view, read_only=read_only), ALLOWED)
+    if not view.is_open and is_veiled(resolution, view):
+        verdict = evolve(verdict, veiled=True)
     touched = [each for each in resolution.relations if each.kind not in _UNRULED]
     if not touched:
         return verdict
@@ -119,7 +124,11 @@ def _refusals(resolution: Resolution, view: View, *, read_only: bool) -> Iterato
     if not view.is_open:
         for relation in resolution.relations:
             yield from _of_relation(relation, view, writing=writing)
-        if resolution.names_ids:
+        for type_ in resolution.types:
+            if not view.may_know_schema(type_.schema):
+                rule = view.relation(type_.schema, type_.name).rule
+                yield _about(no_such_table(type_.schema, type_.name, rule), type_.name)
+        if resolution.names_ids or (resolution.names_tables and has_unknown_kin(resolution, view)):
             yield Verdict(refusal=_NAMES_IDS)
     fixed = writing and not any(relation.kind in "vm" for relation in resolution.relations)
     for function in resolution.functions:

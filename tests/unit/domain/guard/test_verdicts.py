@@ -17,6 +17,7 @@ from tests.fixtures.walked import cases
 
 RULES: dict[str, Any] = {
     "default": "allow",
+    "schemas": [{"match": "private", "allow": []}],
     "tables": [
         {"match": "public.person", "allow": ["read", "update"], "hide": ["pin"], "mask": {"email": "email"}},
         {"match": "public.event", "allow": ["read", "create"], "rows": {"tenant": {"eq": 1}}},
@@ -300,6 +301,68 @@ def test_ids_are_not_turned_into_names_under_a_policy() -> None:
     """They would tell what there is; without a policy everyone may know."""
     resolution = Resolution(names_ids=True)
     assert not judge(resolution, RULED, read_only=True).allowed
+    assert judge(resolution, EVERYTHING_SEEN, read_only=True).allowed
+
+
+@cases(
+    "resolution, veiled",
+    [
+        pytest.param(Resolution(relations=(relation("other", "a"),)), False, id="nothing hidden"),
+        pytest.param(Resolution(relations=(relation("other", "a"),), shielded=True), True, id="row security"),
+        pytest.param(
+            Resolution(relations=(relation("other", "a", descendants=(Name("private", "kept"),)),)),
+            True,
+            id="a part of a hidden schema",
+        ),
+        pytest.param(
+            Resolution(relations=(relation("other", "a", descendants=(Name("public", "log"),)),)),
+            False,
+            id="a part that may be known",
+        ),
+        pytest.param(
+            Resolution(relations=(relation("person", "id", indexes=("person_pin_idx",)),)), True, id="an index"
+        ),
+        pytest.param(
+            Resolution(relations=(relation("person", "id", indexes=("person_pkey",)),)), False, id="another index"
+        ),
+        pytest.param(
+            Resolution(relations=(relation("log", writes=WRITES, keys=(Name("private", "kept"),)),), effects=WRITES),
+            True,
+            id="a key of a table that is written",
+        ),
+        pytest.param(
+            Resolution(relations=(relation("log", "a", keys=(Name("private", "kept"),)),)),
+            False,
+            id="of one that is read",
+        ),
+        pytest.param(Resolution(functions=(function("told", "stable", language="sql"),)), True, id="a body"),
+        pytest.param(Resolution(functions=(function("told", "stable", language="plpgsql"),)), False, id="no body"),
+    ],
+)
+def test_what_a_plan_would_tell(resolution: Resolution, veiled: bool) -> None:
+    """Under a policy; without one there is nothing that it could tell too much of."""
+    assert judge(resolution, RULED, read_only=True).veiled is veiled
+    assert judge(resolution, EVERYTHING_SEEN, read_only=True).veiled is False
+
+
+@cases(
+    "resolution, allowed",
+    [
+        pytest.param(Resolution(types=(Name("private", "mood"),)), False, id="a type of a hidden schema"),
+        pytest.param(Resolution(types=(Name("public", "mood"),)), True, id="another type"),
+        pytest.param(
+            Resolution(names_tables=True, relations=(relation("other", "a"),)), True, id="the name of its table"
+        ),
+        pytest.param(
+            Resolution(names_tables=True, relations=(relation("other", "a", descendants=(Name("private", "kept"),)),)),
+            False,
+            id="the name of a hidden part",
+        ),
+    ],
+)
+def test_what_a_hidden_schema_has_is_not_named(resolution: Resolution, allowed: bool) -> None:
+    """Types and tables alike; without a policy all may be named."""
+    assert judge(resolution, RULED, read_only=True).allowed is allowed
     assert judge(resolution, EVERYTHING_SEEN, read_only=True).allowed
 
 

@@ -44,6 +44,8 @@ class RelationFacts:
     ancestors: tuple[Name, ...]
     sources: tuple[Source, ...]
     descendants: tuple[Name, ...]
+    indexes: tuple[str, ...]
+    keys: tuple[Name, ...]
 
 
 @frozen
@@ -62,11 +64,15 @@ class TypeFacts:
         functions: Those that making a value calls.
         relations: Those relations.
         json: The functions that making JSON of a value calls.
+        name: The type's name; an array's is its element's.
+        single: The type's id; an array's is its element's.
     """
 
     functions: tuple[int, ...]
     relations: tuple[int, ...]
-    json: tuple[int, ...] = ()
+    json: tuple[int, ...]
+    name: Name
+    single: int
 
 
 @frozen(kw_only=True)
@@ -194,10 +200,7 @@ class Facts:
             relations={each["oid"]: _relation(each) for each in document["relations"] or ()},
             functions={each["oid"]: _function(each) for each in document["functions"] or ()},
             operators=dict(document["operators"] or ()),
-            types={
-                each["oid"]: TypeFacts(*(tuple(each[name] or ()) for name in ("functions", "relations", "json")))
-                for each in document["types"] or ()
-            },
+            types={each["oid"]: _type(each) for each in document["types"] or ()},
         )
         _put(self._relations, known.relations, era)
         _put(self._functions, known.functions, era)
@@ -235,6 +238,18 @@ def _relation(facts: Mapping[str, Any]) -> RelationFacts:
         ancestors=tuple(Name(*each) for each in facts["ancestors"] or ()),
         sources=tuple(Source(Name(*name), frozenset(columns or ())) for name, columns in facts["sources"] or ()),
         descendants=tuple(Name(*each) for each in facts["descendants"] or ()),
+        indexes=tuple(facts["indexes"] or ()),
+        keys=tuple(Name(*each) for each in facts["keys"] or ()),
+    )
+
+
+def _type(facts: Mapping[str, Any]) -> TypeFacts:
+    return TypeFacts(
+        functions=tuple(facts["functions"] or ()),
+        relations=tuple(facts["relations"] or ()),
+        json=tuple(facts["json"] or ()),
+        name=Name(*facts["name"]),
+        single=facts["single"],
     )
 
 

@@ -15,6 +15,7 @@ from pgmcp.adapters.postgres.resolving.tree import (
     ACL_SELECT,
     ACL_UPDATE,
     Mentions,
+    Note,
     Touch,
     mentions,
 )
@@ -131,7 +132,10 @@ def _resolution(found: Mentions, known: Known, text: str) -> Resolution:
     return Resolution(
         relations=tuple(relations),
         functions=tuple(functions),
+        types=tuple(each.name for each in known.types.values() if each.single not in found.carried),
         names_ids=bool(found.naming),
+        names_tables=Note.TABLE_NAMED in found.notes,
+        shielded=Note.SHIELDED in found.notes,
         unsteady=bool(found.unsteady)
         or any(number < 0 for each in found.relations.values() for number in each.columns),
         effects=frozenset(_COMMANDS[command] for command in found.commands),
@@ -152,6 +156,8 @@ def _relation(facts: RelationFacts, touch: Touch, *, named: bool) -> UsedRelatio
         ancestors=facts.ancestors,
         sources=facts.sources,
         descendants=facts.descendants,
+        indexes=facts.indexes,
+        keys=facts.keys,
     )
 
 

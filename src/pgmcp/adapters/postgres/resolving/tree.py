@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import Enum, auto
 
 from attrs import define, field, frozen
 
@@ -78,6 +79,15 @@ class Touch:
     updated: set[int] = field(factory=set)
 
 
+class Note(Enum):
+    """What a tree has in it beside ids."""
+
+    SHIELDED = auto()
+    """A condition of row security."""
+    TABLE_NAMED = auto()
+    """The name of the table that a row is of: `tableoid::regclass`."""
+
+
 @frozen(kw_only=True)
 class Mentions:
     """The ids that a tree mentions.
@@ -93,6 +103,7 @@ class Mentions:
         kinds: Kinds of nodes that make JSON and call no function for it.
         unsteady: Kinds of nodes whose values hang on more than rows and arguments.
         commands: `CmdType` of every query in it (nodes/nodes.h): 1 SELECT, 2 UPDATE, 3 INSERT, 4 DELETE, 5 MERGE.
+        notes: What else there is in it.
     """
 
     relations: dict[int, Touch] = field(factory=dict)
@@ -105,6 +116,7 @@ class Mentions:
     kinds: set[str] = field(factory=set)
     unsteady: set[str] = field(factory=set)
     commands: set[int] = field(factory=set)
+    notes: set[Note] = field(factory=set)
 
 
 @define
@@ -136,7 +148,9 @@ def mentions(text: str, into: Mentions | None = None) -> Mentions:
             name, value = token["field"], token["value"]
             if name == "securityQuals":
                 # Only a list is passed over: what a name may look like is never followed by one.
-                at = _behind(text, token.start("value")) if value == "(" else at
+                if value == "(":
+                    at = _behind(text, token.start("value"))
+                    found.notes.add(Note.SHIELDED)
             elif value == "(":
                 at = token.start("value")
             else:
@@ -171,6 +185,18 @@ def _take_kind(node: _Node, found: Mentions) -> None:
     found.kinds.update(_JSON.intersection((node.kind,)))
 
 
+def _take_types(node: _Node, value: str, found: Mentions) -> None:
+    """Add the types of which a node makes values."""
+    found.types.update(oid for oid in _numbers(value) if oid >= FIRST_OF_USERS)
+    if node.kind == "CONST" or node.fields.get("funcid") == _TYPEOF:
+        return
+    naming = _NAMING.intersection(_numbers(value))
+    if naming and node.tableoid:
+        found.notes.add(Note.TABLE_NAMED)
+    else:
+        found.naming.update(naming)
+
+
 def _take(node: _Node, found: Mentions) -> None:
     """Add what a complete node mentions."""
     _take_kind(node, found)
@@ -189,9 +215,7 @@ def _take(node: _Node, found: Mentions) -> None:
         elif node.kind in _CARRIERS:
             found.carried.update(oid for oid in _numbers(value) if oid >= FIRST_OF_USERS)
         else:
-            found.types.update(oid for oid in _numbers(value) if oid >= FIRST_OF_USERS)
-            if node.kind != "CONST" and not node.tableoid and node.fields.get("funcid") != _TYPEOF:
-                found.naming.update(_NAMING.intersection(_numbers(value)))
+            _take_types(node, value, found)
     if (oid := next(_numbers(node.fields.get("relid", "0")), 0)) > 0:
         _touch(found.relations.setdefault(oid, Touch()), node)
     if (oid := next(_numbers(node.fields.get("seqid", "0")), 0)) > 0:

@@ -97,11 +97,19 @@ filled(start, oid, number) AS (
     JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
         AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> filled.oid
 ),
+keys(oid, other) AS (
+    SELECT f.conrelid, f.confrelid FROM pg_catalog.pg_constraint AS f
+    WHERE f.contype = 'f' AND f.conrelid IN (SELECT oid FROM relation_ids UNION SELECT oid FROM down)
+    UNION
+    SELECT f.confrelid, f.conrelid FROM pg_catalog.pg_constraint AS f
+    WHERE f.contype = 'f' AND f.confrelid IN (SELECT oid FROM relation_ids UNION SELECT oid FROM down)
+),
 name_of(oid, name) AS (
     SELECT c.oid, pg_catalog.json_build_array(n.nspname, c.relname)
     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.oid IN (
         SELECT oid FROM relation_ids UNION SELECT oid FROM up UNION SELECT oid FROM down UNION SELECT oid FROM filled
+        UNION SELECT other FROM keys
     )
 )
 SELECT pg_catalog.json_build_object(
@@ -130,6 +138,16 @@ SELECT pg_catalog.json_build_object(
                     GROUP BY f.oid
                 ) AS s
                 JOIN name_of AS n ON n.oid = s.oid
+            ),
+            'indexes', (
+                SELECT pg_catalog.json_agg(x.relname)
+                FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
+                WHERE i.indrelid = c.oid OR i.indrelid IN (SELECT down.oid FROM down WHERE down.start = c.oid)
+            ),
+            'keys', (
+                SELECT pg_catalog.json_agg(n.name)
+                FROM keys JOIN name_of AS n ON n.oid = keys.other
+                WHERE keys.oid = c.oid OR keys.oid IN (SELECT down.oid FROM down WHERE down.start = c.oid)
             ),
             'descendants', (
                 SELECT pg_catalog.json_agg(n.name) FROM down JOIN name_of AS n ON n.oid = down.oid
@@ -172,8 +190,13 @@ SELECT pg_catalog.json_build_object(
             'oid', wanted::int8,
             'functions', (SELECT pg_catalog.json_agg(oid::int8) FROM type_calls WHERE root = wanted),
             'json', (SELECT pg_catalog.json_agg(oid::int8) FROM json_calls WHERE root = wanted),
-            'relations', (SELECT pg_catalog.json_agg(oid::int8) FROM type_relations WHERE root = wanted)
+            'relations', (SELECT pg_catalog.json_agg(oid::int8) FROM type_relations WHERE root = wanted),
+            'name', pg_catalog.json_build_array(n.nspname, coalesce(e.typname, t.typname)),
+            'single', coalesce(e.oid, t.oid)::int8
         ))
         FROM unnest($4::text[]::oid[]) AS wanted
+        JOIN pg_catalog.pg_type AS t ON t.oid = wanted
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+        LEFT JOIN pg_catalog.pg_type AS e ON e.oid = t.typelem AND e.typarray = t.oid
     )
 )::text
