@@ -42,10 +42,6 @@ class Bucket:
         missing = min(amount, self.per_minute) - self._level(now)
         return max(0.0, missing * MINUTE_S / self.per_minute)
 
-    def is_full(self, now: float) -> bool:
-        """Whether it is as if nobody had ever taken from it."""
-        return self._level(now) >= self.per_minute
-
     def _level(self, now: float) -> float:
         passed = max(0.0, now - self.at)
         return min(float(self.per_minute), self.level + passed * self.per_minute / MINUTE_S)

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from pgmcp.adapters.postgres.cutting import count_rows, settle
 from pgmcp.adapters.postgres.kept import Kept, Tally
+from pgmcp.adapters.postgres.parameters import parameter_texts
 from pgmcp.adapters.postgres.procedures import Procedures
 from pgmcp.adapters.postgres.reading import rows_in
 from pgmcp.adapters.postgres.residue import Residue
@@ -19,7 +20,7 @@ from pgmcp.adapters.postgres.types import TypeCatalogue
 from pgmcp.adapters.postgres.wrapping import Wrapped, cast_parameters, largest, wrapped
 from pgmcp.domain.aside import aside
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.errors import DatabaseError, PgmcpError, ValidationError, codes
+from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
 from pgmcp.domain.json import dumps
 from pgmcp.domain.plans import Effect, Explain, RawQuery, StatementKind
 from pgmcp.domain.policy.standing import Standing
@@ -27,9 +28,7 @@ from pgmcp.domain.results import Form, NativeRows, Result, ResultColumn, Truncat
 from pgmcp.domain.sql.caret import caret
 from pgmcp.domain.stopping import outcome_told
 from pgmcp.domain.tracking import track_execution_time
-from pgmcp.domain.values.text import to_text
-from pgmcp.domain.values.types import TEXT, Type
-from pgmcp.domain.values.unfit import Unfit
+from pgmcp.domain.values.types import TEXT
 from pgmcp.ports.analysing import Analysis, SqlAnalyser
 from pgmcp.ports.clock import Clock
 from pgmcp.ports.driver import Need, Row, Statement
@@ -135,7 +134,7 @@ class PostgresQueryRepository:
         description = await self._described(analysis, call, within)
         by_oid = await self._types.by_oids(description[0], call, within)
         types = [by_oid[oid] for oid in description[0]]
-        values = await aside(query.params, lambda: _values(query, types))
+        values = await aside(query.params, lambda: parameter_texts(query, types))
         options = "FORMAT JSON, ANALYZE, BUFFERS" if plan.analyze else "FORMAT JSON"
         opening = f"EXPLAIN ({options}) "
         text = opening + "".join(piece.text for piece in cast_parameters(analysis, types))
@@ -170,7 +169,7 @@ class PostgresQueryRepository:
 
     async def _run(self, plan: RawQuery, known: _Known, call: CallContext, within: Transaction | None) -> Result:
         sent = known.wrapped
-        values: tuple[str | None, ...] = await aside(plan.params, lambda: _values(plan, sent.parameters))
+        values: tuple[str | None, ...] = await aside(plan.params, lambda: parameter_texts(plan, sent.parameters))
         if sent.bounded:
             values += (str(plan.bounds.max_rows + 1), str(plan.bounds.max_bytes))
         statement = Statement(sent.text, values, known.dirties, _about(plan))
@@ -217,7 +216,9 @@ class PostgresQueryRepository:
         """The error for an answer whose first row alone is above the cap: it names the column that takes most of it."""
         sent = known.wrapped
         text = largest(known.analysis, sent.parameters, sent.columns, self._runner.dialect)
-        statement = Statement(text, await aside(plan.params, lambda: _values(plan, sent.parameters)), known.dirties)
+        statement = Statement(
+            text, await aside(plan.params, lambda: parameter_texts(plan, sent.parameters)), known.dirties
+        )
         need = Need.READ if plan.read_only else Need.WRITE
         rows = await self._runner.run(statement, call, need=need, kind="query", within=within)
         name = sent.columns[int(rows.rows[0][0] or 1) - 1 if rows.rows else 0].name
@@ -240,36 +241,6 @@ def _about(plan: RawQuery) -> str | None:
     if len(tables) != 1:
         return None
     return tables[0].name if (tables[0].name,) in plan.relations else str(tables[0])
-
-
-def _values(plan: RawQuery, types: Sequence[Type]) -> tuple[str | None, ...]:
-    """The caller's parameters in PostgreSQL's text form.
-
-    Raises:
-        ValidationError: `parameter_count` or `parameter_invalid`.
-    """
-    if len(plan.params) != len(types):
-        raise ValidationError(
-            codes.PARAMETER_COUNT,
-            f"The statement takes {len(types)} parameter{'' if len(types) == 1 else 's'}, not {len(plan.params)}.",
-            hint="Give one value for each of $1, $2… in params." if types else "Leave params out.",
-            path="params",
-        )
-    return tuple(
-        _value(value, type_, index) for index, (value, type_) in enumerate(zip(plan.params, types, strict=True))
-    )
-
-
-def _value(value: object, type_: Type, index: int) -> str | None:
-    try:
-        return to_text(value, type_)
-    except Unfit as unfit:
-        raise ValidationError(
-            codes.PARAMETER_INVALID,
-            f"Parameter ${index + 1} takes {unfit.expected}.",
-            hint=f"The statement uses it as {type_.display}; ${index + 1}::type in the statement says otherwise.",
-            path=f"params[{index}]",
-        ) from None
 
 
 def _as_text(names: Sequence[str], rows: Sequence[Row], affected: int, plan: RawQuery, form: Form) -> Result:

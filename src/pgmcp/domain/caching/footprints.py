@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from pgmcp.domain.plans import Effect
 from pgmcp.domain.relations import Name
 
 
@@ -39,10 +38,6 @@ class Footprint:
     watched: bool = False
     inserted: Touched
     changed: Touched
-
-    def touched_by(self, effect: Effect, *, updates: bool = False) -> Touched:
-        """What a write of that kind touches; `updates` for an insert that may update instead."""
-        return self.inserted if effect is Effect.CREATE and not updates else self.changed
 
 
 @frozen(kw_only=True)

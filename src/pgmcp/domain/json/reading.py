@@ -1,27 +1,17 @@
-"""JSON without loss: what is read keeps every digit, and what JSON leaves open is refused instead of guessed.
-
-A number becomes a `Number`, the very characters that were written: `1.50`, `-0`, `1E5` and `1e400` stay what they are.
-Refused, each with its place: a key that stands twice, NaN and infinities, U+0000, half of a surrogate pair, and more
-levels than `MAX_DEPTH`.
-
-Source: RFC 8259, sections 4 (names should be unique), 6 (numbers), 8.2 (surrogates) and 9 (limits are the reader's).
-"""
+"""JSON texts as values, and what is refused of them."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal
-from itertools import accumulate, chain, repeat
+from itertools import accumulate
 from json.scanner import make_scanner
-from math import isfinite
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn
 
 from pgmcp.domain.aside import LONG_TEXT, uncollected
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.escapes import bad_escape
-from pgmcp.domain.nesting import Parts, written
+from pgmcp.domain.json.numbers import Number
 
 MAX_DEPTH = 500
 """How many levels of objects and arrays a text may have: well inside Python's own limit of calls."""
@@ -30,31 +20,6 @@ _STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
 _OTHER_BYTES = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS = [1 if byte in b"[{" else -1 for byte in range(256)]
-encode_text: Callable[[str], str] = json.encoder.encode_basestring
-"""A text as a JSON string, without escapes where JSON needs none."""
-
-
-class Number(str):
-    """A JSON number as it was written, digit by digit."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        """As it was written, told apart from a string."""
-        return f"Number({self})"
-
-
-class SpelledDecimal(Decimal):
-    """A Decimal that Python would spell otherwise than its document does, such as `1E5`; `dumps` keeps `spelling`."""
-
-    __slots__ = ("spelling",)
-    spelling: str
-
-    def __new__(cls, spelling: str) -> Self:
-        """Read a number and keep how it is written."""
-        made = super().__new__(cls, spelling)
-        made.spelling = spelling
-        return made
 
 
 def loads(text: str | bytes) -> Any:
@@ -85,81 +50,6 @@ def loads(text: str | bytes) -> Any:
         raise _too_deep(None) from error
     _check_escapes(text)
     return value
-
-
-def dumps(value: Any) -> str:
-    """Write a value as compact JSON: a `Number` verbatim, text as itself, without escapes where JSON needs none.
-
-    Args:
-        value: dict with text keys, list, tuple, str, `Number`, int, float, Decimal, bool or None, nested.
-
-    Returns:
-        The JSON text.
-
-    Raises:
-        TypeError: A value or a key of another kind.
-        ValueError: NaN or an infinity, which JSON has no word for; or it holds itself.
-
-    >>> dumps({"total": Number("1.50"), "ok": True})
-    '{"total":1.50,"ok":true}'
-    """
-    return written(value, _spelt)
-
-
-def digits(number: float | Decimal) -> str:
-    """An int, a float or a Decimal as JSON and PostgreSQL spell it, however long.
-
-    Raises:
-        ValueError: NaN or an infinity.
-    """
-    if isinstance(number, SpelledDecimal):
-        return number.spelling
-    if isinstance(number, int):
-        # str() refuses integers of more than 4,300 digits; a Decimal holds them exactly.
-        return int.__repr__(number) if number.bit_length() < 10_000 else format(Decimal(number), "f")
-    if not (isfinite(number) if isinstance(number, float) else number.is_finite()):
-        raise ValueError("not a finite number")
-    return float.__repr__(number) if isinstance(number, float) else str(number)
-
-
-def _spelt(value: Any) -> str | Parts:
-    """A value's JSON, or the parts of an object's or an array's."""
-    return (_SPELLINGS.get(type(value)) or _spelling_of_kin(value))(value)
-
-
-def _spelling_of_kin(value: Any) -> Callable[[Any], str | Parts]:
-    for kind, spell in _SPELLINGS.items():
-        if isinstance(value, kind):
-            return spell
-    raise TypeError(f"JSON has no {type(value).__name__}")
-
-
-def _listed(values: Iterable[Any]) -> Iterator[tuple[str, Any]]:
-    return zip(chain("[", repeat(",")), values, strict=False)
-
-
-def _members(members: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
-    lead = "{"
-    for name, item in members.items():
-        if not isinstance(name, str):
-            raise TypeError("a JSON object's keys are text")
-        yield f"{lead}{encode_text(str(name))}:", item
-        lead = ","
-
-
-# In this order for what is of a kind without being it: a Number is a str, a bool an int.
-_SPELLINGS: dict[type, Callable[[Any], str | Parts]] = {
-    Number: str,
-    str: encode_text,
-    type(None): lambda _: "null",
-    bool: lambda value: "true" if value else "false",
-    int: digits,
-    float: digits,
-    Decimal: digits,
-    dict: lambda value: (_members(value), "}") if value else "{}",
-    list: lambda value: (_listed(value), "]") if value else "[]",
-    tuple: lambda value: (_listed(value), "]") if value else "[]",
-}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
