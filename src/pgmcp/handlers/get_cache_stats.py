@@ -34,7 +34,7 @@ class GetCacheStatsHandler(HandlerBase[GetCacheStatsRequest, GetCacheStats, Mapp
 
     async def run(self, plan: GetCacheStats, request: GetCacheStatsRequest, call: CallContext) -> Mapping[str, Any]:
         """Count."""
-        return await self._operating.statistics()
+        return await self._operating.statistics(call.view)
 
     def answer(
         self, got: Mapping[str, Any], plan: GetCacheStats, request: GetCacheStatsRequest, call: CallContext

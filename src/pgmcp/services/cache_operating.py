@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from attrs import frozen
@@ -10,6 +11,7 @@ from attrs import frozen
 from pgmcp.domain.caching.health import CacheFacts
 from pgmcp.domain.caching.operating import ClearCache
 from pgmcp.domain.calls import CallContext
+from pgmcp.domain.policy.views import View
 from pgmcp.ports.announcing import Announcements
 from pgmcp.ports.caching import Cache, CacheLedger
 from pgmcp.ports.clock import Clock
@@ -44,8 +46,12 @@ class CacheOperating:
         self._used = used
         self._metadata = metadata
 
-    async def statistics(self) -> Mapping[str, Any]:
-        """What it has done since the start and what it holds now."""
+    async def statistics(self, view: View) -> Mapping[str, Any]:
+        """What it has done since the start and what it holds now.
+
+        Args:
+            view: Whoever asks is told of no table that it may not know.
+        """
         definitions = self._definitions()
         if self._used is None:
             return {"cache": "off", "by_kind": definitions}
@@ -78,7 +84,9 @@ class CacheOperating:
             },
             "by_table": {
                 name: {"hits": found, "misses": missed, "invalidations": ended}
-                for name, (found, missed, ended) in list(counts.tables.items())[:_TOLD]
+                for name, (found, missed, ended) in islice(
+                    (each for each in counts.tables.items() if _known(each[0], view)), _TOLD
+                )
             },
         }
 
@@ -146,3 +154,9 @@ class CacheOperating:
         names = ("hits", "misses", "stores", "entries")
         together = {name: sum(each[name] for each in kinds.values()) for name in names}
         return {"metadata": together | {"of": kinds}}
+
+
+def _known(table: str, view: View) -> bool:
+    """Whether a table may be known by its schema and name; either may have dots of its own."""
+    dots = [place for place, sign in enumerate(table) if sign == "."]
+    return view.is_open or all(view.relation(table[:dot], table[dot + 1 :]).known for dot in dots)

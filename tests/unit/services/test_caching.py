@@ -136,6 +136,31 @@ async def test_nothing_crosses_principals() -> None:
     assert seen == [False, False, True]
 
 
+async def test_nobody_is_told_of_tables_that_are_not_there_for_them() -> None:
+    """The statistics by table are of those that whoever asks may know; the sums are of all."""
+    columns = {"columns": {"id": "int4"}, "primary_key": ["id"], "rows": [{"id": 1}]}
+    rules = [
+        {"match": "public.open", "allow": ["read"]},
+        {"match": "public.*", "for": ["ann"], "allow": ["read"]},
+    ]
+    async with pgmcp.memory(
+        tables={"open": pgmcp.table(**columns), "shut": pgmcp.table(**columns)},
+        cache="memory",
+        tools=["core", "cache"],
+        policy={"default": "deny", "tables": rules},
+    ) as client:
+        database = client._database  # noqa: SLF001 -- the pipeline itself, with callers of the test's own
+        told = {}
+        for name in ("ann", "bob"):
+            caller = Caller(principal=Principal(name), form=Form.NATIVE)
+            for table in ("open", "shut") if name == "ann" else ("open",):
+                await database.dispatcher.dispatch(database.handlers["read_table"], {"table": table}, caller)
+            answer = await database.dispatcher.dispatch(database.handlers["get_cache_stats"], {}, caller)
+            assert isinstance(answer, pgmcp.DescriptionResponse)
+            told[name] = (sorted(answer.document["by_table"]), answer.document["misses"])
+    assert told == {"ann": (["public.open", "public.shut"], 2), "bob": (["public.open"], 3)}
+
+
 async def test_its_figures_are_a_gauge(db: pgmcp.Client) -> None:
     """Without a word to anyone: what was hit, what is held, what it may hold."""
     await read(db, "parts")
