@@ -7,7 +7,7 @@ from typing import Any
 
 from pgmcp.domain.errors import SecurityError, ValidationError, codes
 from pgmcp.domain.filters.tree import Literal
-from pgmcp.domain.places import inner, step
+from pgmcp.domain.places import inner, shown, step
 from pgmcp.domain.plans import Assignment, ConflictAction, OnConflict
 from pgmcp.domain.policy.masks import Mask
 from pgmcp.domain.relations import Column, Relation
@@ -32,11 +32,11 @@ def known_columns(names: Iterable[str], relation: Relation, path: str) -> tuple[
 
 def unknown_column(name: str, relation: Relation, path: str) -> ValidationError:
     """The error for a column that a relation doesn't have."""
-    shown = ", ".join(list(relation.by_name)[:20])
+    columns = ", ".join(list(relation.by_name)[:20])
     return ValidationError(
         codes.UNKNOWN_COLUMN,
-        f"'{relation.display}' has no column '{name}'",
-        hint=did_you_mean(name, relation.by_name, otherwise=f"Its columns: {shown}."),
+        f"'{relation.display}' has no column '{shown(name)}'",
+        hint=did_you_mean(name, relation.by_name, otherwise=f"Its columns: {columns}."),
         path=path,
     )
 

@@ -10,6 +10,7 @@ from attrs import frozen
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.events import FunctionRan
 from pgmcp.domain.measuring import GetMetrics
+from pgmcp.domain.places import shown
 from pgmcp.domain.reports import (
     Document,
     Span,
@@ -76,7 +77,7 @@ class MetricsService:
         if operation not in known:
             raise ValidationError(
                 codes.UNKNOWN_CHOICE,
-                f"nothing called '{operation}' has run yet",
+                f"nothing called '{shown(operation)}' has run yet",
                 hint=did_you_mean(operation, sorted(known), otherwise="Leave operation out to see what has run."),
                 path="operation",
             )

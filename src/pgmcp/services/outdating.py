@@ -146,8 +146,8 @@ class Outdating:
         with suppress(PgmcpError):
             self._cache.belong_to((await self._lineage.surroundings(self._call())).database)
         await self._cache.invalidate(chosen, bar_s)
-        names = () if tags.EVERYTHING in chosen else tuple(tag.partition(":")[2] for tag in chosen)
-        self._observer.observe(CacheInvalidated(reason=reason, tables=names))
+        told = tuple(tag[len(_TABLE) :] for tag in chosen if tag.startswith(_TABLE))
+        self._observer.observe(CacheInvalidated(reason=reason, tables=told))
 
     def _call(self) -> CallContext:
         """A call of the cache's own: what is done here is done whatever becomes of the caller's."""

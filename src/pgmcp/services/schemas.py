@@ -10,6 +10,7 @@ from attrs import evolve
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.catalogue import Listed, Named, Schema, TableDescription
 from pgmcp.domain.errors import NotFoundError, QueryError, SecurityError, codes
+from pgmcp.domain.places import shown
 from pgmcp.domain.plans import DescribeTable, ListSchemas, ListTables
 from pgmcp.domain.policy.describing import description_seen
 from pgmcp.domain.receipts import SCHEMA
@@ -112,7 +113,7 @@ class SchemaService:
         where = f" in schema '{schema}'" if schema is not None else ""
         error = NotFoundError(
             codes.UNKNOWN_TABLE,
-            f"there is no table or view '{table}'{where}",
+            f"there is no table or view '{shown(table)}'{where}",
             hint=hint or NO_TABLES,
             path="table",
         )
@@ -131,7 +132,8 @@ class SchemaService:
         known = [each.name for each in await self.schemas(_EVERY_SCHEMA, call)]
         if schema not in known:
             hint = did_you_mean(schema, known, otherwise="list_schemas shows what there is.")
-            raise NotFoundError(codes.UNKNOWN_SCHEMA, f"there is no schema '{schema}'", hint=hint, path="schema")
+            message = f"there is no schema '{shown(schema)}'"
+            raise NotFoundError(codes.UNKNOWN_SCHEMA, message, hint=hint, path="schema")
 
     @track_execution_time("SchemaService.schemas", layer="service")
     async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:

@@ -401,3 +401,25 @@ async def refused(house: House, arguments: Any) -> dict[str, Any]:
         await house.dispatch("read_table", arguments)
     assert render(caught.value.response)
     return caught.value.document()
+
+
+LONG = "a" * 5000
+
+
+@pytest.mark.parametrize(
+    "tool, arguments",
+    [
+        pytest.param("read_table", {"table": LONG}, id="a-table"),
+        pytest.param("read_table", {"table": "orders", "schema": LONG}, id="a-schema"),
+        pytest.param("read_table", {"table": "orders", "columns": [LONG]}, id="a-column"),
+        pytest.param("create_record", {"table": "orders", "data": {LONG: 1}}, id="a-column-of-a-record"),
+        pytest.param("read_table", {"table": "orders", "filters": {LONG: 1}}, id="a-column-of-a-filter"),
+        pytest.param("read_table", {"table": "orders", "order_by": LONG}, id="a-column-of-an-order"),
+        pytest.param("get_metrics", {"operation": LONG}, id="an-operation"),
+    ],
+)
+async def test_a_name_that_is_not_there_stands_cut(tool: str, arguments: dict[str, Any]) -> None:
+    """An answer is no longer for a name that is."""
+    error = await House().refusal(tool, arguments)
+    assert f"'{'a' * 63}…'" in error["message"]
+    assert len(error["message"]) < 200

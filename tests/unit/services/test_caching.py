@@ -138,7 +138,7 @@ async def test_nothing_crosses_principals() -> None:
 
 async def test_nobody_is_told_of_tables_that_are_not_there_for_them() -> None:
     """The statistics by table are of those that whoever asks may know; the sums are of all."""
-    columns = {"columns": {"id": "int4"}, "primary_key": ["id"], "rows": [{"id": 1}]}
+    columns: dict[str, Any] = {"columns": {"id": "int4"}, "primary_key": ["id"], "rows": [{"id": 1}]}
     rules = [
         {"match": "public.open", "allow": ["read"]},
         {"match": "public.*", "for": ["ann"], "allow": ["read"]},

@@ -212,7 +212,9 @@ async def test_when_listening_begins(made: Made) -> None:
     ],
 )
 async def test_what_is_cleared(made: Made, scope: dict[str, Any], ended: tuple[str, ...]) -> None:
-    """What was said; definitions with everything."""
+    """What was said; definitions with everything. Only tables are told of as such."""
     await made.outdating.clear(**scope)
     assert made.cache.ended == [(ended, 0.0)]
+    tables = tuple(tag[2:] for tag in ended if tag.startswith("t:"))
+    assert made.events.events == [CacheInvalidated(reason="cleared", tables=tables)]
     assert made.forgotten == ([] if scope else ["definitions"])

@@ -66,7 +66,7 @@ class CacheInvalidated:
 
     Args:
         reason: `write`, `trigger`, `statement`, `unknown_outcome`, `outside`, `definition`, `listening` or `cleared`.
-        tables: Which; empty for all.
+        tables: Which; empty for all, or those of a schema.
     """
 
     reason: str
