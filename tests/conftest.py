@@ -17,5 +17,3 @@ def pytest_collection_finish() -> None:
     """Have the garbage collector pass over what was collected, thousands of tests: an eighth of the unit stage."""
     gc.collect()
     gc.freeze()
-    # Tests make much and keep little: looked through every 700 objects, it is a sixth of the time.
-    gc.set_threshold(50_000, 20, 20)

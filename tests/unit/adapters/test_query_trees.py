@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgmcp.adapters.postgres.resolving.tree import Mentions, Touch, mentions
+from pgmcp.adapters.postgres.resolving.tree import Mentions, Note, Touch, mentions
 from tests.fixtures.walked import cases
 
 # SELECT id, 'person'::regclass AS "a} {b" FROM person AS ":securityQuals" WHERE name = $1, on each version.
@@ -53,8 +53,8 @@ def test_a_tree_of_each_version(tree: str) -> None:
             " ({OPEXPR :opfuncid 20001 :args ({SUBLINK :subselect {QUERY :commandType 1 :rtable ({RANGETBLENTRY"
             r" :eref {ALIAS :aliasname \)\}} :relid 20002})}})}) :selectedCols (b 8)})"
             " :withCheckOptions ({WITHCHECKOPTION :qual {FUNCEXPR :funcid 20003}}) :mergeActionList <>})",
-            Mentions(relations={20000: Touch(perms=2, columns={1})}, commands={1}),
-            id="row security and check options are passed over",
+            Mentions(relations={20000: Touch(perms=2, columns={1})}, commands={1}, notes={Note.SHIELDED}),
+            id="row security and check options are passed over, and noted",
         ),
         pytest.param(
             "({QUERY :commandType 3 :targetList ({NEXTVALUEEXPR :seqid 20000 :typeId 23})})",
@@ -88,7 +88,7 @@ def test_a_tree_of_each_version(tree: str) -> None:
             " :paramtype 4096} {VAR :vartype 2206} {CONST :consttype 24 :location 9 :constvalue 4 [ 1 0 0 0 ]}"
             " {CONST :consttype 2206 :location 9 :constvalue 4 [ 23 0 0 0 ]} {CONST :consttype 3734 :location 9"
             " :constvalue 4 [ 1 0 0 0 ]} {CONST :consttype 2206 :location 9 :constvalue 4 [ 32 78 0 0 ]})",
-            Mentions(functions={1619: 3}, types={20000}, naming={2205, 4096, 24}),
+            Mentions(functions={1619: 3}, types={20000}, naming={2205, 4096, 24}, notes={Note.TABLE_NAMED}),
             id="ids that become names",
         ),
         pytest.param("", Mentions(), id="nothing"),
