@@ -252,18 +252,24 @@ NUL_HINT = "Remove it, or send the bytes to a bytea column as hexadecimal digits
 
 
 @pytest.mark.parametrize(
-    "tool, arguments",
+    "tool, arguments, path",
     [
-        pytest.param("create_record", '{"table":"docs","data":{"id":1,"t":"a@b"}}', id="text"),
-        pytest.param("create_record", '{"table":"docs","data":{"id":1,"j":{"a":["@"]}}}', id="json"),
-        pytest.param("create_record", '{"table":"docs","data":{"id":1,"b":{"a@":1}}}', id="jsonb-key"),
-        pytest.param("update_records", '{"table":"docs","filters":{"t":"@"},"data":{"t":null}}', id="filter"),
-        pytest.param("read_table", '{"table":"do@cs"}', id="table"),
-        pytest.param("execute_query", '{"query":"SELECT \'@\'"}', id="query"),
-        pytest.param("execute_query", '{"query":"SELECT $1::jsonb","params":[{"a":"@"}]}', id="parameter"),
+        pytest.param("create_record", '{"table":"docs","data":{"id":1,"t":"a@b"}}', "data.t", id="text"),
+        pytest.param("create_record", '{"table":"docs","data":{"id":1,"j":{"a":["@"]}}}', "data.j.a[0]", id="json"),
+        pytest.param(
+            "create_record", '{"table":"docs","data":{"id":1,"b":{"a@":1}}}', 'data.b["a\\u0000"]', id="jsonb-key"
+        ),
+        pytest.param(
+            "update_records", '{"table":"docs","filters":{"t":"@"},"data":{"t":null}}', "filters.t", id="filter"
+        ),
+        pytest.param("read_table", '{"table":"do@cs"}', "table", id="table"),
+        pytest.param("execute_query", '{"query":"SELECT \'@\'"}', "query", id="query"),
+        pytest.param(
+            "execute_query", '{"query":"SELECT $1::jsonb","params":[{"a":"@"}]}', "params[0].a", id="parameter"
+        ),
     ],
 )
-async def test_an_escaped_nul_has_its_whole_answer(wire: Wire, tool: str, arguments: str) -> None:
+async def test_an_escaped_nul_has_its_whole_answer(wire: Wire, tool: str, arguments: str, path: str) -> None:
     """U+0000 is well-formed JSON, but no PostgreSQL text holds it."""
     at = arguments.index("@") + 1
     assert (await call(wire, tool, arguments.replace("@", "\\u0000"))).error == {
@@ -272,5 +278,5 @@ async def test_an_escaped_nul_has_its_whole_answer(wire: Wire, tool: str, argume
         "message": NUL,
         "hint": NUL_HINT,
         "retry": "fix_input",
-        "details": {"position": at},
+        "details": {"path": path, "position": at},
     }

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 
 from pgmcp.adapters.memory.declare import TableSpec, enum, table
 from pgmcp.adapters.postgres.naming import quote
-from pgmcp.domain.errors import PgmcpError, ValidationError
+from pgmcp.domain.errors import PgmcpError, QueryError, ValidationError
 from pgmcp.domain.filters.keys import resolve
 from pgmcp.domain.filters.operators import OPERATORS, working_on
 from pgmcp.domain.json import loads
@@ -69,6 +70,37 @@ async def test_a_filter_finds_what_its_condition_finds(make_database: MakeDataba
     async with over_postgres(dsn, driver) as database:
         got = {shown(case): await ids(database, case) for case in CASES}
     assert got == await meant(dsn)
+
+
+async def test_arrays_of_what_has_no_equality_are_not_compared(make_database: MakeDatabase, driver: str) -> None:
+    """Boxes compare by area where they stand alone, and not at all inside of arrays: told before anything is sent."""
+    dsn = await make_database("CREATE TABLE shapes (id int PRIMARY KEY, bs box[], cs circle[])")
+    async with over_postgres(dsn, driver) as database:
+        for column in ("bs", "cs"):
+            for name in ("eq", "distinct_from", "any", "contains"):
+                with pytest.raises(ValidationError) as caught:
+                    await database.rows("shapes", {column: {name: ["(0,0),(1,1)"]}})
+                found = (caught.value.code.name, caught.value.path)
+                assert found == ("filter_operator_mismatch", f"filters.{column}.{name}")
+
+
+MISTAKEN = {
+    "a range turned round": ({"r": {"overlap": "[5,1)"}}, "filters.r.overlap", "22000"),
+    "a list of ranges": ({"r": {"in": ["[1,5)", "[5,1)"]}}, "filters.r.in[1]", "22000"),
+    "deep inside": ({"or": [{"n": 1}, {"not": {"dr": "[2024-02-01,2024-01-01)"}}]}, "filters.or[1].not.dr", "22000"),
+    "an offset of days": ({"ts": "2024-01-01T00:00:00+99:00"}, "filters.ts", "22009"),
+}
+
+
+async def test_memory_says_of_a_mistake_what_the_server_says(postgres: TestServer) -> None:
+    """What only a server can tell has its code and its place in both."""
+    dsn = await postgres.new_database(SCHEMA)
+    async with over_postgres(dsn) as server, in_memory({"things": await declared(server)}) as memory:
+        for wanted, path, sqlstate in MISTAKEN.values():
+            for database in (server, memory):
+                with pytest.raises(QueryError) as caught:
+                    await database.rows("things", wanted)
+                assert (caught.value.path, caught.value.sqlstate) == (path, sqlstate)
 
 
 async def test_memory_finds_it_too(postgres: TestServer) -> None:

@@ -224,6 +224,35 @@ async def test_a_key_that_is_checked_late_is_a_key(make_database: MakeDatabase) 
     assert both.rows == [{"id": 1, "v": "other"}, {"id": 1, "v": "v1"}]
 
 
+@pytest.mark.parametrize(
+    "on_conflict, path",
+    [
+        pytest.param("ignore", "on_conflict", id="any key"),
+        pytest.param("update", "on_conflict", id="the primary key"),
+        pytest.param({"action": "ignore", "columns": ["b", "a"]}, "on_conflict.columns", id="a unique one"),
+    ],
+)
+async def test_a_key_that_is_checked_late_settles_no_conflict(
+    make_database: MakeDatabase, driver: str, on_conflict: Any, path: str
+) -> None:
+    """Told before anything is sent, where PostgreSQL would fail; another key still settles conflicts."""
+    schema = """
+        CREATE TABLE late (
+            id int PRIMARY KEY DEFERRABLE, a int, b int, c int UNIQUE, UNIQUE (a, b) DEFERRABLE INITIALLY DEFERRED,
+            EXCLUDE USING btree ((a + 1) WITH =) DEFERRABLE
+        );
+        INSERT INTO late VALUES (1, 1, 1, 1);
+    """
+    record = {"id": 1, "a": 1, "b": 1, "c": 1}
+    async with pgmcp.connect(await make_database(schema), driver=driver) as client:
+        with pytest.raises(pgmcp.ValidationError) as caught:
+            await client.call(pgmcp.CreateBatchRequest(table="late", records=[record], on_conflict=on_conflict))
+        assert (caught.value.code.name, caught.value.path) == ("constraint_deferrable", path)
+        by_c = {"action": "ignore", "columns": ["c"]}
+        kept = await client.call(pgmcp.CreateBatchRequest(table="late", records=[record], on_conflict=by_c))
+    assert kept.count == 0
+
+
 async def test_a_key_that_has_gone_hides_no_row(make_database: MakeDatabase) -> None:
     """Another one has dropped it since the table was looked at, and added the same row again."""
     dsn = await make_database("CREATE TABLE item (id int PRIMARY KEY, v text); INSERT INTO item VALUES (1, 'a')")

@@ -168,7 +168,24 @@ def conflict(wanted: str | Mapping[str, Any] | None, relation: Relation) -> OnCo
             hint='Name a unique key: {"action":"update","columns":[…]}.',
             path="on_conflict",
         )
+    if action is not ConflictAction.ERROR:
+        _refuse_late(target, relation, "on_conflict.columns" if form.get("columns") else "on_conflict")
     return OnConflict(action=action, target=target, update=update)
+
+
+def _refuse_late(target: tuple[str, ...], relation: Relation, path: str) -> None:
+    """Refuse to go by a key that may be checked late: by the one that is meant, or by all where none is.
+
+    Source: PostgreSQL documentation, INSERT (ON CONFLICT clause).
+    """
+    if any(not target or set(target) == set(key) for key in relation.late):
+        which = f"the key ({', '.join(target)})" if target else "a key"
+        raise ValidationError(
+            codes.CONSTRAINT_DEFERRABLE,
+            f"{which} of '{relation.display}' is DEFERRABLE, so PostgreSQL can't tell by it whether a row exists",
+            hint='Name a key that is not: {"columns":[…]}; or look with `read_table`, then create or update.',
+            path=path,
+        )
 
 
 def _names(form: Mapping[str, Any], key: str) -> Sequence[str]:

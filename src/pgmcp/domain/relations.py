@@ -106,6 +106,8 @@ class Relation:
         columns: Its columns in their order; what the caller may not see is not among them.
         primary_key: The names of the primary key's columns.
         unique: Column lists of unique indexes without a predicate or an expression, over columns that are not null.
+        late: Column lists of keys that may be checked as late as at a commit (`DEFERRABLE`), so that they settle no
+            conflict; None stands for an expression.
         on_path: Whether the name alone finds it along the search path.
         has_children: Whether other tables inherit from it (not partitions), so that no key of its own is total.
         insertable, updatable: Whether PostgreSQL lets rows be added, or changed and removed.
@@ -125,6 +127,7 @@ class Relation:
     columns: tuple[Column, ...]
     primary_key: tuple[str, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
+    late: tuple[tuple[str | None, ...], ...] = ()
     on_path: bool = True
     has_children: bool = False
     insertable: bool = True

@@ -33,6 +33,9 @@ from pgmcp.services.schemas import SchemaService
 from pgmcp.services.transactions import TransactionService
 from pgmcp.services.validation import ValidationService
 
+# PostgreSQL's bigint; there are never as many rows.
+_FARTHEST = 2**63 - 1
+
 
 class QueryService:
     """Plans reads and runs raw statements; knows nothing of JSON and MCP."""
@@ -88,7 +91,7 @@ class QueryService:
             filter=tree,
             order=order,
             keyed=keyed,
-            page=Page(limit=min(wanted, bounds.max_rows), offset=request.offset, after=after),
+            page=Page(limit=min(wanted, bounds.max_rows), offset=min(request.offset, _FARTHEST), after=after),
             bounds=bounds,
         )
 

@@ -125,11 +125,11 @@ class TableService:
             if error.sqlstate != NO_SUCH_KEY:
                 raise
             keys = [key for key in (plan.relation.primary_key, *plan.relation.unique) if key]
-            known = " or ".join(f"({', '.join(key)})" for key in keys) or "none"
+            known = " or ".join(f"({', '.join(key)})" for key in keys)
             raise ValidationError(
                 codes.UNKNOWN_CONSTRAINT,
                 f"no unique key of '{plan.relation.display}' is over ({', '.join(plan.on_conflict.target)})",
-                hint=f"Its unique keys: {known}.",
+                hint=f"`describe_table` shows its unique keys{known and f', such as {known}'}.",
                 path="on_conflict.columns",
                 details={key: value for key, value in error.details.items() if key == "outcome"},
             ) from error.__cause__

@@ -82,11 +82,17 @@ def test_kinds_of_values() -> None:
             {"found": "-Infinity"},
             id="infinity",
         ),
-        pytest.param('["a\\ud800"]', _HALF, _TEXT_HINT, "invalid_text", {"position": 4}, id="escaped-half"),
-        pytest.param('["\\udc00\\ud800"]', _HALF, _TEXT_HINT, "invalid_text", {"position": 3}, id="turned-pair"),
+        pytest.param(
+            '["a\\ud800"]', _HALF, _TEXT_HINT, "invalid_text", {"path": "[0]", "position": 4}, id="escaped-half"
+        ),
+        pytest.param(
+            '["\\udc00\\ud800"]', _HALF, _TEXT_HINT, "invalid_text", {"path": "[0]", "position": 3}, id="turned-pair"
+        ),
         pytest.param('["\ud800"]', _HALF, _TEXT_HINT, "invalid_text", {"position": 3}, id="raw-half"),
-        pytest.param('["\\\\\\u0000"]', _NUL, _TEXT_HINT, "invalid_text", {"position": 5}, id="nul"),
-        pytest.param('{"\\u0000":1}', _NUL, _TEXT_HINT, "invalid_text", {"position": 3}, id="nul-in-a-key"),
+        pytest.param('["\\\\\\u0000"]', _NUL, _TEXT_HINT, "invalid_text", {"path": "[0]", "position": 5}, id="nul"),
+        pytest.param(
+            '{"\\u0000":1}', _NUL, _TEXT_HINT, "invalid_text", {"path": '["\\u0000"]', "position": 3}, id="nul-in-a-key"
+        ),
         pytest.param(
             "[" * 10_000,
             f"The JSON has more than {MAX_DEPTH} levels.",
@@ -203,6 +209,24 @@ def test_what_json_has_no_word_for(value: Any, error: type[Exception], message: 
     """Values beyond JSON are refused, never turned into something near."""
     with pytest.raises(error, match=message):
         dumps(value)
+
+
+@pytest.mark.parametrize(
+    "text, path",
+    [
+        pytest.param('{"data":{"note":["a","b\\u0000"]}}', "data.note[1]", id="a list's"),
+        pytest.param('{"table":"t","data":{"a b":"\\ud83d"}}', 'data["a b"]', id="an object's"),
+        pytest.param('{"data":{"a\\u0000":1}}', 'data["a\\u0000"]', id="a key"),
+        pytest.param('[["a"],["\\u0000"]]', "[1][0]", id="of lists alone"),
+        pytest.param('"\\u0000"', None, id="alone"),
+        pytest.param('{"a":{"b":"\\ud83d\\ude00"},"c":"\\u0000","d":"\\u0000"}', "c", id="the first"),
+    ],
+)
+def test_a_bad_text_has_its_place(text: str, path: str | None) -> None:
+    """Beside the position, for whoever didn't write the text by hand."""
+    with pytest.raises(ValidationError) as caught:
+        loads(text)
+    assert (caught.value.code.name, caught.value.path) == ("invalid_text", path)
 
 
 @pytest.mark.parametrize(

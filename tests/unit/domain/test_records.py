@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.filters.tree import Literal
@@ -375,6 +376,40 @@ def test_without_a_key_rows_can_still_be_ignored() -> None:
 def test_a_conflict_that_can_t_be(wanted: Any, error: dict[str, Any]) -> None:
     """What is wrong with it, where, and what it takes."""
     assert refusal(wanted, ORDERS, by=conflict) == {"type": "validation_error", "retry": "fix_input"} | error
+
+
+LATE = evolve(ORDERS, late=(("number", "note"), ("total",), (None,)), unique=(("number", "note"), ("total",)))
+
+
+@pytest.mark.parametrize(
+    "wanted, which, path",
+    [
+        pytest.param("ignore", "a key", "on_conflict", id="any key"),
+        pytest.param({"action": "ignore", "columns": "total"}, "the key (total)", "on_conflict.columns", id="a name"),
+        pytest.param(
+            {"columns": ["note", "number"], "update": ["doc"]},
+            "the key (note, number)",
+            "on_conflict.columns",
+            id="in another order",
+        ),
+    ],
+)
+def test_a_key_that_is_checked_late_settles_no_conflict(wanted: Any, which: str, path: str) -> None:
+    """The one that is meant, or whichever there is where none is."""
+    assert refusal(wanted, LATE, by=conflict) == {
+        "type": "validation_error",
+        "code": "constraint_deferrable",
+        "message": f"{which} of 'orders' is DEFERRABLE, so PostgreSQL can't tell by it whether a row exists",
+        "hint": 'Name a key that is not: {"columns":[…]}; or look with `read_table`, then create or update.',
+        "retry": "fix_input",
+        "details": {"path": path},
+    }
+
+
+def test_another_key_settles_conflicts_beside_one_that_is_checked_late() -> None:
+    """The primary key that an update goes by, and no key where a conflict is an error."""
+    assert conflict("update", LATE) == OnConflict(action=ConflictAction.UPDATE, target=("id",))
+    assert conflict("error", LATE) == OnConflict()
 
 
 def test_an_update_needs_a_key() -> None:

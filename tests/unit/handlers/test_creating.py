@@ -493,7 +493,7 @@ async def test_a_key_that_is_no_key() -> None:
         "type": "validation_error",
         "code": "unknown_constraint",
         "message": "no unique key of 'stock' is over (note)",
-        "hint": "Its unique keys: (id) or (sku).",
+        "hint": "`describe_table` shows its unique keys, such as (id) or (sku).",
         "retry": "fix_input",
         "details": {"path": "on_conflict.columns", "outcome": "rolled_back"},
     }

@@ -83,6 +83,11 @@ async def test_the_limit(limit: int | None, found: int) -> None:
     assert (await planned(ReadRequest(table="things", limit=limit, offset=3))).page == Page(limit=found, offset=3)
 
 
+async def test_an_offset_is_one_that_postgresql_takes() -> None:
+    """Behind as many rows as that there is none, so a greater one means the same."""
+    assert (await planned(ReadRequest(table="things", offset=10**20))).page.offset == 2**63 - 1
+
+
 async def test_the_default_is_never_above_the_cap() -> None:
     """Whatever the settings say."""
     at = House(settings=Settings(max_rows=5, read_default_limit=100))

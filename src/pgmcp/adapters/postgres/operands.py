@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from pgmcp.adapters.postgres.binder import Binder
 from pgmcp.adapters.postgres.naming import quote, type_name
-from pgmcp.domain.filters.tree import Operand, View
+from pgmcp.domain.filters.tree import ALONE, Operand, View
 from pgmcp.domain.relations import Relation
 from pgmcp.domain.values.types import Kind, Type
 
@@ -52,20 +54,15 @@ def text(of: Operand, relation: Relation, binder: Binder) -> str:
 
 
 def _place(of: Operand, relation: Relation, binder: Binder) -> str:
-    """A place in a document: `->` and `->>` for keys, `#>` and `#>>` where a number may be a position or a key."""
-    parts = []
-    as_text = of.view is not View.PLAIN
-    for index, part in enumerate(of.path):
-        arrow = ">>" if as_text and index == len(of.path) - 1 else ">"
-        if isinstance(part, int):
-            parts.append(f"#{arrow} {binder.texts([str(part)])}")
-        else:
-            parts.append(f"-{arrow} {binder.text(part)}")
+    """A place in a document, as its view has it."""
     type_ = relation.stored[of.column].type
     document = column(of.column)
     if type_.kind is Kind.DOMAIN:
         document = f"{document}::{type_name(type_)}"
-    sql = f"({document} {' '.join(parts)})"
+    as_text = of.view is not View.PLAIN
+    sql = _walked(document, of.path, binder, as_text=as_text)
+    if of.path[-1] in ALONE and type_.root.tag == "jsonb":
+        sql = f"coalesce({sql}, {_walked_alone(document, of.path, binder, as_text=as_text)})"
     if of.view is View.NUMBER:
         return f"CASE WHEN {sql} ~ {_NUMBER} THEN {sql}::numeric END"
     if of.view is View.BOOLEAN:
@@ -73,3 +70,26 @@ def _place(of: Operand, relation: Relation, binder: Binder) -> str:
     if of.view is View.PLAIN and type_.tag == "json":
         return f"{sql}::jsonb"
     return sql
+
+
+def _walked(document: str, path: Sequence[str | int], binder: Binder, *, as_text: bool) -> str:
+    """Steps into a document: `->` and `->>` for keys, `#>` and `#>>` where a number may be a position or a key."""
+    steps = (
+        (f"#{arrow}", binder.texts([str(step)])) if isinstance(step, int) else (f"-{arrow}", binder.text(step))
+        for step, arrow in _arrows(path, as_text=as_text)
+    )
+    return f"({document} {' '.join(map(' '.join, steps))})"
+
+
+def _walked_alone(document: str, path: Sequence[str | int], binder: Binder, *, as_text: bool) -> str:
+    """The same by `->` alone, which finds a jsonb value that is neither object nor array at its own position."""
+    steps = (
+        (f"-{arrow}", f"{binder.text(str(step))}::int4" if isinstance(step, int) else binder.text(step))
+        for step, arrow in _arrows(path, as_text=as_text)
+    )
+    return f"({document} {' '.join(map(' '.join, steps))})"
+
+
+def _arrows(path: Sequence[str | int], *, as_text: bool) -> Iterator[tuple[str | int, str]]:
+    last = len(path) - 1
+    return ((step, ">>" if as_text and index == last else ">") for index, step in enumerate(path))

@@ -39,6 +39,7 @@ def relation_from(document: str) -> Relation:
         columns=tuple(_column(each, types) for each in listed),
         primary_key=tuple(facts["primary_key"] or ()),
         unique=tuple(tuple(names) for names in facts["unique"] or ()),
+        late=tuple(tuple(names) for names in facts["late"] or ()),
         on_path=facts["on_path"],
         has_children=facts["has_children"],
         insertable=bool(changes & _INSERT),

@@ -124,9 +124,11 @@ BY_STATE: Mapping[str, Meaning] = {
     "22001": Meaning(
         QueryError, codes.VALUE_TOO_LONG, "A value is longer than its column takes.", "Shorten it.", objects=True
     ),
+    "22000": _bad_value("A value breaks a rule of its type, such as a range whose lower bound is above its upper."),
     "22003": _bad_value("A number is out of its type's range."),
     "22007": _bad_value("A text can't be read as a date or time.", "Use ISO 8601, such as 2026-01-31T12:00:00Z."),
     "22008": _bad_value("A date or time is out of range."),
+    "22009": _bad_value("The offset of a time zone is out of range."),
     "22012": _bad_value("A number is divided by zero.", "Guard the divisor with nullif(…, 0)."),
     "22021": _bad_value("A text holds a character that PostgreSQL can't keep, such as NUL."),
     "22026": _bad_value("A string of bits has another length than its column.", "Give as many as the column has."),

@@ -45,6 +45,9 @@ UNKNOWN_SCHEMA = Code("unknown_schema", "fix_input", "No schema of that name.")
 UNKNOWN_TABLE = Code("unknown_table", "fix_input", "No table or view of that name.")
 UNKNOWN_COLUMN = Code("unknown_column", "fix_input", "The relation has no column of that name.")
 UNKNOWN_CONSTRAINT = Code("unknown_constraint", "fix_input", "No unique constraint over those columns.")
+CONSTRAINT_DEFERRABLE = Code(
+    "constraint_deferrable", "fix_input", "A key that may be checked as late as at a commit can't settle a conflict."
+)
 
 # Filters, order and pages
 FILTER_MALFORMED = Code("filter_malformed", "fix_input", "A filter is not of the form that its place asks for.")

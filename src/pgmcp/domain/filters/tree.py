@@ -40,6 +40,10 @@ class View(StrEnum):
     LENGTH = "length"
 
 
+ALONE = frozenset({0, -1})
+"""The positions at which a jsonb value that is neither object nor array has itself: it is kept as an array of one."""
+
+
 @frozen(kw_only=True)
 class Operand:
     """What a condition looks at: a column, or a place in its document, or an array's length.

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from pgmcp.domain.aside import LONG_TEXT, uncollected
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.domain.escapes import bad_escape
+from pgmcp.domain.escapes import check_escapes, check_pairs
 from pgmcp.domain.json.numbers import Number
 
 MAX_DEPTH = 500
@@ -40,7 +40,7 @@ def loads(text: str | bytes) -> Any:
     if isinstance(text, bytes):
         text = _decoded(text)
     elif not text.isascii():
-        _check_pairs(text)  # UTF-8 has no half of a pair
+        check_pairs(text)  # UTF-8 has no half of a pair
     _check_depth(text)
     try:
         value = _read(text) if len(text) <= LONG_TEXT else _read_long(text)
@@ -48,7 +48,7 @@ def loads(text: str | bytes) -> Any:
         raise _malformed(f"The JSON is malformed: {_lowered(error.msg)}.", error.pos, text) from error
     except RecursionError as error:
         raise _too_deep(None) from error
-    _check_escapes(text)
+    check_escapes(text, value)
     return value
 
 
@@ -135,20 +135,6 @@ def _check_depth(text: str) -> None:
             raise _too_deep(bracket.start())
 
 
-def _check_pairs(text: str) -> None:
-    """Refuse code points that are half of a pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise _bad_text("half of a surrogate pair", error.start) from error
-
-
-def _check_escapes(text: str) -> None:
-    """Refuse escapes of what a PostgreSQL text can't hold: U+0000, and code points that are half of a pair."""
-    if (found := bad_escape(text)) is not None:
-        raise _bad_text(*found)
-
-
 def _lowered(message: str) -> str:
     """A sentence of Python's reader, to stand inside one of ours."""
     return (message[:1].lower() + message[1:]).removesuffix(" at")
@@ -176,14 +162,4 @@ def _too_deep(position: int | None) -> ValidationError:
         f"The JSON has more than {MAX_DEPTH} levels.",
         hint="Flatten it, or send it in parts.",
         details={} if position is None else {"position": position + 1},
-    )
-
-
-def _bad_text(what: str, position: int) -> ValidationError:
-    """The error for characters that PostgreSQL has no room for."""
-    return ValidationError(
-        codes.INVALID_TEXT,
-        f"A text holds {what}, which PostgreSQL can't store.",
-        hint="Remove it, or send the bytes to a bytea column as hexadecimal digits.",
-        details={"position": position + 1},
     )

@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pgmcp.adapters.memory.faults import BAD_DATE, BAD_TEXT, DATE_OUT_OF_RANGE, OUT_OF_RANGE, fault
+from pgmcp.adapters.memory.faults import BAD_DATE, BAD_TEXT, DATE_OUT_OF_RANGE, OFFSET_OUT_OF_RANGE, OUT_OF_RANGE, fault
 from pgmcp.adapters.memory.refusals import refuse
 from pgmcp.adapters.memory.values.documents import bare, normal
+from pgmcp.adapters.memory.values.ordering import key_of
 from pgmcp.adapters.memory.values.taking import read_at_once
+from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.filters.tree import Literal
 from pgmcp.domain.nesting import within_levels
 from pgmcp.domain.values.documents import wrapped
 from pgmcp.domain.values.parse import from_text
-from pgmcp.domain.values.types import FLOATS, INSTANTS, INTEGERS, Type
+from pgmcp.domain.values.types import FLOATS, INSTANTS, INTEGERS, Kind, Type
 from pgmcp.domain.values.unfit import Unfit
 
 # Documents are compared, copied and looked into by a call or two for each of their levels.
 _MOST_LEVELS = 200
 _NUMBER = re.compile(r"[+-]?[0-9]+")
+_FAR_OFFSET = re.compile(r":[0-9.]+[+-](?:1[6-9]|[2-9][0-9])(?::?[0-9]{2})*\s*$")
 _FIGURES = re.compile(r"[0-9]+[-:][0-9]")
 
 
@@ -28,7 +31,13 @@ def value_of(literal: Literal) -> Any:
     Raises:
         QueryError: `bad_value` with the literal's place: PostgreSQL could not read it.
     """
-    return read_text(literal.text, literal.type, literal.at)
+    value = read_text(literal.text, literal.type, literal.at)
+    if literal.type.root.kind is Kind.RANGE:
+        try:
+            key_of(literal.type)(value)
+        except PgmcpError as error:
+            raise error.with_details(path=literal.at) from error
+    return value
 
 
 def read_text(text: str, type_: Type, path: str | None = None) -> Any:
@@ -55,5 +64,7 @@ def _complaint(text: str, type_: Type) -> str:
     if tag in INTEGERS | FLOATS | {"numeric"}:
         return OUT_OF_RANGE if _NUMBER.fullmatch(text.strip()) else BAD_TEXT
     if tag in INSTANTS | {"time", "interval"}:
+        if _FAR_OFFSET.search(text):
+            return OFFSET_OUT_OF_RANGE
         return DATE_OUT_OF_RANGE if _FIGURES.match(text.strip()) else BAD_DATE
     return BAD_TEXT

@@ -11,7 +11,7 @@ from typing import Any
 from pgmcp.adapters.memory.definitions import Row, Table
 from pgmcp.adapters.memory.refusals import refuse
 from pgmcp.adapters.memory.values import arrays, documents
-from pgmcp.domain.filters.tree import Operand, View
+from pgmcp.domain.filters.tree import ALONE, Operand, View
 from pgmcp.domain.values.documents import wrapped
 from pgmcp.domain.values.types import INTEGERS, TEXTS, Kind, Type
 
@@ -78,9 +78,11 @@ def _place(operand: Operand, position: int, stored: Type) -> Reader:
     """What reads a place in a document."""
     binary = stored.root.tag == "jsonb"
     steps = operand.path
+    alone = ALONE if binary else frozenset[int]()
 
     def found(row: Row) -> Any:
-        return documents.at(documents.bare(row[position]), steps)
+        value = row[position]
+        return documents.NOTHING if value is None else documents.at(documents.bare(value), steps, alone)
 
     if operand.view is View.PLAIN:
         return lambda row: None if documents.missing(value := found(row)) else wrapped(_normal(value, binary=binary))

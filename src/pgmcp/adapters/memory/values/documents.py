@@ -5,7 +5,7 @@ Source: PostgreSQL documentation, sections 8.14 (JSON Types, with 8.14.3 on cont
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ from pgmcp.domain.values.documents import Json, exact_number
 
 # The ranks of kinds of JSON values in jsonb's order.
 _NULL, _TEXT, _NUMBER, _BOOLEAN, _ARRAY, _OBJECT = range(6)
-_MISSING = object()
+NOTHING = object()
 
 
 def bare(value: Any) -> Any:
@@ -100,24 +100,27 @@ def has_key(document: Any, name: str) -> bool:
     return type(document) is str and document == name
 
 
-def at(document: Any, path: Sequence[str | int]) -> Any:
+def at(document: Any, path: Sequence[str | int], alone: Container[str | int]) -> Any:
     """The value at a path, `None` for JSON null; `missing()` tells when there is none.
 
-    A text is a key alone; a number is a position, or a key of an object.
+    Args:
+        document: A JSON value.
+        path: A text is a key alone; a number is a position, or a key of an object.
+        alone: Where a value that is neither object nor array finds itself.
     """
     for step in path:
         if isinstance(document, dict):
-            document = document.get(str(step), _MISSING)
+            document = document.get(str(step), NOTHING)
         elif isinstance(document, list) and isinstance(step, int):
-            document = document[step] if -len(document) <= step < len(document) else _MISSING
-        else:
-            return _MISSING
+            document = document[step] if -len(document) <= step < len(document) else NOTHING
+        elif document is NOTHING or isinstance(document, list) or step not in alone:
+            return NOTHING
     return document
 
 
 def missing(value: Any) -> bool:
     """Whether `at` found nothing."""
-    return value is _MISSING
+    return value is NOTHING
 
 
 def text_of(value: Any) -> str:

@@ -28,6 +28,16 @@ keys AS (
     HAVING pg_catalog.bool_and(a.attnotnull)
     ORDER BY i.indexrelid
 ),
+late AS ( -- what ON CONFLICT can't go by, whatever it is over
+    SELECT pg_catalog.json_agg(a.attname ORDER BY k.place) AS names
+    FROM found
+    JOIN pg_catalog.pg_index AS i ON i.indrelid = found.oid
+    CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)
+    LEFT JOIN listed AS a ON a.attnum = k.number
+    WHERE NOT i.indimmediate AND k.place <= i.indnkeyatts
+    GROUP BY i.indexrelid
+    ORDER BY i.indexrelid
+),
 used(oid) AS ( -- the relation, and those that it is a view of
     SELECT found.oid FROM found
     UNION
@@ -82,6 +92,7 @@ SELECT pg_catalog.json_build_object(
     ),
     'primary_key', (SELECT k.names FROM keys AS k WHERE k.is_primary),
     'unique', (SELECT pg_catalog.json_agg(k.names) FROM keys AS k WHERE NOT k.is_primary),
+    'late', (SELECT pg_catalog.json_agg(l.names) FROM late AS l),
     'columns', (
         SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
             'name', a.attname,
