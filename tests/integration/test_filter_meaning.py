@@ -84,7 +84,7 @@ async def test_arrays_of_what_has_no_equality_are_not_compared(make_database: Ma
                 assert found == ("filter_operator_mismatch", f"filters.{column}.{name}")
 
 
-MISTAKEN = {
+MISTAKEN: dict[str, tuple[dict[str, Any], str, str]] = {
     "a range turned round": ({"r": {"overlap": "[5,1)"}}, "filters.r.overlap", "22000"),
     "a list of ranges": ({"r": {"in": ["[1,5)", "[5,1)"]}}, "filters.r.in[1]", "22000"),
     "deep inside": ({"or": [{"n": 1}, {"not": {"dr": "[2024-02-01,2024-01-01)"}}]}, "filters.or[1].not.dr", "22000"),

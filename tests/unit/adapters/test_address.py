@@ -25,6 +25,10 @@ URL = "postgresql://ana:hush%21@db.example:5433/shop?sslmode=require&sslpassword
             id="pairs",
         ),
         pytest.param("dbname=shop", "postgresql:///shop", id="database alone"),
+        pytest.param(
+            "postgresql://a:hush@h:1/?sslmode=require", "postgresql://a:***@h:1?sslmode=require", id="no name"
+        ),
+        pytest.param("host=h", "postgresql://?host=h", id="host alone"),
     ],
 )
 def test_an_address_shows_everything_but_its_secrets(text: str, shown: str) -> None:
@@ -38,9 +42,7 @@ def test_an_address_shows_everything_but_its_secrets(text: str, shown: str) -> N
     "text, why",
     [
         pytest.param("mysql://ana:hush@host/db", "it is neither a postgresql:// URL nor key=value pairs", id="scheme"),
-        pytest.param(
-            "postgresql://ana:hush@host:port/db", "it is neither a postgresql:// URL nor key=value pairs", id="port"
-        ),
+        pytest.param("postgresql://ana:hush@host:port/db", "its host or port is none", id="port"),
         pytest.param("hush", "a part of it is not of the form key=value", id="word"),
         pytest.param("password='hush", "a quote is not closed", id="quote"),
     ],
@@ -58,6 +60,32 @@ def test_what_is_no_address_is_refused_without_repeating_it(text: str, why: str)
         "retry": "never",
         "details": {"path": "dsn"},
     }
+
+
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        pytest.param(
+            "postgresql://a%20b:c%40@[::1]:5,h2/d%2Fb?sslmode=require",
+            {
+                "user": "a b",
+                "password": "c@",
+                "host": "::1,h2",
+                "port": "5,5432",
+                "dbname": "d/b",
+                "sslmode": "require",
+            },
+            id="url",
+        ),
+        pytest.param("host=h dbname=x", {"host": "h", "dbname": "x"}, id="pairs"),
+        pytest.param("postgres://h1,h2", {"host": "h1,h2"}, id="no ports"),
+        pytest.param("postgresql:///", {}, id="nothing"),
+    ],
+)
+def test_the_parameters_of_an_address(text: str, found: dict[str, str]) -> None:
+    """All that it says by libpq's key words, of which the same address can be made."""
+    assert Address.read(text).parameters() == found
+    assert Address.of(found).parameters() == found
 
 
 def test_options_that_a_driver_does_not_know_can_be_left_out() -> None:

@@ -14,6 +14,7 @@ from pgmcp.adapters.asyncpg_.ear import Ear
 from pgmcp.adapters.asyncpg_.faults import of_connecting, of_running
 from pgmcp.adapters.asyncpg_.foreign import fetch_as_text
 from pgmcp.adapters.asyncpg_.kept import KeptStatements, affected
+from pgmcp.adapters.asyncpg_.libpq import filled
 from pgmcp.adapters.asyncpg_.meter import Meter
 from pgmcp.adapters.asyncpg_.stopping import NOTHING, SETTLE_S, Cancel, until_idle
 from pgmcp.adapters.postgres.address import Address
@@ -62,7 +63,7 @@ class PostgreSQLClient:
         password: PasswordCommand | None = None,
     ) -> None:
         self._password = password
-        self._address = _without_libpq_only(address)
+        self._address = _without_libpq_only(filled(address, os.environ))
         self._keepalive = KeepAlive.of(address.options())
         self._settings = settings
         self._connect_timeout_s = connect_timeout_s

@@ -43,16 +43,41 @@ class Address:
         """
         stripped = text.strip()
         if "://" not in stripped:
-            return cls(Secret(_url_of(dict(_pairs(stripped)))))
+            return cls.of(dict(_pairs(stripped)))
         try:
             parts = urlsplit(stripped)
             # An address may name several hosts; each brings its own port, which urlsplit can't read as one.
-            known = parts.scheme in {"postgresql", "postgres"} and ("," in parts.netloc or parts.port != -1)
+            known = "," in parts.netloc or parts.port != -1
         except ValueError:
-            known = False
-        if not known:
+            raise _not_an_address("its host or port is none") from None
+        if not known or parts.scheme not in {"postgresql", "postgres"}:
             raise _not_an_address("it is neither a postgresql:// URL nor key=value pairs")
+        if parts.path == "/":  # no name is no database's, so libpq's rules say which one is meant
+            stripped = f"{parts.scheme}://{parts.netloc}" + (f"?{parts.query}" if parts.query else "")
         return cls(Secret(stripped))
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> Self:
+        """The address of libpq's parameters by their key words."""
+        return cls(Secret(_url_of(dict(parameters))))
+
+    def parameters(self) -> dict[str, str]:
+        """All that it says, by libpq's key words."""
+        if self.url is None:
+            return {}
+        parts = urlsplit(self.url.reveal())
+        login, _, netloc = parts.netloc.rpartition("@")
+        user, colon, password = login.partition(":")
+        places = [_host_and_port(each) for each in netloc.split(",") if each]
+        ports = ",".join(port or "5432" for _, port in places) if any(port for _, port in places) else ""
+        found = {
+            "user": unquote(user),
+            "password": unquote(password) if colon else "",
+            "host": ",".join(host for host, _ in places),
+            "port": ports,
+            "dbname": unquote(parts.path.removeprefix("/")),
+        }
+        return {key: value for key, value in found.items() if value} | self.options()
 
     def options(self) -> dict[str, str]:
         """The options of the URL's query, such as `sslmode`, by name."""
@@ -134,7 +159,8 @@ def _url_of(pairs: dict[str, str]) -> str:
     """The URL that says what key=value pairs said; what a URL has no place for goes to its query."""
     # A plus sign is no space in libpq's URLs, though it is one in those of web forms.
     path = quote(pairs.pop("dbname", ""), safe="")
-    return f"postgresql:///{path}?{urlencode(pairs, quote_via=quote)}" if pairs else f"postgresql:///{path}"
+    base = f"postgresql:///{path}" if path else "postgresql://"
+    return f"{base}?{urlencode(pairs, quote_via=quote)}" if pairs else base
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

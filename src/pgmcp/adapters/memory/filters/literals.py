@@ -32,9 +32,10 @@ def value_of(literal: Literal) -> Any:
         QueryError: `bad_value` with the literal's place: PostgreSQL could not read it.
     """
     value = read_text(literal.text, literal.type, literal.at)
-    if literal.type.root.kind is Kind.RANGE:
+    key = key_of(literal.type) if literal.type.root.kind is Kind.RANGE else None
+    if key is not None:
         try:
-            key_of(literal.type)(value)
+            key(value)
         except PgmcpError as error:
             raise error.with_details(path=literal.at) from error
     return value
