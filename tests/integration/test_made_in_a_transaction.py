@@ -90,3 +90,30 @@ async def test_a_table_that_is_altered(postgres: TestServer, driver: str) -> Non
         await db.call(pgmcp.RollbackTransactionRequest(transaction_id=handle))
         assert (await db.call(read)).rows == before.rows
         assert await rows_of(db, select) == ([{"a": 5}], ["int4"])
+
+
+MADE_BY = """
+CREATE FUNCTION makes() RETURNS int LANGUAGE plpgsql AS
+  $$ BEGIN CREATE TABLE made (id int PRIMARY KEY, mood mood, note text); RETURN 1; END $$;
+CREATE FUNCTION widens() RETURNS int LANGUAGE plpgsql AS
+  $$ BEGIN ALTER TABLE held ADD COLUMN more int DEFAULT 7; RETURN 1; END $$;
+CREATE TABLE held (id int PRIMARY KEY);
+"""
+
+
+@pytest.mark.parametrize("driver", CLIENTS)
+async def test_what_a_query_makes_by_a_function(postgres: TestServer, driver: str) -> None:
+    """It is there for every tool in the transaction, as what a definition makes is."""
+    async with (
+        fresh_database(postgres, f"{SQL}; {MADE_BY}") as dsn,
+        pgmcp.connect(dsn, driver=driver, access="write") as db,
+    ):
+        await db.call(pgmcp.CreateRequest(table="held", data={"id": 1}))
+        async with db.transaction() as tx:
+            for name in ("makes", "widens"):
+                await tx.call(pgmcp.ExecuteQueryRequest(query=f"SELECT {name}()", read_only=False))
+            await tx.call(pgmcp.CreateRequest(table="made", data={"id": 1, "mood": "ok"}))
+            assert (await tx.call(READ)).rows == [{"id": 1, "mood": "ok", "note": None}]
+            assert (await tx.call(pgmcp.ReadRequest(table="held"))).rows == [{"id": 1, "more": 7}]
+        assert (await db.call(READ)).count == 1
+        assert (await db.call(pgmcp.ReadRequest(table="held"))).rows == [{"id": 1, "more": 7}]

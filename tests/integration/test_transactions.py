@@ -13,8 +13,10 @@ from pgmcp.domain.errors import DatabaseError, PgmcpError, TransactionError
 from pgmcp.domain.transactions import Limits
 from pgmcp.ports.driver import DriverError, Need, Statement
 from pgmcp.ports.transactions import Condition, Isolation, Outcome, Transaction, TransactionOptions
+from tests.fixtures.databases import fresh_database
+from tests.fixtures.drivers import CLIENTS
 from tests.fixtures.pool import Way, a_call, way_to
-from tests.fixtures.postgres import MakeDatabase
+from tests.fixtures.postgres import MakeDatabase, TestServer
 from tests.fixtures.proxy import counting_proxy
 
 SCHEMA = """
@@ -409,3 +411,32 @@ async def test_conflicting_serializable_transactions(make_database: MakeDatabase
             "serialization_failure",
             {"retry_after_ms": 50, "outcome": "rolled_back"},
         )
+
+
+@pytest.mark.parametrize("driver", CLIENTS)
+async def test_the_only_connection_held(postgres: TestServer, driver: str) -> None:
+    """Whatever is called in the transaction that has it is answered: what has to be known is read in it too."""
+    sql = (
+        "CREATE TABLE item (id int PRIMARY KEY, at timestamptz DEFAULT now()); CREATE TABLE other (id int PRIMARY KEY)"
+    )
+    async with (
+        fresh_database(postgres, sql) as dsn,
+        pgmcp.connect(dsn, driver=driver, access="write", pool_max=1, pool_wait_s=0.1) as db,
+        db.transaction() as tx,
+    ):
+        await tx.call(pgmcp.CreateRequest(table="item", data={"id": 1}))
+        today = await tx.call(pgmcp.ReadRequest(table="item", filters={"at": {"relative": "last 1 days"}}))
+        assert (today.count, today.columns) == (1, ("id", "at"))
+        with pytest.raises(pgmcp.NotFoundError) as unknown:
+            await tx.call(pgmcp.ReadRequest(table="items"))
+        assert (unknown.value.code.name, "item" in (unknown.value.hint or "")) == ("unknown_table", True)
+        with pytest.raises(pgmcp.NotFoundError) as nowhere:
+            await tx.call(pgmcp.ReadRequest(table="item", schema="publik"))
+        assert nowhere.value.code.name == "unknown_schema"
+        raw = await tx.call(pgmcp.ExecuteQueryRequest(query="SELECT count(*) AS n FROM item"))
+        assert isinstance(raw, pgmcp.DataResponse)
+        assert raw.rows == [{"n": 1}]
+        assert (await tx.call(pgmcp.ExplainQueryRequest(query="SELECT * FROM other"))).plan
+        state = await tx.call(pgmcp.GetTransactionRequest(transaction_id=tx.id))
+        assert (str(state.state), state.locks) == ("idle", None)
+        await tx.call(pgmcp.DeleteRequest(table="item", filters={"id": 1}))

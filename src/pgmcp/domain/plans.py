@@ -193,6 +193,7 @@ class RawQuery:
         whole: Whether nothing is left of it where it is said to have been rolled back.
         basis: What its rows hang on, once the guard has found that out.
         veiled: Whether PostgreSQL's plan of it would tell of what its caller may not know, as the guard found out.
+        defines: Whether it may define something: by itself, or by code of the database's own, as the guard found out.
     """
 
     text: str
@@ -205,6 +206,7 @@ class RawQuery:
     whole: bool = True
     basis: Basis | None = None
     veiled: bool = False
+    defines: bool = False
     bounds: Bounds
 
 

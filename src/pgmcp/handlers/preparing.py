@@ -126,7 +126,9 @@ class Preparing:
         if verdict is not None and not verdict.allowed:
             raise verdict.error()
         if isinstance(authorised, RawQuery) and verdict is not None:
-            authorised = evolve(authorised, basis=verdict.basis, veiled=verdict.veiled)
+            authorised = evolve(
+                authorised, basis=verdict.basis, veiled=verdict.veiled, defines=authorised.defines or verdict.defines
+            )
         elif isinstance(authorised, Explain) and verdict is not None and verdict.veiled:
             authorised = evolve(authorised, query=evolve(authorised.query, veiled=True))
         return PreparedCall(

@@ -82,7 +82,9 @@ class QueryRepository(RepositoryBase[RawQuery, Result], Protocol):
 class SchemaRepository(RepositoryBase[ListTables, tuple[Sequence[Listed], bool]], Protocol):
     """Relations, schemas and types. `select` lists relations: those of a page, and whether more follow."""
 
-    async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:
+    async def schemas(
+        self, plan: ListSchemas, call: CallContext, within: Transaction | None = None
+    ) -> Sequence[Schema]:
         """The schemas that the role can see, those on the search path first."""
         ...
 
@@ -103,7 +105,7 @@ class SchemaRepository(RepositoryBase[ListTables, tuple[Sequence[Listed], bool]]
         """Read again what `find` keeps of a name; whether it kept something that is no longer so."""
         ...
 
-    async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
+    async def names(self, schema: str | None, call: CallContext, within: Transaction | None = None) -> Sequence[Named]:
         """Names of relations, displayed with the schema where off the search path, for hints; at most 2,000."""
         ...
 
@@ -115,7 +117,7 @@ class SchemaRepository(RepositoryBase[ListTables, tuple[Sequence[Listed], bool]]
         """The type that PostgreSQL calls `name` (`regtype` spelling); None where there is none."""
         ...
 
-    async def time_zone(self, call: CallContext) -> str:
+    async def time_zone(self, call: CallContext, within: Transaction | None = None) -> str:
         """The session's time zone, such as `Europe/Lisbon`."""
         ...
 

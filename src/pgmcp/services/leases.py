@@ -75,6 +75,7 @@ class LeaseService:
         self._most = Limits(total_s=settings.lease_total_s, idle_s=settings.lease_idle_s)
         self._per_owner = settings.leases_per_principal
         self._in_all = settings.leases_max or max(1, settings.pool_max // 2)
+        self._has_the_pool = settings.pool_max == 1
 
     async def begin(
         self, options: TransactionOptions, total_s: float | None, idle_s: float | None, call: CallContext
@@ -160,6 +161,10 @@ class LeaseService:
         lease = None if call.transaction is None else self._keeper.find(call.transaction)
         return lease is not None and lease.changes.definitions
 
+    def reads_within(self, call: CallContext) -> bool:
+        """Whether definitions are read in the call's lease: where they may be others, or it has the only connection."""
+        return self.has_redefined(call) or (self._has_the_pool and call.transaction is not None)
+
     async def commit(self, call: CallContext) -> Lease:
         """End a lease and keep its work.
 
@@ -242,7 +247,10 @@ class LeaseService:
         await self._ends.notice(lease.id)
         lease = self._turns.own(call)
         transaction = self._keeper.transaction(lease.id)
-        footprint = await transaction.footprint(call) if transaction is not None and lease.end is None else None
+        footprint = None
+        # It is asked for beside the lease, which takes a connection more.
+        if transaction is not None and lease.end is None and not self._has_the_pool:
+            footprint = await transaction.footprint(call)
         lease = self._turns.own(call)
         return LeaseReport(
             lease=lease,

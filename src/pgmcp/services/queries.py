@@ -125,6 +125,7 @@ class QueryService:
             types=analysis.types,
             relations=analysis.relations,
             whole=is_whole(analysis),
+            defines=analysis.kind is StatementKind.UTILITY,
             params=tuple(request.params),
             read_only=request.read_only,
             bounds=Bounds(max_rows=max_rows, max_bytes=self._settings.max_bytes),
@@ -167,7 +168,7 @@ class QueryService:
             if plan.read_only:
                 return await self._cache.query(plan, call, load)
             await self._weigh(plan, call)
-            changes = DEFINITIONS if plan.kind is StatementKind.UTILITY else ANYTHING
+            changes = DEFINITIONS if plan.defines else ANYTHING
             if not plan.whole:
                 return await self._transactions.write_in_parts(work, call, changes)
             return await self._retrying.writing(lambda: self._transactions.write(work, call, changes), call)

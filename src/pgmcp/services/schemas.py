@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 from attrs import evolve
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.catalogue import Listed, Named, Schema, TableDescription
-from pgmcp.domain.errors import NotFoundError, QueryError, SecurityError, codes
+from pgmcp.domain.errors import NotFoundError, QueryError, SecurityError, TransactionError, codes
 from pgmcp.domain.places import shown
 from pgmcp.domain.plans import DescribeTable, ListSchemas, ListTables
 from pgmcp.domain.policy.describing import description_seen
@@ -23,6 +24,8 @@ from pgmcp.ports.transactions import Transaction
 from pgmcp.services.leases import LeaseService
 from pgmcp.services.retrying import Retrying
 from pgmcp.services.views import Views
+
+T = TypeVar("T")
 
 NO_TABLES = "list_tables shows what there is."
 _UNKNOWN_RELATION = "42P01"
@@ -77,7 +80,9 @@ class SchemaService:
     async def point_out(self, error: QueryError, text: str, call: CallContext) -> None:
         """Give the server's error about a statement the nearest names, if it says that a relation is not there."""
         if error.sqlstate == _UNKNOWN_RELATION and error.position is not None:
-            error.hint = await self._hint(name_at(text, error.position), call) or error.hint
+            # In a transaction that has failed by it, nothing more can be read.
+            with suppress(TransactionError):
+                error.hint = await self._hint(name_at(text, error.position), call) or error.hint
 
     async def _hint(self, name: Sequence[str], call: CallContext) -> str | None:
         """The nearest names to a relation's that is not there, by its parts; None where there is nothing to say."""
@@ -86,23 +91,21 @@ class SchemaService:
         return inside or did_you_mean(table, await self._names(None, call))
 
     async def _find(self, table: str, schema: str | None, call: CallContext) -> Relation | None:
-        if self._leases.has_redefined(call):
-            found = await self._leases.use(partial(self._find_within, table, schema), call)
-        else:
-            found = await self._retrying.reading(lambda: self._repository.find(table, schema, call), call)
+        found = await self._ask(lambda within, call: self._repository.find(table, schema, call, within), call)
         if found is not None and found.name.schema == SCHEMA:
             return None
         if found is None or call.view.is_open:
             return found
         return await self._views.relation(found, call, lambda: self.time_zone(call))
 
-    async def _find_within(
-        self, table: str, schema: str | None, within: Transaction, call: CallContext
-    ) -> Relation | None:
-        return await self._repository.find(table, schema, call, within)
+    async def _ask(self, read: Callable[[Transaction | None, CallContext], Awaitable[T]], call: CallContext) -> T:
+        """Read the catalogue: in the call's lease where that is to be, else beside it, again where that may help."""
+        if self._leases.reads_within(call):
+            return await self._leases.use(read, call)
+        return await self._retrying.reading(lambda: read(None, call), call)
 
     async def _names(self, schema: str | None, call: CallContext) -> Sequence[str]:
-        found = await self._retrying.reading(lambda: self._repository.names(schema, call), call)
+        found = await self._ask(lambda within, call: self._repository.names(schema, call, within), call)
         return [each.display for each in found if each.name.schema != SCHEMA and _may_know(each, call)]
 
     async def _unknown(self, table: str, schema: str | None, call: CallContext) -> NotFoundError:
@@ -118,7 +121,7 @@ class SchemaService:
             path="table",
         )
         if not call.view.is_open:
-            hidden = await self._repository.find(table, schema, call)
+            hidden = await self._ask(lambda within, call: self._repository.find(table, schema, call, within), call)
             # The audit tells a name that a rule hides from one that is nobody's.
             error.rule = "" if hidden is None else call.view.relation(hidden.name.schema, hidden.name.name).rule
         return error
@@ -138,7 +141,7 @@ class SchemaService:
     @track_execution_time("SchemaService.schemas", layer="service")
     async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:
         """The schemas that the caller may know, with the relations in them that are counted."""
-        found = await self._retrying.reading(lambda: self._repository.schemas(plan, call), call)
+        found = await self._ask(lambda within, call: self._repository.schemas(plan, call, within), call)
         found = tuple(each for each in found if each.name != SCHEMA)
         if call.view.is_open:
             return found
@@ -176,7 +179,7 @@ class SchemaService:
 
     async def time_zone(self, call: CallContext) -> str:
         """The sessions' time zone."""
-        return await self._retrying.reading(lambda: self._repository.time_zone(call), call)
+        return await self._ask(lambda within, call: self._repository.time_zone(call, within), call)
 
     def forget(self) -> None:
         """Drop kept facts: the server said that one no longer holds."""

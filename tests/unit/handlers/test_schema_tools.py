@@ -28,7 +28,7 @@ class Elsewhere:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def schemas(self, plan: ListSchemas, call: CallContext) -> list[Schema]:
+    async def schemas(self, plan: ListSchemas, call: CallContext, within: Transaction | None = None) -> list[Schema]:
         """Both, and the system's when they are wanted."""
         self.asked.append(plan)
         own = [

@@ -20,6 +20,7 @@ from pgmcp.domain.requests import ExecuteQueryRequest, ReadRequest
 from pgmcp.domain.results import Result
 from pgmcp.domain.settings import Settings
 from pgmcp.domain.values.types import INT4, TEXT
+from pgmcp.ports.transactions import Transaction
 from pgmcp.services.cursors import Place
 from tests.fixtures.relations import THINGS
 from tests.unit.house import NOON, House
@@ -39,7 +40,7 @@ class Zoned:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def time_zone(self, call: CallContext) -> str:
+    async def time_zone(self, call: CallContext, within: Transaction | None = None) -> str:
         """The zone."""
         self.asked.append(call)
         return self._zone

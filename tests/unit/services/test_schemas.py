@@ -53,17 +53,19 @@ class Catalogue:
         """It has not changed."""
         return False
 
-    async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
+    async def names(self, schema: str | None, call: CallContext, within: Transaction | None = None) -> Sequence[Named]:
         """The names of a schema."""
         self.asked.append(("names", schema, call))
         return [Named(Name("any", name), name) for name in NAMES.get(schema, ())]
 
-    async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:
+    async def schemas(
+        self, plan: ListSchemas, call: CallContext, within: Transaction | None = None
+    ) -> Sequence[Schema]:
         """Two schemas."""
         self.asked.append(("schemas", plan, call))
         return SCHEMAS
 
-    async def time_zone(self, call: CallContext) -> str:
+    async def time_zone(self, call: CallContext, within: Transaction | None = None) -> str:
         """A zone."""
         self.asked.append(("time_zone", call))
         return "Europe/Lisbon"

@@ -46,7 +46,9 @@ class MemorySchemaRepository:
         return found[: plan.limit], len(found) > plan.limit
 
     @track_execution_time("SchemaRepository.schemas", layer="repository")
-    async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:
+    async def schemas(
+        self, plan: ListSchemas, call: CallContext, within: Transaction | None = None
+    ) -> Sequence[Schema]:
         self._engine.in_time(call)
         tables = len(self._engine.tables)
         return [Schema(name=SCHEMA, owner=_OWNER, tables=tables, on_path=True, comment="standard public schema")]
@@ -63,7 +65,7 @@ class MemorySchemaRepository:
     async def renew(self, name: str, schema: str | None, call: CallContext) -> bool:
         return False  # nothing is kept here
 
-    async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
+    async def names(self, schema: str | None, call: CallContext, within: Transaction | None = None) -> Sequence[Named]:
         known = sorted(self._engine.tables)[:_NAMES_AT_MOST] if schema in {None, SCHEMA} else []
         return [Named(Name(SCHEMA, name), name) for name in known]
 
@@ -99,7 +101,7 @@ class MemorySchemaRepository:
         except PgmcpError:
             return None
 
-    async def time_zone(self, call: CallContext) -> str:
+    async def time_zone(self, call: CallContext, within: Transaction | None = None) -> str:
         return "UTC"
 
     def forget(self) -> None:

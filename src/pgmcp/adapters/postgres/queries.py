@@ -174,10 +174,10 @@ class PostgresQueryRepository:
             values += (str(plan.bounds.max_rows + 1), str(plan.bounds.max_bytes))
         statement = Statement(sent.text, values, known.dirties, _about(plan))
         need = Need.READ if plan.read_only else Need.WRITE
+        if within is not None and plan.defines:
+            PostgresTransaction.of(within).redefined = True
         try:
             if known.analysis.kind is StatementKind.UTILITY:
-                if within is not None:
-                    PostgresTransaction.of(within).redefined = True
                 description, rows = await self._runner.run_foreign(
                     statement, call, need=need, kind="query", within=within
                 )

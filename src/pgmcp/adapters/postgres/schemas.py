@@ -70,8 +70,10 @@ class PostgresSchemaRepository:
         return [_listed(row) for row in rows[:limit]], len(rows) > limit
 
     @track_execution_time("SchemaRepository.schemas", layer="repository")
-    async def schemas(self, plan: ListSchemas, call: CallContext) -> Sequence[Schema]:
-        rows = await self._read("schemas", call, str(plan.include_system).lower())
+    async def schemas(
+        self, plan: ListSchemas, call: CallContext, within: Transaction | None = None
+    ) -> Sequence[Schema]:
+        rows = await self._read("schemas", call, str(plan.include_system).lower(), within=within)
         return [
             Schema(
                 name=name or "", owner=owner or "", tables=int(tables or 0), on_path=on_path == "true", comment=comment
@@ -121,8 +123,8 @@ class PostgresSchemaRepository:
         self._types.forget()
         return True
 
-    async def names(self, schema: str | None, call: CallContext) -> Sequence[Named]:
-        rows = await self._read("names", call, schema)
+    async def names(self, schema: str | None, call: CallContext, within: Transaction | None = None) -> Sequence[Named]:
+        rows = await self._read("names", call, schema, within=within)
         return [Named(Name(within or "", name or ""), display or "") for display, within, name in rows]
 
     @track_execution_time("SchemaRepository.describe", layer="repository")
@@ -147,12 +149,12 @@ class PostgresSchemaRepository:
         oid = int(rows[0][0] or 0)
         return (await self._types.by_oids([oid], call))[oid]
 
-    async def time_zone(self, call: CallContext) -> str:
+    async def time_zone(self, call: CallContext, within: Transaction | None = None) -> str:
         outlook = call.view.standing.outlook
         kept = self._zone.get(outlook)
         if kept is not None:
             return kept
-        rows = await self._runner.run(Statement(_ZONE), call, need=Need.READ, kind="catalogue")
+        rows = await self._runner.run(Statement(_ZONE), call, need=Need.READ, kind="catalogue", within=within)
         return self._zone.put(outlook, rows.rows[0][0] or "UTC")
 
     def forget(self) -> None:

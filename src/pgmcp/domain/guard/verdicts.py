@@ -10,7 +10,7 @@ from pgmcp.domain import receipts
 from pgmcp.domain.caching.basis import Basis
 from pgmcp.domain.errors import NotFoundError, PgmcpError, SecurityError, codes
 from pgmcp.domain.guard.builtins import SEQUENCES, builtin_refused, extension_refused, users_refused
-from pgmcp.domain.guard.resolution import Resolution, UsedFunction, UsedRelation
+from pgmcp.domain.guard.resolution import Resolution, UsedFunction, UsedRelation, Volatility
 from pgmcp.domain.guard.veils import has_unknown_kin, is_veiled
 from pgmcp.domain.plans import Effect
 from pgmcp.domain.policy.refusals import (
@@ -52,6 +52,7 @@ class Verdict:
         tables: The columns that the statement touches, by the relation's full name; `*` for whole rows.
         rules: The rules of the policy about these.
         veiled: Whether a plan of the statement would tell of what its caller may not know.
+        defines: Whether it calls code of the database's own that may define something.
     """
 
     refusal: Refusal | None = None
@@ -61,6 +62,7 @@ class Verdict:
     tables: Mapping[str, tuple[str, ...]] = field(factory=dict, hash=False)
     rules: tuple[str, ...] = ()
     veiled: bool = False
+    defines: bool = False
 
     @property
     def allowed(self) -> bool:
@@ -98,12 +100,19 @@ def judge(resolution: Resolution, view: View, *, read_only: bool) -> Verdict:
     verdict = next(_refusals(resolution, view, read_only=read_only), ALLOWED)
     if not view.is_open and is_veiled(resolution, view):
         verdict = evolve(verdict, veiled=True)
+    if any(map(_may_define, resolution.functions)):
+        verdict = evolve(verdict, defines=True)
     touched = [each for each in resolution.relations if each.kind not in _UNRULED]
     if not touched:
         return verdict
     tables = {str(each.name): ("*",) if each.whole else tuple(sorted(each.columns | each.sets)) for each in touched}
     sights = [] if view.is_open else [view.relation(each.name.schema, each.name.name) for each in touched]
     return evolve(verdict, tables=tables, rules=tuple(dict.fromkeys(sight.rule for sight in sights)))
+
+
+def _may_define(function: UsedFunction) -> bool:
+    """Whether a function may make, alter or drop something: what is not volatile changes nothing."""
+    return function.volatility is Volatility.VOLATILE and not function.builtin and function.extension is None
 
 
 def _refusals(resolution: Resolution, view: View, *, read_only: bool) -> Iterator[Verdict]:
