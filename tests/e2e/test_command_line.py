@@ -132,6 +132,16 @@ def test_a_bad_file_of_records(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert (status, json.loads(out)["error"]["code"]) == (1, error)
 
 
+def test_a_bad_line_is_told_by_the_files_number(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Which record it is, and which line: empty ones count as lines alone."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"city":"Faro","country":"PT"}\n\n{"city":\n', encoding="utf-8")
+    words = ["--table", "warehouses", "--records", f"@{path}", "--access", "write"]
+    _, out, _ = run(capsys, "call", "create_records", *words)
+    details = json.loads(out)["error"]["details"]
+    assert (details["path"], str(details["line"])) == ("records[1]", "3")
+
+
 def test_arguments_of_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """The whole object, or one value."""
     whole, query = tmp_path / "whole.json", tmp_path / "filters.json"

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
+from pgmcp.adapters.memory.calling import own
 from pgmcp.adapters.memory.declare import ABSENT, ColumnSpec, Expression, ForeignKeySpec, TableSpec
 from pgmcp.adapters.memory.definitions import Check, Field, Key, Reference, Table
 from pgmcp.adapters.memory.expressions import constant, expression_text
@@ -21,7 +22,7 @@ from pgmcp.adapters.memory.typenames import Declared, read_type
 from pgmcp.adapters.memory.values.assigning import assigner, hand_out
 from pgmcp.adapters.memory.values.ordering import key_of
 from pgmcp.adapters.memory.values.taking import is_own
-from pgmcp.domain.errors import QueryError, ValidationError, codes
+from pgmcp.domain.errors import PgmcpError, QueryError, ValidationError, codes
 from pgmcp.domain.relations import Column, Name, Relation, RelationKind
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.domain.values.text import Unfit, to_text
@@ -69,11 +70,15 @@ class Catalogue:
             updatable=is_table,
             comment=spec.comment,
         )
-        return Table(relation=relation, fields=fields, keys=tuple(keys), checks=_checks(name, spec), query=spec.query)
+        query = spec.query and own(f"the query of the view '{name}'", spec.query)
+        return Table(relation=relation, fields=fields, keys=tuple(keys), checks=_checks(name, spec), query=query)
 
     def _field(self, table: str, name: str, given: str | Type | ColumnSpec, spec: TableSpec) -> Field:
         facts = given if isinstance(given, ColumnSpec) else ColumnSpec(type=given)
-        declared = read_type(facts.type, self.types)
+        try:
+            declared = read_type(facts.type, self.types)
+        except PgmcpError as error:
+            raise error.with_details(table=table, column=name) from None
         column = Column(
             name=name,
             type=declared.type,
@@ -86,7 +91,11 @@ class Catalogue:
         )
         assign = assigner(declared)
         default = self._default(table, name, facts, declared, assign)
-        generated = facts.generated
+        worked_out = (
+            None
+            if facts.generated is None
+            else own(f"the generated column '{name}' of '{table}'", facts.generated.value)
+        )
         return Field(
             column=column,
             decode=lambda text: read_text(text, declared.type),
@@ -95,7 +104,7 @@ class Catalogue:
             hand_out=hand_out(declared.type),
             key=_comparable(declared.type),
             default=default,
-            generated=None if generated is None else lambda row: taken(generated.value(row), declared, assign),
+            generated=None if worked_out is None else lambda row: taken(worked_out(row), declared, assign),
         )
 
     def _default(
@@ -104,13 +113,14 @@ class Catalogue:
         if facts.identity is not None:
             sequence = self.sequences[table, name] = Sequence()
             return lambda _: sequence.next()
+        what = f"the default of '{name}' of '{table}'"
         if isinstance(facts.default, Expression):
-            value = facts.default.value
+            value = own(what, facts.default.value)
             if facts.default.of_moment:
                 return lambda moment: taken(value(moment), declared, assign)
             return lambda _: taken(value(), declared, assign)
         if callable(facts.default):
-            of_nothing = facts.default
+            of_nothing = own(what, facts.default)
             return lambda _: taken(of_nothing(), declared, assign)
         kept = None if facts.default is ABSENT else constant(facts.default, declared, assign)
         return lambda _: kept
@@ -200,7 +210,8 @@ def _checks(table: str, spec: TableSpec) -> tuple[Check, ...]:
         numbered = (base if number == 0 else f"{base}{number}" for number in count())
         name = each.name or next(candidate for candidate in numbered if candidate not in taken_names)
         taken_names.add(name)
-        made.append(Check(name=name, expression=each.expression, columns=each.columns, holds=each.holds))
+        holds = own(f"the check '{name}' of '{table}'", each.holds)
+        made.append(Check(name=name, expression=each.expression, columns=each.columns, holds=holds))
     return tuple(sorted(made, key=lambda check: check.name))
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
+from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.relations import RelationKind
 from pgmcp.domain.values.types import Attribute, Kind, Type
 
@@ -223,9 +224,18 @@ def view(
 def enum(name: str, *labels: str) -> Type:
     """Declare an enum type, for the type of columns; its labels are in order.
 
+    Raises:
+        ValidationError: `wrong_type`, for labels that are no texts, such as a list of them.
+
     >>> enum("order_status", "new", "paid").display
     'order_status'
     """
+    if not all(isinstance(label, str) for label in labels):
+        raise ValidationError(
+            codes.WRONG_TYPE,
+            f"the labels of the enum '{name}' are not texts",
+            hint='Give them one by one: enum("mood", "sad", "happy").',
+        )
     return Type(name=name, schema="public", kind=Kind.ENUM, labels=labels)
 
 

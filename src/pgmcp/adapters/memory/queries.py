@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from pgmcp.adapters.memory.calling import own
 from pgmcp.adapters.memory.engine import Engine
 from pgmcp.adapters.memory.inferring import type_of_values
 from pgmcp.adapters.memory.paging import cut, in_form, shape_of, too_large
@@ -107,7 +108,7 @@ class MemoryQueryRepository:
                 hint='Register it: pgmcp.memory(tables=…, statements={"<the statement>": [{"column": value}]}).'
                 + registered,
             )
-        return found(params) if callable(found) else found
+        return own("the answer of a registered statement", found)(params) if callable(found) else found
 
     def _result(self, answer: Answer, plan: RawQuery, form: Form) -> Result:
         names = tuple(answer.columns) or tuple(dict.fromkeys(name for row in answer.rows for name in row))

@@ -147,8 +147,17 @@ def _open(name: str, where: str) -> BinaryIO:
 
 
 def _lines(file: BinaryIO) -> Iterator[Any]:
-    """The records of a file with one JSON object a line, read as they are asked for; the file may be of any size."""
+    """The records of a file with one JSON object a line, read as they are asked for; the file may be of any size.
+
+    Raises:
+        ValidationError: A line is no JSON; `details.line` is the file's.
+    """
     with file:
-        for line in file:
+        record = 0
+        for number, line in enumerate(file, start=1):
             if line.strip():
-                yield json.loads(line)
+                try:
+                    yield json.loads(line)
+                except ValidationError as error:
+                    raise error.with_details(path=f"records[{record}]", line=number) from None
+                record += 1

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+import pgmcp
 from pgmcp.adapters.memory import MemoryDatabase
-from pgmcp.adapters.memory.declare import TableSpec, check, column, enum, foreign_key, table, view
+from pgmcp.adapters.memory.declare import TableSpec, check, column, enum, expression, foreign_key, table, view
 from pgmcp.adapters.memory.typenames import read_type
-from pgmcp.domain.errors import PgmcpError
+from pgmcp.domain.errors import PgmcpError, ValidationError
 from pgmcp.domain.plans import Batch, Bounds, DescribeTable, Insert
 from tests.fixtures.adapters import in_memory
 from tests.fixtures.pool import a_call
@@ -169,3 +170,64 @@ async def test_identities_go_on_behind_the_declared_rows() -> None:
         plan = Insert(relation=await database.relation("t"), bounds=Bounds())
         await database.tables.insert(plan, Batch(columns=("n",), rows=(("2",),)), a_call())
         assert await database.rows("t", order="n") == ["[7,0]", "[1,1]", "[8,2]"]
+
+
+def _failing(*_: Any) -> Any:
+    raise KeyError("a value")
+
+
+@pytest.mark.parametrize(
+    "tables, what",
+    [
+        pytest.param(
+            {"t": table(columns={"id": "int4", "g": column("int4", generated=expression("x", _failing))})},
+            "the generated column 'g' of 't'",
+            id="a generated column",
+        ),
+        pytest.param(
+            {"t": table(columns={"id": "int4", "d": column("int4", default=_failing)})},
+            "the default of 'd' of 't'",
+            id="a default",
+        ),
+        pytest.param(
+            {"t": table(columns={"id": "int4", "d": column("int4", default=expression("x()", _failing))})},
+            "the default of 'd' of 't'",
+            id="a default with its text",
+        ),
+        pytest.param(
+            {"t": table(columns={"id": "int4"}, checks=[check("x", _failing, name="positive")])},
+            "the check 'positive' of 't'",
+            id="a check",
+        ),
+    ],
+)
+async def test_a_declarations_function_that_fails(tables: dict[str, TableSpec], what: str) -> None:
+    """It is told as what it is, with the error that it raised behind it and no value of a row."""
+    async with pgmcp.memory(tables=tables) as db:
+        with pytest.raises(pgmcp.DatabaseError) as caught:
+            await db.call(pgmcp.CreateRequest(table="t", data={"id": 1}))
+    assert (caught.value.code.name, caught.value.message) == ("raised", f"{what} failed with a KeyError")
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+async def test_a_view_or_a_statement_that_fails() -> None:
+    """So do those that give rows."""
+    async with pgmcp.memory({"v": view(columns={"id": "int4"}, query=_failing)}, {"select 1": _failing}) as db:
+        for request in (pgmcp.ReadRequest(table="v"), pgmcp.ExecuteQueryRequest(query="select 1")):
+            with pytest.raises(pgmcp.DatabaseError) as caught:
+                await db.call(request)
+            assert caught.value.code.name == "raised"
+
+
+def test_a_type_that_is_not_there_is_told_with_its_column() -> None:
+    """Of many columns one has it."""
+    with pytest.raises(PgmcpError) as caught:
+        MemoryDatabase({"t": table(columns={"id": "int4", "mac": "macaddr"})})
+    assert caught.value.details == {"table": "t", "column": "mac"}
+
+
+def test_labels_are_given_one_by_one() -> None:
+    """A list of them is told at once."""
+    with pytest.raises(ValidationError) as caught:
+        enum("mood", ["sad", "happy"])  # type: ignore[arg-type] # what a caller without a type checker writes
+    assert caught.value.code.name == "wrong_type"
