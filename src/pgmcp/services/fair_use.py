@@ -72,7 +72,7 @@ class _CountedSeat:
         count = getattr(response, "count", None)
         self._rows = count if isinstance(count, int) else 0
         if isinstance(response, DataResponse) and isinstance(response.data, WireRows):
-            self._size = sum([len(text) - text.count(SEPARATOR) for text in response.data.texts])
+            self._size = sum([_bytes_in(text) - text.count(SEPARATOR) for text in response.data.texts])
 
 
 class FairUse:
@@ -125,6 +125,11 @@ def limits_of(settings: Settings) -> Limits:
         rows=settings.rows_per_minute,
         bytes=settings.bytes_per_minute,
     )
+
+
+def _bytes_in(text: str) -> int:
+    """How long it is on the wire; most answers are ASCII, which Python knows of a text without looking through it."""
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _refusal(limit: str, wait_s: float) -> DatabaseError:

@@ -49,3 +49,10 @@ def test_what_it_says(breaker: Breaker, now: float, state: BreakerState, wait_s:
 def test_one_failure_of_whoever_tries_is_enough() -> None:
     """The count is past the bound already; it goes on counting."""
     assert OPENED.tried(13).failed(14) == evolve(CLOSED, failures=4, open_until=24)
+
+
+def test_what_each_end_of_a_trial_leaves() -> None:
+    """Success a breaker like new, giving up the one that was; who began before it opened is counted, no more."""
+    assert OPENED.tried(13).succeeded() == CLOSED
+    assert OPENED.tried(13).abandoned() == OPENED
+    assert OPENED.failed(9) == evolve(OPENED, failures=4)

@@ -20,6 +20,14 @@ STOPPED = {
     "details": {"retry_after_ms": 1000},
 }
 
+CANCELLED = {
+    "type": "database_error",
+    "code": "cancelled",
+    "message": "The call was cancelled.",
+    "retry": codes.CANCELLED.retry,
+    "sqlstate": "57014",
+}
+
 
 @pytest.mark.parametrize(
     "outcome, document",
@@ -58,6 +66,13 @@ STOPPED = {
 def test_a_call_out_of_time_says_what_became_of_it(outcome: Outcome | None, document: dict[str, Any]) -> None:
     """And what to do: only what is rolled back may simply be done again."""
     assert out_of_time(outcome).document() == document
+
+
+@pytest.mark.parametrize("outcome", [None, *Outcome], ids=str)
+def test_a_call_that_was_given_up_says_what_became_of_it(outcome: Outcome | None) -> None:
+    """As PostgreSQL says it of a statement; the caller hears of the cancellation itself."""
+    details = {} if outcome is None else {"details": {"outcome": outcome.value}}
+    assert cancelled(outcome).document() == CANCELLED | details
 
 
 def given_up(cause: BaseException | None) -> asyncio.CancelledError:

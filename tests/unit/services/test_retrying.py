@@ -84,6 +84,24 @@ async def test_never_inside_a_lease() -> None:
     assert (await trial.outcome(WRITING, within), trial.runs) == ("serialization_failure", 1)
 
 
+async def test_never_inside_a_unit_of_work() -> None:
+    """Whoever opened it does it again as a whole."""
+    trial = Trial(LOST)
+    unit: Any = object()
+    within = evolve(CALL, unit=unit)
+    assert (await trial.outcome(READING, within), trial.runs) == ("connection_lost", 1)
+
+
+async def test_waits_do_not_grow_for_ever() -> None:
+    """However often it is tried, nobody waits for more than two seconds at a time."""
+    waits = []
+    for _ in range(20):
+        trial = Trial(*[LOST] * 14, attempts=14)
+        await trial.outcome(READING, evolve(CALL, deadline=1e9))
+        waits += [event.wait_s for event in trial.recorder.events if isinstance(event, Retried)]
+    assert 1 < max(waits) <= 2
+
+
 @pytest.mark.parametrize("attempts", [1, 2, 5])
 async def test_the_setting_counts_the_first_attempt(attempts: int) -> None:
     """1 turns it off."""
