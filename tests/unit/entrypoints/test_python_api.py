@@ -166,3 +166,13 @@ def test_a_bad_setting(settings: dict[str, Any], code: str) -> None:
     with pytest.raises(pgmcp.ValidationError) as caught:
         pgmcp.connect("memory://", **settings)
     assert caught.value.code.name == code
+
+
+def test_a_closed_client_says_so() -> None:
+    """Without a loop nothing can be waited for: told as any other error, for calls and tools alike."""
+    with pgmcp.connect_sync("memory://") as db:
+        tool = db.tools()[0]
+    for call in (lambda: db.call(pgmcp.ListSchemasRequest()), tool.call):
+        with pytest.raises(pgmcp.DatabaseError) as caught:
+            call()
+        assert (caught.value.code.name, caught.value.retry) == ("shutting_down", "never")

@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, Self, TypeVar
 
+from pgmcp.domain.errors import DatabaseError, codes
 from pgmcp.domain.requests import RequestBase
 from pgmcp.domain.responses import ResponseBase
 from pgmcp.domain.transactions import Isolation
@@ -50,6 +51,10 @@ class SyncClient:
         return [SyncTool(self, tool) for tool in self._client.tools()]
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        if self._loop.is_closed():
+            work.close()
+            hint = "Call it inside its `with` block, or make another one by `pgmcp.connect_sync`."
+            raise DatabaseError(codes.SHUTTING_DOWN, "The client is closed.", hint=hint, retry="never")
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
