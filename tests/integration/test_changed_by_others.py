@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from attrs import evolve
 
 import pgmcp
 from tests.fixtures.postgres import MakeDatabase
@@ -78,3 +79,84 @@ async def test_a_mistake_is_one_still(owner: tuple[asyncpg.Connection, str], dri
             with pytest.raises(pgmcp.ValidationError) as caught:
                 await client.call(pgmcp.ReadRequest(table="item", columns=["nn"]))
             assert (caught.value.code.name, caught.value.hint) == ("unknown_column", "Did you mean 'n'?")
+
+
+STARS = {
+    "SELECT * FROM item": True,
+    "TABLE item": True,
+    "SELECT i.* FROM item AS i": True,
+    "WITH q AS (SELECT * FROM item) SELECT * FROM q -- all": True,
+    "SELECT (item).* FROM item": True,
+    "UPDATE item SET n = 6 RETURNING *": False,
+    "WITH q AS (SELECT 1) DELETE FROM item RETURNING *": False,
+    "INSERT INTO item (id) VALUES (2) RETURNING *": False,
+}
+
+
+@pytest.mark.parametrize("query", STARS)
+async def test_a_column_that_was_added_is_in_a_star(
+    owner: tuple[asyncpg.Connection, str], driver: str, query: str
+) -> None:
+    """What a statement gives is what it gives now, for the second time as for the first."""
+    connection, dsn = owner
+    again = "INSERT INTO item (id) VALUES (3) RETURNING *" if query.startswith("INSERT") else query
+    async with pgmcp.connect(dsn, driver=driver, access="write") as client:
+        statement = pgmcp.ExecuteQueryRequest(query=query, read_only=STARS[query])
+        first = await client.call(statement)
+        await connection.execute("ALTER TABLE item ADD COLUMN added int NOT NULL DEFAULT 7")
+        if "DELETE" in query or again != query:
+            await connection.execute("DELETE FROM item")
+            await connection.execute("INSERT INTO item (id) VALUES (1)")
+        second = await client.call(statement)
+        assert isinstance(first, pgmcp.DataResponse)
+        assert isinstance(second, pgmcp.DataResponse)
+        assert second.columns == (*first.columns, "added")
+        assert [row["added"] for row in second.rows] == [7]
+
+
+async def test_a_star_of_nothing_and_of_anything(owner: tuple[asyncpg.Connection, str], driver: str) -> None:
+    """Columns of every kind may stand beside a star, and none at all."""
+    connection, dsn = owner
+    await connection.execute("CREATE TABLE bare (); INSERT INTO bare DEFAULT VALUES")
+    async with pgmcp.connect(dsn, driver=driver, access="write") as client:
+        found = {}
+        for query in (
+            "SELECT * FROM bare",
+            "SELECT row(1, 'x') AS r, array[row(1)] AS a, NULL AS n, 'u' AS u, i.id AS id, i.* FROM item AS i",
+            "SELECT '(1,2)'::point AS p, 'a'::char AS x, '{}'::json AS j, * FROM bare",
+            "SELECT count(*) * 2 AS c FROM item",
+        ):
+            answer = await client.call(pgmcp.ExecuteQueryRequest(query=query))
+            assert isinstance(answer, pgmcp.DataResponse)
+            found[query] = (len(answer.rows), len(answer.columns))
+    assert list(found.values()) == [(1, 0), (1, 15), (1, 3), (1, 1)]
+
+
+async def test_in_a_transaction_it_says_what_has_changed(owner: tuple[asyncpg.Connection, str], driver: str) -> None:
+    """It can't be tried again there; it can in another."""
+    connection, dsn = owner
+    statement = pgmcp.ExecuteQueryRequest(query="SELECT * FROM item")
+    async with pgmcp.connect(dsn, driver=driver, access="write") as client:
+        await client.call(statement)
+        begun = await client.call(pgmcp.BeginTransactionRequest())
+        await connection.execute("ALTER TABLE item ADD COLUMN added int DEFAULT 7")
+        with pytest.raises(pgmcp.QueryError) as raised:
+            await client.call(evolve(statement, transaction_id=begun.transaction_id))
+        assert "a definition has changed" in raised.value.message
+        await client.call(pgmcp.RollbackTransactionRequest(transaction_id=begun.transaction_id))
+        answer = await client.call(statement)
+        assert isinstance(answer, pgmcp.DataResponse)
+        assert answer.rows[0]["added"] == 7
+
+
+async def test_a_statement_of_a_table_that_has_just_changed_is_not_refused(
+    owner: tuple[asyncpg.Connection, str], driver: str
+) -> None:
+    """What the guard keeps of it is read again where it isn't all of it."""
+    connection, dsn = owner
+    async with pgmcp.connect(dsn, driver=driver) as client:
+        await client.call(pgmcp.ExecuteQueryRequest(query="SELECT id FROM item"))
+        await connection.execute("ALTER TABLE item ADD COLUMN added int DEFAULT 7")
+        answer = await client.call(pgmcp.ExecuteQueryRequest(query="SELECT added FROM item"))
+        assert isinstance(answer, pgmcp.DataResponse)
+        assert answer.rows == [{"added": 7}]

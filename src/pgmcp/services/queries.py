@@ -168,7 +168,9 @@ class QueryService:
             if plan.read_only:
                 return await self._cache.query(plan, call, load)
             await self._weigh(plan, call)
-            changes = DEFINITIONS if plan.defines else ANYTHING
+            # A function seldom defines anything and is called often: alone it has nothing forgotten of what is known.
+            defines = plan.defines and (call.transaction is not None or plan.kind is StatementKind.UTILITY)
+            changes = DEFINITIONS if defines else ANYTHING
             if not plan.whole:
                 return await self._transactions.write_in_parts(work, call, changes)
             return await self._retrying.writing(lambda: self._transactions.write(work, call, changes), call)

@@ -37,7 +37,7 @@ from pgmcp.ports.transactions import Outcome, Transaction, TransactionOptions, U
 _KEPT_STATEMENTS = 500
 _SYNTAX_ERROR = "42601"
 # What the server says when the catalogue has changed since a statement was described: all before anything has run.
-_STALE = frozenset({"42P01", "42703", "42804", "42883", "42P10", "42704", "0A000"})
+_STALE = frozenset({"42P01", "42703", "42804", "42883", "42P10", "42704", "0A000", "42601"})
 
 
 @frozen
@@ -100,7 +100,7 @@ class PostgresQueryRepository:
             except PgmcpError as error:
                 # Of a CALL what it says may be of a part of it, behind others that are there.
                 if error.sqlstate not in _STALE or within is not None or outcome_told(error) is Outcome.UNKNOWN:
-                    raise
+                    raise _of_ours(error) from error.__cause__
             self.forget()
             self._types.forget()
         era = self._known.era
@@ -262,6 +262,14 @@ def _as_text(names: Sequence[str], rows: Sequence[Row], affected: int, plan: Raw
         more=truncated is not None,
         truncated=truncated,
     )
+
+
+def _of_ours(error: PgmcpError) -> PgmcpError:
+    """The error of a statement that was read before: its syntax can only be wrong by what we have put around it."""
+    if error.sqlstate == _SYNTAX_ERROR:
+        error.message = "The statement gives other columns than it did: a definition has changed."
+        error.hint = "Begin the transaction again."
+    return error
 
 
 def _pointed(error: PgmcpError, text: str) -> PgmcpError:

@@ -86,12 +86,14 @@ def wrapped(
     wire = row([column.type for column in columns], dialect)
     if analysis.kind is StatementKind.ROWS:
         # Line breaks, so that nothing of ours can end in a comment of the caller's.
-        before, behind = _around(capped(f"SELECT * FROM (\n\0\n) AS q{listed} LIMIT {limit}", wire, max_bytes))
+        inner = f"SELECT * FROM (\n\0\n) AS q{listed}{_no_more(analysis, 'q', columns)} LIMIT {limit}"
+        before, behind = _around(capped(inner, wire, max_bytes))
         sent = (Piece(before), *pieces, Piece(behind))
     else:
         first, main = _split(pieces, analysis.main)
         opening = Piece(f"{', ' if first else 'WITH '}{_MAIN}{listed} AS (\n")
-        sent = (*first, opening, *main, Piece(f"\n) {_answer(wire, limit, max_bytes, counted=counted)}"))
+        source = f"{_MAIN}{_no_more(analysis, _MAIN, columns)}"
+        sent = (*first, opening, *main, Piece(f"\n) {_answer(source, wire, limit, max_bytes, counted=counted)}"))
     return Wrapped(pieces=sent, parameters=tuple(parameters), columns=tuple(columns), counted=counted, bounded=True)
 
 
@@ -105,8 +107,20 @@ def _listed(columns: Sequence[ResultColumn]) -> str:
     return f"({', '.join(f'c{number}' for number in range(1, len(columns) + 1))})" if columns else ""
 
 
-def _answer(wire: str, limit: str, max_bytes: str, *, counted: bool) -> str:
-    rows = capped(f"SELECT * FROM {_MAIN} LIMIT {limit}", wire, max_bytes)
+def _no_more(analysis: Analysis, source: str, columns: Sequence[ResultColumn]) -> str:
+    """A condition that PostgreSQL refuses to read (42601) where there are more columns by now than there were.
+
+    A list of fewer names than columns is no mistake to it, so a column that was added would be missing without a word.
+    It is folded away before anything is planned. Only a star or TABLE can give other columns than it did.
+    """
+    text = analysis.text
+    if not columns or not ("*" in text or "table" in text.lower()):
+        return ""
+    return f" WHERE NOT (FALSE AND EXISTS (SELECT {source}.* UNION ALL SELECT {', '.join(['NULL'] * len(columns))}))"
+
+
+def _answer(source: str, wire: str, limit: str, max_bytes: str, *, counted: bool) -> str:
+    rows = capped(f"SELECT * FROM {source} LIMIT {limit}", wire, max_bytes)
     return f"SELECT pg_catalog.count(*)::text AS w FROM {_MAIN} UNION ALL ({rows})" if counted else rows
 
 

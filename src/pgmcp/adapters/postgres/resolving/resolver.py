@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from attrs import evolve
 
@@ -73,14 +74,32 @@ class PostgresResolver:
                 hint="Write it as one SELECT, INSERT, UPDATE, DELETE or MERGE.",
                 path="query",
             )
-        return _resolution(found, await self._facts.of(found, call, within), text)
+        return await self._told(found, text, call, within)
 
     async def brought(
         self, names: Collection[tuple[str, ...]], call: CallContext, within: Transaction | None = None
     ) -> Resolution:
         types = await self._facts.types_named(names, call, within)
         found = Mentions(types=types, commands={1})
-        return _resolution(found, await self._facts.of(found, call, within), "") if types else Resolution()
+        return await self._told(found, "", call, within) if types else Resolution()
+
+    async def _told(self, found: Mentions, text: str, call: CallContext, within: Transaction | None) -> Resolution:
+        """Mentions with their names; looked up again where what is kept is of before a change.
+
+        Raises:
+            SecurityError: `statement_unresolved`: something was dropped between the tree and the look-up.
+        """
+        for _ in range(2):
+            known = await self._facts.of(found, call, within)
+            with suppress(KeyError):
+                return _resolution(found, known, text)
+            self._facts.forget()
+        raise SecurityError(
+            codes.STATEMENT_UNRESOLVED,
+            "What the statement uses is being changed right now, so it isn't run.",
+            hint="Call again.",
+            path="query",
+        )
 
     def forget(self) -> None:
         self._facts.forget()
@@ -107,31 +126,20 @@ def _resolution(found: Mentions, known: Known, text: str) -> Resolution:
     """Mentions with their names.
 
     Raises:
-        SecurityError: `statement_unresolved`: something was dropped between the tree and the look-up.
+        KeyError: What is known of one isn't all of it.
     """
     octets = text.encode()
     brought = [oid for each in known.types.values() for oid in each.functions]
     # What making JSON calls, the statement itself calls, though it doesn't say where.
     places = dict.fromkeys([*known.operators.values(), *brought], -1) | dict.fromkeys(known.json, 0) | found.functions
     named = found.named | {oid for each in known.types.values() for oid in each.relations}
-    try:
-        relations = [
-            _relation(known.relations[oid], touch, named=oid in named) for oid, touch in found.relations.items()
-        ]
-        relations += [
-            _relation(known.relations[oid], Touch(), named=True) for oid in sorted(named - found.relations.keys())
-        ]
-        functions = list(_functions(known, places, octets))
-    except KeyError:
-        raise SecurityError(
-            codes.STATEMENT_UNRESOLVED,
-            "What the statement uses is being changed right now, so it isn't run.",
-            hint="Call again.",
-            path="query",
-        ) from None
+    relations = [_relation(known.relations[oid], touch, named=oid in named) for oid, touch in found.relations.items()]
+    relations += [
+        _relation(known.relations[oid], Touch(), named=True) for oid in sorted(named - found.relations.keys())
+    ]
     return Resolution(
         relations=tuple(relations),
-        functions=tuple(functions),
+        functions=tuple(_functions(known, places, octets)),
         types=tuple(each.name for each in known.types.values() if each.single not in found.carried),
         names_ids=bool(found.naming),
         names_tables=Note.TABLE_NAMED in found.notes,
