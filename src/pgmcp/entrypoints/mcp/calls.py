@@ -28,15 +28,19 @@ class Exchange:
     _abandoned: bool = field(default=False, init=False)
 
     def start(self, call: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Start the call in a task of its own."""
+        """Start the call in a task of its own; one that was abandoned before does nothing."""
         task = asyncio.get_running_loop().create_task(call)
         self._task = task
+        if self._abandoned:
+            task.cancel()
         return task
 
     def abandon(self) -> None:
         """Cancel the call, because nobody waits for its answer any more; a second time does nothing."""
-        if self._task is not None and not self._abandoned:
-            self._abandoned = True
+        if self._abandoned:
+            return
+        self._abandoned = True
+        if self._task is not None:
             self._task.cancel()
 
     async def settled(self, timeout_s: float | None = None) -> None:
