@@ -25,8 +25,9 @@ SETUP = (EXAMPLES / "setup.sql").read_text(encoding="utf-8") + "".join(
     f"DO $$ BEGIN CREATE EXTENSION {name}; EXCEPTION WHEN feature_not_supported OR undefined_file THEN NULL; END $$;\n"
     for name in ("hstore", "citext", "ltree", "vector")
 )
-# A server without it has no such type or value: an extension that isn't installed, an interval before PostgreSQL 17.
-ABSENT = (asyncpg.UndefinedObjectError, asyncpg.InvalidDatetimeFormatError)
+# A server without it has no such type or value: an extension or libxml that isn't
+# installed, an interval before PostgreSQL 17.
+ABSENT = (asyncpg.UndefinedObjectError, asyncpg.InvalidDatetimeFormatError, asyncpg.FeatureNotSupportedError)
 ODD_SETTINGS = (
     "DateStyle = 'SQL, DMY'",
     "IntervalStyle = postgres_verbose",
@@ -80,6 +81,9 @@ MORE = [
             "ROW(9007199254740993,1.50,'NaN','o\"d',true,'null','2024-01-01 00:00+00','\\x00',ARRAY[1,2],'[1,2)')",
         ),
         ("int2vector", "'1 2'"),
+        ("xml", "'<?xml version=\"1.0\"?><a/>'"),
+        ("xml", '\'<?xml version="1.0" encoding="ISO-8859-1"?><a>é&amp;</a>\''),
+        ("xml[]", "ARRAY['<?xml version=\"1.0\"?><a/>', NULL]::xml[]"),
         ("hv.d_json[]", "ARRAY['null','1']::hv.d_json[]"),
     )
 ]
@@ -99,7 +103,7 @@ async def there_and_back(base: Repositories, name: str) -> tuple[str, list[str |
     add = Insert(relation=relation, bounds=EVERYTHING)
     await base.tables.insert(add, Batch(columns=("id", "v"), rows=(("2", text),)), wire())
     await base.tables.insert(add, Batch(columns=("id", "v"), rows=(("3", text), ("4", text))), wire())
-    rows = await base.texts(f"SELECT concat(v, v IS DISTINCT FROM NULL) FROM {name} ORDER BY id")
+    rows = await base.texts(f"SELECT concat(v, v::text, v IS DISTINCT FROM NULL) FROM {name} ORDER BY id")
     return result.rows.rows[0], [row[0] for row in rows]
 
 

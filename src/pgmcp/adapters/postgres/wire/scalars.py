@@ -119,6 +119,11 @@ def _bytea(sql: str, _: Dialect) -> str:
     return f"E'\"\\\\\\\\x' || pg_catalog.encode({sql}, 'hex') || '\"'"
 
 
+def _xml(sql: str, dialect: Dialect) -> str:
+    """Its cast to text is the value as it is kept; its output function leaves out most of an XML declaration."""
+    return dialect.scalar(f"({sql})::pg_catalog.text")
+
+
 SCALARS: MappingProxyType[str, Callable[[str, Dialect], str]] = MappingProxyType(
     {
         "bool": _plain("bool"),
@@ -141,6 +146,7 @@ SCALARS: MappingProxyType[str, Callable[[str, Dialect], str]] = MappingProxyType
         "timestamptz": _timestamptz,
         "interval": _interval,
         "bytea": _bytea,
+        "xml": _xml,
     }
 )
 """What is not here is given in PostgreSQL's own text form."""
