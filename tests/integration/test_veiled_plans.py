@@ -59,7 +59,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def dsn(postgres: TestServer) -> AsyncIterator[str]:
-    """The database."""
+    """The database, of which nothing is changed for good."""
     made = await postgres.new_database(SQL)
     yield made
     await postgres.drop_database(made)
@@ -118,7 +118,7 @@ async def test_other_plans_are_told_whole(client: pgmcp.Client, text: str) -> No
 
 async def test_a_plan_of_a_write_that_was_run_is_for_the_tool(client: pgmcp.Client) -> None:
     """PostgreSQL's text names the keys that it has looked at, be they to tables that may not be known."""
-    text = "INSERT INTO visit VALUES (7, 1)"
+    text = "INSERT INTO visit SELECT 7, 1 WHERE false"
     assert (await ask(client, "execute_query", query=f"EXPLAIN ANALYZE {text}", read_only=False))["rows"]
     again = await ask(client, "explain_query", query="INSERT INTO visit VALUES (8, 1)", analyze=True)
     assert "Insert visit" in again["plan"][0]
