@@ -204,7 +204,7 @@ async def test_the_audit_says_what_became_of_a_write_that_was_stopped(
     ):
         await server.handshake()
         # Time enough for a first call to come so far, on a busy machine too.
-        limit = {"timeout_ms": 4000} if how == "a deadline" else {}
+        limit = {"timeout_ms": 8000} if how == "a deadline" else {}
         ending = ("cancelled", "cancelled")
         await server.send(frame("execute_query", SLOWEST_WRITE | limit))
         if how == "a deadline":
@@ -303,9 +303,9 @@ async def test_a_killed_server_leaves_no_statement(postgres: TestServer) -> None
     "limits, statement",
     [
         # Long enough for the calls until then, on a busy machine too.
-        pytest.param({"idle_timeout_s": 6}, "SELECT 1", id="idle"),
+        pytest.param({"idle_timeout_s": 9}, "SELECT 1", id="idle"),
         # A statement runs all the while, so that this limit alone can end it.
-        pytest.param({"timeout_s": 6}, "SELECT pg_sleep(30)", id="in all"),
+        pytest.param({"timeout_s": 9}, "SELECT pg_sleep(30)", id="in all"),
     ],
 )
 async def test_a_lease_of_a_server_that_is_stopped_ends_by_itself(
