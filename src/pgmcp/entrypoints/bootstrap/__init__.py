@@ -10,18 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from pgmcp.adapters.clock import SystemClock
-from pgmcp.adapters.leases import ProcessLeases
-from pgmcp.adapters.metadata import KeptMetadata
-from pgmcp.adapters.silence import Silence
 from pgmcp.domain.settings import Access, Settings
-from pgmcp.entrypoints.bootstrap.audit import audit_log
 from pgmcp.entrypoints.bootstrap.caches import make_caching
-from pgmcp.entrypoints.bootstrap.drivers import demanded, make_driver, shown_address, uses_embedded
-from pgmcp.entrypoints.bootstrap.guard import make_analyser, make_guard, make_resolver, make_verdicts
-from pgmcp.entrypoints.bootstrap.keys import key_from, make_mask_key, make_sealer
-from pgmcp.entrypoints.bootstrap.observing import Watching, all_gauges, watching
-from pgmcp.entrypoints.bootstrap.pooling import make_pool, pool_gauge
+from pgmcp.entrypoints.bootstrap.drivers import make_driver, shown_address, uses_embedded
+from pgmcp.entrypoints.bootstrap.guard import make_guard, make_verdicts
+from pgmcp.entrypoints.bootstrap.keys import key_from
+from pgmcp.entrypoints.bootstrap.observing import all_gauges, watching
 from pgmcp.entrypoints.bootstrap.ports import Ports
 from pgmcp.entrypoints.bootstrap.sharing import make_fair_use
 from pgmcp.entrypoints.database import Database
@@ -33,7 +27,6 @@ from pgmcp.ports.analysing import SqlAnalyser
 from pgmcp.ports.auditing import AuditLog
 from pgmcp.ports.changing import ChangeListener
 from pgmcp.ports.clock import Clock
-from pgmcp.ports.driver import Need
 from pgmcp.ports.examining import Examiner
 from pgmcp.ports.history import History
 from pgmcp.ports.leases import LeaseKeeper
@@ -65,8 +58,6 @@ from pgmcp.services.views import Views
 
 if TYPE_CHECKING:
     from pgmcp.adapters.memory.declare import TableSpec
-    from pgmcp.adapters.postgres.pool import Gate
-    from pgmcp.ports.driver import Driver
 
 _SERVICES = (
     Cursors,
@@ -98,11 +89,13 @@ def build(settings: Settings, *, observer: Observer | None = None) -> Database:
         from pgmcp.adapters.shop.memory import shop_tables
 
         return build_memory(shop_tables(), {}, settings, observer=observer)
+    from pgmcp.entrypoints.bootstrap.postgres import postgres_ports
+
     resources = AsyncExitStack()
     embedded = uses_embedded(settings, os.environ)
     watch = watching(settings, observer)
     driver, gate = make_driver(settings, resources, watch.observer, embedded=embedded)
-    ports = _postgres(settings, driver, gate, resources, watch)
+    ports = postgres_ports(settings, driver, gate, resources, watch)
     return _assemble(settings, ports, resources, embedded=embedded)
 
 
@@ -114,35 +107,10 @@ def build_memory(
     observer: Observer | None = None,
 ) -> Database:
     """A database in memory, of declared tables and registered statements."""
-    from pgmcp.adapters.memory import MemoryDatabase
-    from pgmcp.adapters.memory.keeping import MemoryKeeping
+    from pgmcp.entrypoints.bootstrap.memory import memory_ports
 
-    clock = SystemClock()
     resources = AsyncExitStack()
-    watch = watching(settings, observer)
-    heard = watch.observer
-    memory = MemoryDatabase(
-        tables=tables, statements=statements, clock=clock, observer=heard, mask_key=make_mask_key(settings)()
-    )
-    ports = Ports(
-        tables=memory.tables,
-        queries=memory.queries,
-        catalogue=memory.catalogue,
-        work=memory.work,
-        analyser=make_analyser(settings),
-        clock=clock,
-        observer=heard,
-        sealer=make_sealer(settings),
-        examiner=memory.examiner,
-        audit=audit_log(settings, heard, resources),
-        leases=ProcessLeases(clock, remembered=settings.leases_remembered),
-        history=watch.history,
-        lineage=memory.lineage,
-        announcements=Silence(listening=True),
-        receipts=memory.receipts,
-        keeping=MemoryKeeping(),
-        metadata=KeptMetadata(),
-    )
+    ports = memory_ports(tables, statements, settings, resources, watching(settings, observer))
     return _assemble(settings, ports, resources, embedded=False)
 
 
@@ -223,76 +191,3 @@ def _questions(settings: Settings, examiner: Examiner) -> Sequence[Question]:
     """What has to be answered before calls can be: by the server that is read, and by another that is written."""
     writes = settings.read_dsn is not None and settings.access is not Access.READ
     return (examiner.facts, examiner.reach_writing) if writes else (examiner.facts,)
-
-
-def _postgres(
-    settings: Settings, driver: Driver, gate: Gate | None, resources: AsyncExitStack, watch: Watching
-) -> Ports:
-    from pgmcp.adapters.postgres.announcing import PostgresAnnouncements
-    from pgmcp.adapters.postgres.builder import QueryBuilder
-    from pgmcp.adapters.postgres.commenting import Commenter
-    from pgmcp.adapters.postgres.examining import PostgresExaminer
-    from pgmcp.adapters.postgres.keeping import PostgresKeeping
-    from pgmcp.adapters.postgres.lineage import PostgresLineage
-    from pgmcp.adapters.postgres.queries import PostgresQueryRepository
-    from pgmcp.adapters.postgres.receipts import PostgresReceiptBook
-    from pgmcp.adapters.postgres.runner import Runner
-    from pgmcp.adapters.postgres.schemas import PostgresSchemaRepository
-    from pgmcp.adapters.postgres.tables import PostgresTableRepository
-    from pgmcp.adapters.postgres.types import TypeCatalogue
-    from pgmcp.adapters.postgres.units import PostgresUnitOfWork
-
-    clock, observer = SystemClock(), watch.observer
-    sessions = make_pool(settings, driver, gate, clock, watch.pool)
-    resources.push_async_callback(sessions.close)
-    comment = Commenter() if settings.statement_comments else None
-    runner = Runner(sessions=sessions, clock=clock, observer=observer, comment=comment)
-    analyser = make_analyser(settings)
-    ttl_s = settings.catalogue_ttl_s
-    metadata = KeptMetadata()
-    types = TypeCatalogue(runner=runner, clock=clock, ttl_s=ttl_s, tally=metadata.tally("types"))
-    reading = Need.READ if settings.read_dsn is None else Need.WRITE
-    work = PostgresUnitOfWork(
-        sessions=sessions,
-        clock=clock,
-        observer=observer,
-        settle_s=settings.settle_s,
-        reading=reading,
-        remark=runner.remark,
-    )
-    keeping = PostgresKeeping(work)
-    return Ports(
-        tables=PostgresTableRepository(
-            runner=runner, builder=QueryBuilder(clock, make_mask_key(settings), lambda: runner.dialect)
-        ),
-        queries=PostgresQueryRepository(
-            runner=runner,
-            types=types,
-            analyser=analyser,
-            units=work,
-            clock=clock,
-            ttl_s=ttl_s,
-            tally=metadata.tally("statements"),
-        ),
-        catalogue=PostgresSchemaRepository(
-            runner=runner, types=types, clock=clock, ttl_s=ttl_s, tally=metadata.tally("relations")
-        ),
-        work=work,
-        analyser=analyser,
-        clock=clock,
-        observer=observer,
-        sealer=make_sealer(settings),
-        examiner=PostgresExaminer(runner, demanded(settings, os.environ)),
-        audit=audit_log(settings, observer, resources),
-        leases=ProcessLeases(clock, remembered=settings.leases_remembered),
-        history=watch.history,
-        gauges=(pool_gauge(settings, sessions), *watch.gauges),
-        lineage=PostgresLineage(runner=runner, clock=clock, ttl_s=ttl_s, tally=metadata.tally("lineage")),
-        announcements=Silence(listening=False)
-        if settings.pooler == "transaction"
-        else PostgresAnnouncements(driver=driver, sessions=sessions, clock=clock, observer=observer),
-        resolver=make_resolver(settings, runner, clock, metadata.tally("functions")),
-        metadata=metadata,
-        receipts=PostgresReceiptBook(runner=runner, keeping=keeping, clock=clock, keep_s=settings.receipt_keep_s),
-        keeping=keeping,
-    )
