@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 
 from pgmcp.adapters.memory.declare import table
-from pgmcp.domain.errors import DatabaseError, PgmcpError
+from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
 from pgmcp.domain.filters.tree import Literal
 from pgmcp.domain.plans import Bounds, Page
 from pgmcp.domain.results import Form, Truncation
@@ -204,3 +204,41 @@ async def test_every_statement_is_observed(trade: Database) -> None:
     with pytest.raises(PgmcpError):
         await trade.tables.select(bad, a_call())
     assert trade.heard.statements()[:2] == [("select", 3, None), ("select", 0, "2201B")]
+
+
+# By pattern: which of the texts (and NULL) it is an error for.
+_MATCHED = ["", "a", "A", "ab", "abc", "aab", "ba", "\\", "\\a", "é", "aéb", "bbc", "cab", "%", "_x", None]
+_UNFINISHED = {
+    "\\": ".!!!!!!!!!!!!!!.",
+    "a\\": "...!!!....!.....",
+    "%\\": ".!!!!!!!!!!!!!!.",
+    "_\\": "...!!!!.!.!!!.!.",
+    "%_\\": ".!!!!!!!!!!!!!!.",
+    "%%a\\": "...!!!....!.!...",
+    "a%b\\": "....!...........",
+    "ab_\\": "................",
+    "\\\\\\": "........!.......",
+    "%b%\\": "....!.!....!....",
+    "é%\\": "................",
+    "a\\b\\": "....!...........",
+}
+
+
+@pytest.mark.parametrize("operator", ["like", "ilike"])
+async def test_a_pattern_that_ends_in_its_escape_character(make_adapter: MakeAdapter, operator: str) -> None:
+    """Is an error for the texts on which matching comes to it, and matches no others."""
+    rows = [{"id": number, "s": text} for number, text in enumerate(_MATCHED)]
+    spec = table(columns={"id": "int4", "s": "text"}, primary_key="id", rows=rows)
+    async with make_adapter({"t": spec}) as database:
+
+        async def mark(number: int, pattern: str) -> str:
+            try:
+                rows = await database.rows("t", {"id": number, "s": {operator: pattern}})
+            except PgmcpError as error:
+                return "!" if (error.code, error.path) == (codes.BAD_VALUE, f"filters.s.{operator}") else str(error)
+            return "." if rows == [] else str(rows)
+
+        found = {
+            pattern: "".join([await mark(number, pattern) for number in range(len(rows))]) for pattern in _UNFINISHED
+        }
+    assert found == _UNFINISHED

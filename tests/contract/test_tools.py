@@ -199,6 +199,25 @@ async def test_an_error_is_the_same_answer(client: pgmcp.Client) -> None:
     assert kept["rows"] == [["plate"]]
 
 
+async def test_two_records_of_one_key(client: pgmcp.Client) -> None:
+    """One statement can't change a row twice, so it is not sent; records whose key may be there are only left out."""
+    records = [{"order_id": 1, "line": line, "text": "x"} for line in (7, 8, 7)]
+    arguments = {"table": "lines", "records": records, "on_conflict": "update"}
+    assert await ask(client, "create_records", arguments) == {
+        "error": {
+            "type": "validation_error",
+            "code": "repeated_key",
+            "message": "record 2 has the same key (order_id, line) as record 0",
+            "hint": "Leave one of them out.",
+            "retry": "fix_input",
+            "details": {"path": "records[2]"},
+        }
+    }
+    kept = await ask(client, "read_table", {"table": "lines", "filters": {"order_id": 1, "line": {"gte": 7}}})
+    assert kept["count"] == 0
+    assert await ask(client, "create_records", arguments | {"on_conflict": "ignore"}) == {"ok": True, "count": 2}
+
+
 def test_every_tool_is_asked() -> None:
     """A new tool needs its contract; those on held transactions have one of their own."""
     elsewhere = {handler.name for handler in HANDLERS if handler.group is Group.TRANSACTIONS}

@@ -71,7 +71,6 @@ def test_a_call_that_fails(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "words, path",
     [
-        pytest.param(("--limit", "ten"), "limit", id="a word where a number belongs"),
         pytest.param(("--filters", "{id:1}"), "filters", id="an object that is no JSON"),
         pytest.param(("--json", "{id:1}"), "--json", id="all arguments that are no JSON"),
     ],
@@ -80,6 +79,26 @@ def test_a_bad_argument_is_named(capsys: pytest.CaptureFixture[str], words: tupl
     """Whoever typed several knows which one it is."""
     status, out, err = run(capsys, "call", "read_table", "--table", "orders", *words)
     assert (status, out, f" ({path}) [malformed_json]" in err) == (2, "", True)
+
+
+@pytest.mark.parametrize(
+    "name, word, hint",
+    [
+        pytest.param("limit", "ten", "Expected a whole number.", id="a number"),
+        pytest.param("limit", "", "Expected a whole number.", id="an empty word for a number"),
+        pytest.param("limit", "1e", "Expected a whole number.", id="half a number"),
+        pytest.param("offset", "NaN", "Expected a whole number.", id="no number"),
+        pytest.param("ascending", "True", "Expected true or false.", id="a truth value of Python's"),
+        pytest.param("timeout_ms", "5s", "Expected a whole number.", id="a number with a unit"),
+        pytest.param("filters", "status=paid", "Expected an object.", id="an object"),
+        pytest.param("filters", "a,b", "Expected an object.", id="an object, with a comma"),
+    ],
+)
+def test_a_bare_word_is_of_the_wrong_kind(capsys: pytest.CaptureFixture[str], name: str, word: str, hint: str) -> None:
+    """As a call says it that came any other way."""
+    status, out, _ = run(capsys, "call", "read_table", "--table", "orders", f"--{name}={word}")
+    error = json.loads(out)["error"]
+    assert (status, error["code"], error["details"], error["hint"]) == (1, "wrong_type", {"path": name}, hint)
 
 
 def test_a_setting_that_can_t_be_is_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,7 +187,7 @@ def test_arguments_of_stdin(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
         ),
         pytest.param(["--json", "[1]"], "pgmcp: --json is not an object [wrong_type]", id="no object"),
         pytest.param(["--filters", "{bad"], "pgmcp: The JSON is malformed:", id="no JSON"),
-        pytest.param(["--limit", "many"], "pgmcp: The JSON is malformed:", id="no number"),
+        pytest.param(["--columns", '["id"'], "pgmcp: The JSON is malformed:", id="no list"),
     ],
 )
 def test_arguments_that_can_t_be_read(capsys: pytest.CaptureFixture[str], words: list[str], line: str) -> None:

@@ -42,3 +42,17 @@ async def test_both_servers_are_asked(
     assert await asyncio.to_thread(check, settings) == status
     lines = capsys.readouterr().out.splitlines()
     assert [line[: len(begin)] for line, begin in zip(lines, begins, strict=False)] == begins
+
+
+async def test_a_search_path_that_leads_nowhere(
+    make_database: MakeDatabase, driver: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Is told with the names, as PostgreSQL reads them; the server would serve all the same."""
+    dsn = await make_database('CREATE SCHEMA "Od,d"')
+    path = 'Nope, "Od,d", "No ""pe", "$user", public, pg_temp'
+    for said, lines in ((path, 1), ('"Od,d",public', 0)):
+        settings = Settings(dsn=Secret(dsn), driver=driver, search_path=said)
+        assert await asyncio.to_thread(check, settings) == 0
+        told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warn  search path")]
+        assert len(told) == lines
+        assert [line.partition(": ")[2] for line in told] == ['nope, No "pe'] * lines

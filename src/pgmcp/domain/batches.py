@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any
 
+from attrs import evolve
+
 from pgmcp.domain.aside import aside
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.domain.plans import Batch
+from pgmcp.domain.plans import Batch, ConflictAction, OnConflict
 from pgmcp.domain.records import texts
 from pgmcp.domain.relations import Relation
 
@@ -55,3 +57,45 @@ async def batches(
         position += 1
     if rows:
         yield Batch(columns=columns, rows=tuple(rows), first=position - len(rows))
+
+
+def merging(conflict: OnConflict, batch: Batch) -> OnConflict:
+    """What happens on a conflict, with every column of the batch but the key to be updated, where none are named."""
+    if conflict.action is not ConflictAction.UPDATE or conflict.update:
+        return conflict
+    update = tuple(name for name in batch.columns if name not in conflict.target)
+    action = ConflictAction.UPDATE if update else ConflictAction.IGNORE
+    return evolve(conflict, action=action, update=update)
+
+
+async def with_keys_once(parts: AsyncIterator[Batch], conflict: OnConflict) -> AsyncIterator[Batch]:
+    """The batches, each looked through before it is sent: one statement can't update a row twice.
+
+    Keys are compared by their texts; what PostgreSQL alone finds equal (1 and 1.0, letters of a `citext`) it refuses.
+    Source: PostgreSQL documentation, INSERT (ON CONFLICT clause).
+
+    Raises:
+        ValidationError: `repeated_key`, of the later record.
+    """
+    async for batch in parts:
+        if merging(conflict, batch).action is ConflictAction.UPDATE and set(conflict.target) <= set(batch.columns):
+            _refuse_repeated(batch, conflict.target)
+        yield batch
+
+
+def _refuse_repeated(batch: Batch, target: Sequence[str]) -> None:
+    places = [batch.columns.index(name) for name in target]
+    seen: dict[tuple[str | None, ...], int] = {}
+    for row, texts_ in enumerate(batch.rows):
+        key = tuple(texts_[place] for place in places)
+        if None in key:  # a NULL is like no other
+            continue
+        first = seen.setdefault(key, row)
+        if first != row:
+            begin = batch.first or 0
+            raise ValidationError(
+                codes.REPEATED_KEY,
+                f"record {begin + row} has the same key ({', '.join(target)}) as record {begin + first}",
+                hint="Leave one of them out.",
+                path=f"records[{begin + row}]",
+            )

@@ -58,6 +58,7 @@ class ServerFacts:
         tables, watched: Tables that the role may read, and how many of them tell caches of their writes.
         unwatched: Names of some of the others.
         tells_definitions: Whether the database tells of changed definitions.
+        lost_schemas: Names on the search path of which there is no schema, or none that the role may use.
         pgaudit: What pgaudit logs, its setting `pgaudit.log`; None where the server has not loaded it.
     """
 
@@ -86,6 +87,7 @@ class ServerFacts:
     watched: int = 0
     unwatched: tuple[str, ...] = ()
     tells_definitions: bool = False
+    lost_schemas: tuple[str, ...] = ()
 
 
 def judge(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
@@ -94,6 +96,7 @@ def judge(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
     yield from _certificate(facts)
     yield _version(facts)
     yield from _role(facts, settings)
+    yield from _search_path(facts)
     yield _pool(facts, settings)
     yield Finding("extensions", Level.OK, ", ".join(facts.extensions) or "none")
     yield _audit(facts, settings)
@@ -163,6 +166,12 @@ def _role(facts: ServerFacts, settings: Settings) -> Iterator[Finding]:
         yield Finding("privileges", Level.WARN, f"{text}; with access read none needs to be changed")
     else:
         yield Finding("privileges", Level.OK, text)
+
+
+def _search_path(facts: ServerFacts) -> Iterator[Finding]:
+    if facts.lost_schemas:
+        names = ", ".join(facts.lost_schemas)
+        yield Finding("search path", Level.WARN, f"there is no such schema, or not for this role: {names}")
 
 
 def _guard(facts: ServerFacts, settings: Settings) -> Finding:

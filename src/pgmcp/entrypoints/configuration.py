@@ -15,6 +15,7 @@ from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.policy.parsing import parse_policy
 from pgmcp.domain.policy.rules import Policy
 from pgmcp.domain.settings import Access, Secret, Setting, Settings, described
+from pgmcp.domain.sizes import size
 from pgmcp.domain.suggestions import did_you_mean
 
 PREFIX = "PGMCP_"
@@ -108,7 +109,7 @@ def _checked(name: str, value: Any, where: str) -> Any:
         raise ValidationError(codes.SETTING_UNKNOWN, f"there is no setting '{name}'", hint=hint, path=where)
     facts = known[name][1]
     try:
-        made = _converted(value, _type_of(name))
+        made = _converted(size(value) if facts.unit == "bytes" else value, _type_of(name))
     except (LookupError, TypeError, ValueError):
         raise _bad(name, value, facts, where) from None
     if facts.choices and not set(map(str, made if isinstance(made, tuple) else (made,))) <= set(facts.choices):
@@ -160,7 +161,8 @@ def _bad(name: str, value: Any, facts: Setting, where: str) -> ValidationError:
     elif facts.minimum is not None or facts.maximum is not None:
         low = f" from {facts.minimum:g}" if facts.minimum is not None else ""
         high = f" to {facts.maximum:g}" if facts.maximum is not None else ""
-        takes = f"a number{low}{high}" + (f" ({facts.unit})" if facts.unit else "")
+        unit = "bytes, or with a unit, such as 64kB, 4MB" if facts.unit == "bytes" else facts.unit
+        takes = f"a number{low}{high}" + (f" ({unit})" if unit else "")
     else:
         takes = "another kind of value"
     return ValidationError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import ClassVar, TypeVar
 
-from pgmcp.domain.batches import batches
+from pgmcp.domain.batches import batches, with_keys_once
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.plans import Batch, Effect, Insert
 from pgmcp.domain.records import conflict, returned
@@ -48,7 +48,8 @@ class CreateRecordsHandler(WritingHandler[CreateBatchRequest, Insert]):
         return await self.tables.insert_once(plan, self._cut(plan, request), call)
 
     def _cut(self, plan: Insert, request: CreateBatchRequest) -> AsyncIterator[Batch]:
-        return batches(_each(request.records), plan.relation, size=request.batch_size)
+        cut = batches(_each(request.records), plan.relation, size=request.batch_size)
+        return with_keys_once(cut, plan.on_conflict)
 
 
 async def _each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:

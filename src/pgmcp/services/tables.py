@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from attrs import evolve
 
+from pgmcp.domain.batches import merging
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import PgmcpError, ValidationError, codes
-from pgmcp.domain.plans import Batch, ConflictAction, Delete, Insert, Select, Update
+from pgmcp.domain.plans import Batch, Delete, Insert, Select, Update
 from pgmcp.domain.results import NativeRows, Result, Truncation, WireRows
 from pgmcp.domain.tracking import track_execution_time
 from pgmcp.ports.repositories import TableRepository
@@ -23,6 +24,8 @@ T = TypeVar("T")
 # No unique or exclusion constraint matches the ON CONFLICT specification.
 # https://www.postgresql.org/docs/18/errcodes-appendix.html
 NO_SUCH_KEY = "42P10"
+# A row would be updated twice by one statement: two records have keys that PostgreSQL finds equal.
+SECOND_CONFLICT = "21000"
 
 
 class TableService:
@@ -120,8 +123,11 @@ class TableService:
 
     async def _add(self, plan: Insert, batch: Batch, call: CallContext, within: Transaction | None = None) -> Result:
         try:
-            return await self._repository.insert(_filled(plan, batch), batch, call, within)
+            filled = evolve(plan, on_conflict=merging(plan.on_conflict, batch))
+            return await self._repository.insert(filled, batch, call, within)
         except PgmcpError as error:
+            if error.sqlstate == SECOND_CONFLICT and error.path is None:
+                raise error.with_details(path="records") from error.__cause__
             if error.sqlstate != NO_SUCH_KEY:
                 raise
             keys = [key for key in (plan.relation.primary_key, *plan.relation.unique) if key]
@@ -154,16 +160,6 @@ async def _chain(first: T, second: T, rest: AsyncIterator[T]) -> AsyncIterator[T
     yield second
     async for item in rest:
         yield item
-
-
-def _filled(plan: Insert, batch: Batch) -> Insert:
-    """The plan with every column of the batch but the key to be updated, where none are named."""
-    conflict = plan.on_conflict
-    if conflict.action is not ConflictAction.UPDATE or conflict.update:
-        return plan
-    update = tuple(name for name in batch.columns if name not in conflict.target)
-    action = ConflictAction.UPDATE if update else ConflictAction.IGNORE
-    return evolve(plan, on_conflict=evolve(conflict, action=action, update=update))
 
 
 def _joined(total: Result, part: Result, plan: Insert) -> Result:

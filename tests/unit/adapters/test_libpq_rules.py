@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pgmcp.adapters.asyncpg_.libpq import filled
 from pgmcp.adapters.postgres.address import Address
+from pgmcp.adapters.postgres.libpq import filled
 from pgmcp.domain.errors import ValidationError
 
 SERVICES = """

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pgmcp.domain.batches import MAX_BATCH_BYTES, batches
+from pgmcp.domain.batches import MAX_BATCH_BYTES, batches, with_keys_once
 from pgmcp.domain.errors import ValidationError
-from pgmcp.domain.plans import Batch
+from pgmcp.domain.plans import Batch, ConflictAction, OnConflict
 from pgmcp.domain.relations import Column, Name, Relation, RelationKind
 from pgmcp.domain.values.types import INT4, TEXT
 
@@ -143,3 +143,33 @@ async def test_a_bad_record(records: list[Any], error: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as caught:
         await cut(records, size=1)
     assert caught.value.document() == {"type": "validation_error", "retry": "fix_input"} | error
+
+
+BY_ID = OnConflict(action=ConflictAction.UPDATE, target=("id",))
+
+
+@pytest.mark.parametrize(
+    "records, size, conflict, path",
+    [
+        pytest.param([{"id": 1, "a": "x"}, {"id": 2, "a": "y"}], 9, BY_ID, None, id="two keys"),
+        pytest.param([{"id": 1, "a": "x"}, {"id": 1, "a": "y"}], 9, BY_ID, "records[1]", id="one key"),
+        pytest.param([{"id": 1, "a": "x"}, {"id": 1, "a": "y"}], 1, BY_ID, None, id="one key in two statements"),
+        pytest.param([{"id": 9, "a": "x"}, *[{"id": 1, "b": "x"}] * 2], 9, BY_ID, "records[2]", id="in a later batch"),
+        pytest.param([{"id": 1}, {"id": 1}], 9, BY_ID, None, id="nothing is updated"),
+        pytest.param([{"a": "x"}, {"a": "x"}], 9, BY_ID, None, id="a key that takes its default"),
+        pytest.param([{"id": None, "a": "x"}] * 2, 9, BY_ID, None, id="a key that is null"),
+        pytest.param(
+            [{"id": 1, "a": "x"}] * 2, 9, OnConflict(action=ConflictAction.IGNORE, target=("id",)), None, id="ignored"
+        ),
+        pytest.param([{"id": 1, "a": "x"}] * 2, 9, OnConflict(), None, id="an error of PostgreSQL's"),
+    ],
+)
+async def test_keys_of_one_statement(records: list[Any], size: int, conflict: OnConflict, path: str | None) -> None:
+    """Two records of one key are told before they are sent."""
+    parts = with_keys_once(batches(each(records), TABLE, size=size), conflict)
+    try:
+        assert [batch async for batch in parts] == await cut(records, size=size)
+        found = None
+    except ValidationError as error:
+        found = error.path
+    assert found == path

@@ -55,6 +55,13 @@ def test_a_server_that_is_as_it_should_be() -> None:
     "about, facts, level, text",
     [
         pytest.param(
+            "search path",
+            {"lost_schemas": ("nope", "We ird")},
+            Level.WARN,
+            "there is no such schema, or not for this role: nope, We ird",
+            id="a search path that leads nowhere",
+        ),
+        pytest.param(
             "tls",
             {"bound": True},
             Level.OK,

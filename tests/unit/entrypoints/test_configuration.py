@@ -41,6 +41,7 @@ def test_a_flag_wins_over_a_variable_over_a_file(tmp_path: Path) -> None:
     )
 
 
+BYTES = "bytes, or with a unit, such as 64kB, 4MB"
 GROUPS = ", ".join(described()["tools"][1].choices)
 
 
@@ -62,6 +63,11 @@ GROUPS = ", ".join(described()["tools"][1].choices)
         pytest.param("dsn", "postgresql://u:p@h/d", Secret("postgresql://u:p@h/d"), id="a secret"),
         pytest.param("dsn", Secret("x"), Secret("x"), id="a secret as itself"),
         pytest.param("name", "a name", "a name", id="a text"),
+        pytest.param("max_bytes", "64kB", 65536, id="bytes with a unit"),
+        pytest.param("max_bytes", " 1.5 MB ", 1572864, id="a fraction of a unit"),
+        pytest.param("audit_max_bytes", "2gb", 2147483648, id="a unit in small letters"),
+        pytest.param("max_request_bytes", "5000B", 5000, id="bytes by name"),
+        pytest.param("bytes_per_minute", "1TB", 1024**4, id="the largest unit"),
     ],
 )
 def test_a_value_as_its_type(name: str, said: Any, value: Any) -> None:
@@ -77,6 +83,10 @@ def test_a_value_as_its_type(name: str, said: Any, value: Any) -> None:
         pytest.param("max_rows", "1.5", "It takes a number from 1 (rows).", id="a fraction in words"),
         pytest.param("max_rows", 1.5, "It takes a number from 1 (rows).", id="a fraction"),
         pytest.param("max_rows", 0, "It takes a number from 1 (rows).", id="below the least"),
+        pytest.param("max_bytes", "64XB", f"It takes a number from 1024 ({BYTES}).", id="an unknown unit"),
+        pytest.param("max_bytes", "0.5kB", f"It takes a number from 1024 ({BYTES}).", id="too few bytes"),
+        pytest.param("max_bytes", "kB", f"It takes a number from 1024 ({BYTES}).", id="a unit alone"),
+        pytest.param("max_rows", "1kB", "It takes a number from 1 (rows).", id="bytes of what is not counted in bytes"),
         pytest.param("max_rows", True, "It takes a number from 1 (rows).", id="a truth value"),
         pytest.param("max_rows", [1], "It takes a number from 1 (rows).", id="a list"),
         pytest.param("max_rows", {}, "It takes a number from 1 (rows).", id="a table"),

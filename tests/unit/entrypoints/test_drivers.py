@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
 import pgmcp
 from pgmcp.domain.errors import ValidationError
+from pgmcp.domain.settings import Secret, Settings
+from pgmcp.entrypoints.bootstrap.drivers import demanded
 
 
 def test_without_its_extra_psycopg_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,3 +27,15 @@ def test_without_its_extra_psycopg_says_how_to_get_it(monkeypatch: pytest.Monkey
         "retry": "never",
         "details": {"path": "driver"},
     }
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+def test_what_a_service_file_says_of_tls_counts(tmp_path: Path, driver: str) -> None:
+    """How the server is checked and where it is; a service that only libpq may know of is none of ours to refuse."""
+    file = tmp_path / "services"
+    file.write_text("[shop]\nhost=db.example\nport=5433\nsslmode=verify-full\n", encoding="utf-8")
+    environment = {"PGSERVICEFILE": str(file), "PGSSLMODE": "require"}
+    found = demanded(Settings(dsn=Secret("service=shop"), driver=driver), environment)
+    assert (found.verified, found.places) == ("verify-full", (("db.example", 5433),))
+    assert demanded(Settings(driver=driver), environment | {"PGSERVICE": "shop"}).verified == "verify-full"
+    assert demanded(Settings(dsn=Secret("service=other"), driver=driver), environment).verified is None

@@ -447,6 +447,18 @@ async def test_on_conflict(on_conflict: Any, stored: list[list[Any]]) -> None:
     assert await house.stored("stock") == stored
 
 
+async def test_a_key_that_is_the_same_in_another_spelling() -> None:
+    """PostgreSQL alone can tell, and the caller at least where to look."""
+    house = House({"t": table(columns={"k": column("numeric", nullable=False), "n": "int4"}, primary_key="k")})
+    records = [{"k": "1", "n": 1}, {"k": "1.0", "n": 2}]
+    found = await house.refusal("create_records", {"table": "t", "records": records, "on_conflict": "update"})
+    assert (found["code"], found["sqlstate"], found["details"]) == (
+        "statement_invalid",
+        "21000",
+        {"path": "records", "outcome": "rolled_back"},
+    )
+
+
 async def test_on_conflict_with_nothing_but_the_key() -> None:
     """There is nothing to update, so the row stays."""
     house = keyed()

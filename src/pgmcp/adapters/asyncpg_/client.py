@@ -14,12 +14,12 @@ from pgmcp.adapters.asyncpg_.ear import Ear
 from pgmcp.adapters.asyncpg_.faults import of_connecting, of_running
 from pgmcp.adapters.asyncpg_.foreign import fetch_as_text
 from pgmcp.adapters.asyncpg_.kept import KeptStatements, affected
-from pgmcp.adapters.asyncpg_.libpq import filled
 from pgmcp.adapters.asyncpg_.meter import Meter
 from pgmcp.adapters.asyncpg_.stopping import NOTHING, SETTLE_S, Cancel, until_idle
 from pgmcp.adapters.postgres.address import Address
 from pgmcp.adapters.postgres.errors import TOO_MUCH
 from pgmcp.adapters.postgres.keepalive import KeepAlive
+from pgmcp.adapters.postgres.libpq import filled
 from pgmcp.adapters.postgres.passwords import PasswordCommand
 from pgmcp.adapters.postgres.reported import Reported
 from pgmcp.adapters.postgres.session_settings import SessionSettings

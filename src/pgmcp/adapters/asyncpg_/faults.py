@@ -30,6 +30,8 @@ def of_connecting(error: BaseException) -> Fault:
         return Fault(sqlstate=None, message="the server's TLS certificate can't be verified")
     if isinstance(error, ssl.SSLError):
         return Fault(sqlstate=None, message="the TLS handshake failed")
+    if type(error) is ConnectionError:  # asyncpg's own: the server declined what sslmode asks for
+        return Fault(sqlstate=None, message="the server has no TLS, which sslmode asks for")
     if isinstance(error, socket.gaierror):
         return Fault(sqlstate=None, message="the host's name is not known")
     if isinstance(error, asyncpg.ClientConfigurationError):

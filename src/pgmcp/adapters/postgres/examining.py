@@ -50,7 +50,7 @@ class PostgresExaminer:
     async def facts(self, call: CallContext) -> ServerFacts:
         found = await self._runner.run(Statement(sql("facts")), call, need=Need.READ, kind="facts")
         document = json.loads(found.rows[0][0] or "{}")
-        lists = {name: tuple(document[name]) for name in ("extensions", "unwatched")}
+        lists = {name: tuple(document[name]) for name in ("extensions", "unwatched", "lost_schemas")}
         return ServerFacts(**document | lists, verified=self._demanded.verified)
 
     async def reach_writing(self, call: CallContext) -> None:

@@ -25,6 +25,7 @@ _REASONS = (
     (os.strerror(errno.ENOENT), "nothing listens there"),
     ("certificate verify failed", "the server's TLS certificate can't be verified"),
     ("SSL error", "the TLS handshake failed"),
+    ("does not support SSL", "the server has no TLS, which sslmode asks for"),
     ("[Errno -", "the host's name is not known"),
 )
 

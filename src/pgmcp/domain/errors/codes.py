@@ -67,6 +67,9 @@ CURSOR_INVALID = Code("cursor_invalid", "fix_input", "The cursor is forged, fore
 VALUE_INVALID = Code("value_invalid", "fix_input", "A value doesn't fit its column's type.")
 VALUE_READ_ONLY = Code("value_read_only", "fix_input", "The column is generated or of a type that takes no input.")
 DATA_EMPTY = Code("data_empty", "fix_input", "There is nothing to write.")
+REPEATED_KEY = Code(
+    "repeated_key", "fix_input", "Two records of one batch have the same key, so one would update the other."
+)
 RELATION_READ_ONLY = Code("relation_read_only", "fix_input", "The relation can't be written to.")
 
 # Raw SQL

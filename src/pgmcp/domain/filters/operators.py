@@ -21,6 +21,7 @@ from pgmcp.domain.values.types import (
     TEXTS,
     Kind,
     has_equality,
+    has_inequality,
     is_ordered,
 )
 
@@ -57,6 +58,10 @@ def _equals(target: Target) -> bool:
     """PostgreSQL's `=` on shapes compares areas where there is one at all, so they have none here."""
     tag = target.type.tag
     return tag in DOCUMENTS or (has_equality(target.type) and tag not in GEOMETRIES)
+
+
+def _differs(target: Target) -> bool:
+    return _equals(target) and (target.type.tag in DOCUMENTS or has_inequality(target.type))
 
 
 def _orders(target: Target) -> bool:
@@ -101,7 +106,7 @@ def _is_shape(*tags: str) -> Callable[[Target], bool]:
 
 OPERATORS: Mapping[str, Operator] = {
     "eq": Operator(fits=_equals, read=comparisons.equal, example='{"eq":5}', folds=True),
-    "ne": Operator(fits=_equals, read=comparisons.unequal, example='{"ne":5}', folds=True),
+    "ne": Operator(fits=_differs, read=comparisons.unequal, example='{"ne":5}', folds=True),
     "gt": Operator(fits=_orders, read=comparisons.ordered, example='{"gt":5}'),
     "gte": Operator(fits=_orders, read=comparisons.ordered, example='{"gte":5}'),
     "lt": Operator(fits=_orders, read=comparisons.ordered, example='{"lt":5}'),
@@ -110,7 +115,7 @@ OPERATORS: Mapping[str, Operator] = {
     "is": Operator(fits=_anything, read=comparisons.is_, example='{"is":"not null"}'),
     "distinct_from": Operator(fits=_equals, read=comparisons.distinct, example='{"distinct_from":5}'),
     "in": Operator(fits=_equals, read=comparisons.member, example='{"in":[1,2]}', folds=True),
-    "nin": Operator(fits=_equals, read=comparisons.member, example='{"nin":[1,2]}', folds=True),
+    "nin": Operator(fits=_differs, read=comparisons.member, example='{"nin":[1,2]}', folds=True),
     "relative": Operator(fits=_is_instant, read=comparisons.relative, example='{"relative":"this month"}'),
     "like": Operator(fits=is_text_like, read=patterns.pattern, example='{"like":"a%"}', folds=True),
     "ilike": Operator(fits=is_text_like, read=patterns.pattern, example='{"ilike":"a%"}'),

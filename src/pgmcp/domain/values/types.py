@@ -118,11 +118,11 @@ WITHOUT_INPUT = frozenset(
     | {"pg_brin_minmax_multi_summary", "gtsvector", "ghstore", "ltree_gist"}
 )
 GEOMETRIES = frozenset({"point", "lseg", "line", "box", "path", "polygon", "circle"})
-# No default btree operator class, so nothing can be sorted by them.
-# https://www.postgresql.org/docs/18/btree.html
+# No default btree operator class, so nothing can be sorted by them; hstore's is of operators with other names than `<`,
+# so a page can't go on behind one. https://www.postgresql.org/docs/18/btree.html
 UNORDERED = (
     frozenset({"json", "xml", "xid", "cid", "aclitem", "txid_snapshot", "pg_snapshot", "refcursor"})
-    | {"jsonpath", "gtsvector"}
+    | {"jsonpath", "gtsvector", "hstore", "lquery", "ltxtquery", "query_int"}
     | GEOMETRIES
 )
 
@@ -130,6 +130,8 @@ _UNEQUAL = frozenset(
     {"json", "jsonpath", "xml", "point", "polygon", "refcursor", "gtsvector", "pg_snapshot", "txid_snapshot"}
     | {"lquery", "ltxtquery", "query_int"}
 )
+# An `=` and no `<>`.
+_WITHOUT_NOT_EQUAL = frozenset({"cid", "aclitem"})
 _SURELY_ORDERED = (
     NUMBERS
     | TEXTS
@@ -165,3 +167,8 @@ def has_equality(type_: Type) -> bool:
         # The `=` of shapes compares areas and belongs to no operator class, which arrays go by.
         return has_equality(root.element) and root.element.root.tag not in GEOMETRIES
     return root.tag not in _UNEQUAL
+
+
+def has_inequality(type_: Type) -> bool:
+    """Whether `<>` works on a type: wherever `=` does, but for two."""
+    return has_equality(type_) and type_.root.tag not in _WITHOUT_NOT_EQUAL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -124,9 +124,12 @@ def demanded(settings: Settings, environment: Mapping[str, str]) -> Demanded:
     """What connections are to be like, by the address and what libpq reads beside it."""
     from pgmcp.adapters.postgres.address import Address
     from pgmcp.adapters.postgres.examining import Demanded
+    from pgmcp.adapters.postgres.libpq import filled
 
     text = settings.dsn.reveal() if settings.dsn else ""
     address = Address() if not text or text.startswith(EMBEDDED) else Address.read(text)
+    with suppress(ValidationError):  # libpq may know of a service file that we don't; who connects has the last word
+        address = filled(address, environment)
     return Demanded(
         verified=address.verification(environment),
         # asyncpg never binds a password to the channel.

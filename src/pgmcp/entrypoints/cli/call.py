@@ -115,10 +115,12 @@ def _value(name: str, text: str, type_: Any) -> Any:
     try:
         return json.loads(text)
     except ValidationError as error:
-        # A bare word where a text or a list of texts would do: order_by, columns, returning.
-        if text[:1] in '{["' or "str" not in str(type_):
+        if text.startswith(("{", "[", '"')):
             raise error.with_details(path=name) from None
-        return text.split(",") if "," in text or "Sequence[str] | None" in str(type_) else text
+        # A bare word: what it should have been is for the request to say, where no text or list of texts would do.
+        kinds = str(type_)
+        names = "Sequence[str" in kinds and ("," in text or "Sequence[str] | None" in kinds)
+        return text.split(",") if names else text
 
 
 def _text(text: str, where: str) -> str:

@@ -187,3 +187,23 @@ def test_many_labels() -> None:
     many = Type(name="many", schema="public", kind=Kind.ENUM, labels=labels)
     answer = refusal('{"e":"zzz"}', relation("t", {"id": INT4, "e": many}))
     assert answer["hint"] == f"Its labels: {', '.join(labels[:20])}."
+
+
+@pytest.mark.parametrize(
+    "name, extension, operator, value",
+    [
+        pytest.param("cid", None, "ne", "1", id="no <> of cid"),
+        pytest.param("aclitem", None, "nin", ["a=r/a"], id="no <> of aclitem"),
+        pytest.param("hstore", "hstore", "gt", "a=>1", id="no > of hstore"),
+        pytest.param("lquery", "ltree", "between", ["a", "b"], id="no order of lquery"),
+        pytest.param("ltxtquery", "ltree", "lte", "a", id="no order of ltxtquery"),
+    ],
+)
+def test_operators_that_postgres_lacks(name: str, extension: str | None, operator: str, value: Any) -> None:
+    """Are told with those that work, before anything is sent."""
+    type_ = Type(name=name, schema="pg_catalog" if extension is None else "public", extension=extension)
+    with pytest.raises(ValidationError) as refused:
+        parse({"c": {operator: value}}, relation("t", {"c": type_}), NOON)
+    found = refused.value
+    assert (found.code.name, found.path) == ("filter_operator_mismatch", f"filters.c.{operator}")
+    assert f"{operator}," not in (found.hint or "")

@@ -39,7 +39,17 @@ SELECT json_build_object(
   'tells_definitions', EXISTS (
     SELECT FROM pg_catalog.pg_event_trigger e WHERE e.evtname = 'pgmcp_tell_definitions' AND e.evtenabled IN ('O', 'A')
   ),
-  'pgaudit', current_setting('pgaudit.log', true)
+  'pgaudit', current_setting('pgaudit.log', true),
+  'lost_schemas', (
+    SELECT coalesce(json_agg(named.name ORDER BY named.place), '[]')
+    FROM (
+      SELECT coalesce(replace(part.said[1], '""', '"'), lower(part.said[2])) AS name, part.place
+      FROM regexp_matches(current_setting('search_path'), '"((?:[^"]|"")+)"|([^",\s]+)', 'g')
+        WITH ORDINALITY AS part(said, place)
+    ) AS named
+    LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = named.name
+    WHERE named.name NOT IN ('$user', 'pg_temp') AND (n.oid IS NULL OR NOT has_schema_privilege(n.oid, 'USAGE'))
+  )
 )::text
 FROM pg_catalog.pg_roles r
 WHERE r.rolname = current_user
