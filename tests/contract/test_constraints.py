@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pgmcp.adapters.memory.declare import column, foreign_key, table
 from pgmcp.domain.errors import PgmcpError
 from tests.fixtures.adapters import Database, MakeAdapter
 from tests.fixtures.trade import TRADE
@@ -120,6 +121,30 @@ async def test_what_is_too_large_is_told_with_its_column(
         assert (caught.value.hint, caught.value.details.get("column"), caught.value.path) == expected
 
 
+@pytest.mark.parametrize(
+    "row, expected",
+    [
+        pytest.param(
+            {"customer_id": 99, "adviser_id": 98},
+            ("foreign_key_violation", ["customer_id"]),
+            id="the foreign key that was declared first",
+        ),
+        pytest.param(
+            {"customer_id": 1, "total": None},
+            ("not_null_violation", ["total"]),
+            id="a value that a generated column is made of",
+        ),
+    ],
+)
+async def test_the_first_violation_is_told(
+    trade: Database, row: dict[str, Any], expected: tuple[str, list[str]]
+) -> None:
+    """The one that PostgreSQL comes to first."""
+    with pytest.raises(PgmcpError) as caught:
+        await insert(trade, "orders", row)
+    assert (caught.value.code.name, caught.value.details["columns"]) == expected
+
+
 def _fresh(row: Mapping[str, Any]) -> dict[str, Any]:
     """A key for the good row that is nobody's."""
     return {"id": 77} if "id" in row else {}
@@ -130,12 +155,16 @@ def _fresh(row: Mapping[str, Any]) -> dict[str, Any]:
     [
         pytest.param("customers", 1, ("foreign_key_violation", "23503", "orders_customer_id_fkey"), id="no action"),
         pytest.param("customers", 2, ("restrict_violation", "23001", "vouchers_customer_id_fkey"), id="restrict"),
+        pytest.param("customers", 3, ("foreign_key_violation", "23503", "orders_customer_id_fkey"), id="both"),
     ],
 )
 async def test_a_row_that_is_referred_to_stays(
     trade: Database, table: str, key: int, expected: tuple[str, str, str]
 ) -> None:
-    """What refers to it decides; the table is the one that refers."""
+    """What refers to it decides, what was declared first before the others; the table is the one that refers."""
+    if key == 3:
+        await insert(trade, "orders", GOOD["orders"] | {"customer_id": 3})
+        await insert(trade, "vouchers", {"code": "E5", "customer_id": 3})
     if key == 2:
         await delete(trade, "orders", {"customer_id": 2})
     with pytest.raises(PgmcpError) as caught:
@@ -143,6 +172,35 @@ async def test_a_row_that_is_referred_to_stays(
     found = caught.value
     assert (found.code.name, found.sqlstate, found.details["constraint"]) == expected
     assert len(await trade.rows(table, {"id": key})) == 1
+
+
+@pytest.mark.parametrize("first", ["cascade", "no action"])
+async def test_what_would_go_later_still_refers(make_adapter: MakeAdapter, first: str) -> None:
+    """A row that a cascade of a cascade would take is there when `no action` looks, whichever was declared first."""
+    to_a, to_b = foreign_key("a", "a"), foreign_key("b", "b", on_delete="cascade")
+    key = column("int4", nullable=False)
+    tables = {
+        "a": table(columns={"id": key}, primary_key="id", rows=[{"id": 1}]),
+        "b": table(
+            columns={"id": key, "a": "int4"},
+            primary_key="id",
+            foreign_keys=[foreign_key("a", "a", on_delete="cascade")],
+            rows=[{"id": 1, "a": 1}],
+        ),
+        "c": table(
+            columns={"id": key, "a": "int4", "b": "int4"},
+            primary_key="id",
+            foreign_keys=[to_b, to_a] if first == "cascade" else [to_a, to_b],
+            rows=[{"id": 1, "a": 1, "b": 1}],
+        ),
+    }
+    async with make_adapter(tables) as database:
+        with pytest.raises(PgmcpError) as caught:
+            await delete(database, "a", {"id": 1})
+        assert (caught.value.code.name, caught.value.details["constraint"]) == ("foreign_key_violation", "c_a_fkey")
+        await update(database, "c", {"id": 1}, {"a": None})
+        await delete(database, "a", {"id": 1})
+        assert [await database.rows(name) for name in "abc"] == [[], [], []]
 
 
 async def test_a_key_that_is_referred_to_is_not_changed(trade: Database) -> None:

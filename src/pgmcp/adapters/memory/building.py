@@ -134,7 +134,7 @@ class Catalogue:
             relation=table.relation,
             fields=table.fields,
             keys=table.keys,
-            references=tuple(sorted(references, key=lambda each: each.name)),
+            references=references,
             checks=table.checks,
             query=table.query,
         )

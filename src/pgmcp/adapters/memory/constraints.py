@@ -5,7 +5,8 @@ Source: PostgreSQL documentation, section 5.5 (Constraints).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 
 from pgmcp.adapters.memory.definitions import Reference, Row, Table
 from pgmcp.adapters.memory.faults import (
@@ -91,42 +92,31 @@ class Referrers:
         Raises:
             DatabaseError: `foreign_key_violation`, `restrict_violation`, and what a change to a referring row breaks.
         """
-        left: list[tuple[Reference, frozenset[Hashable]]] = []
-        self._pass_on(space, table, before, left, removed=removed)
-        # `no action` waits until everything else is done: what still refers then refers to nothing.
-        for reference, keys in left:
-            if any(reference.local.of(row) in keys for row in space.state(reference.table).rows.values()):
-                raise _broken(FOREIGN_KEY_VIOLATION, reference)
+        # As the server has it, what a step brings about comes behind all that was to be done before it: a row that is
+        # to go with another by `cascade` still refers when `no action` looks, if that was to look first.
+        steps = deque([(table, before, removed)])
+        while steps:
+            name, rows, gone = steps.popleft()
+            for reference in self._referring[name]:
+                found = _referring(space, reference, rows)
+                if found:
+                    steps.append(self._pass_on(space, reference, found, removed=gone))
 
     def _pass_on(
-        self,
-        space: Space,
-        table: str,
-        before: Sequence[Row],
-        left: list[tuple[Reference, frozenset[Hashable]]],
-        *,
-        removed: bool,
-    ) -> None:
-        for reference in self._referring[table]:
-            gone = _gone(space, reference, before)
-            found = {
-                number: row
-                for number, row in space.state(reference.table).rows.items()
-                if gone and reference.local.of(row) in gone
-            }
-            if not found:
-                continue
-            if not removed or reference.on_delete == "no action":
-                left.append((reference, gone))
-            elif reference.on_delete == "restrict":
-                raise _broken(RESTRICT_VIOLATION, reference)
-            elif reference.on_delete == "cascade":
-                for number in found:
-                    space.put(reference.table, number, None)
-                self._pass_on(space, reference.table, list(found.values()), left, removed=True)
-            else:
-                self._set_null(space, reference, found)
-                self._pass_on(space, reference.table, list(found.values()), left, removed=False)
+        self, space: Space, reference: Reference, found: Mapping[int, Row], *, removed: bool
+    ) -> tuple[str, Sequence[Row], bool]:
+        """What becomes of rows that refer to what is gone: their table, what they were, and whether they went too."""
+        if not removed or reference.on_delete == "no action":
+            raise _broken(FOREIGN_KEY_VIOLATION, reference)
+        if reference.on_delete == "restrict":
+            raise _broken(RESTRICT_VIOLATION, reference)
+        cascades = reference.on_delete == "cascade"
+        if cascades:
+            for number in found:
+                space.put(reference.table, number, None)
+        else:
+            self._set_null(space, reference, found)
+        return reference.table, list(found.values()), cascades
 
     def _set_null(self, space: Space, reference: Reference, found: Mapping[int, Row]) -> None:
         table = self._tables[reference.table]
@@ -146,8 +136,12 @@ def _broken(sqlstate: str, reference: Reference) -> PgmcpError:
     return error
 
 
-def _gone(space: Space, reference: Reference, before: Sequence[Row]) -> frozenset[Hashable]:
-    """The keys of rows as they were, which no row has any more."""
+def _referring(space: Space, reference: Reference, before: Sequence[Row]) -> Mapping[int, Row]:
+    """The rows that refer to rows as they were, of which none is there any more; by their numbers."""
     state = space.state(reference.target)
     keys = (reference.key.of(row) for row in before)
-    return frozenset(key for key in keys if key is not None and state.find(reference.key, key) is None)
+    gone = frozenset(key for key in keys if key is not None and state.find(reference.key, key) is None)
+    if not gone:
+        return {}
+    rows = space.state(reference.table).rows
+    return {number: row for number, row in rows.items() if reference.local.of(row) in gone}

@@ -103,6 +103,7 @@ class Table:
         relation: What planning knows of it.
         fields: Its columns, in order.
         keys: Its unique keys in the order in which PostgreSQL checks them, the primary key first.
+        references: Its foreign keys in the order in which PostgreSQL checks them: as they were declared.
         checks: Its check constraints in the order in which PostgreSQL checks them: by name.
         query: A view's rows, of the rows of all tables by name.
     """
@@ -129,11 +130,19 @@ class Table:
         return dict(zip(self.position, row, strict=True))
 
     def completed(self, values: list[Any]) -> Row:
-        """A row of these values, its generated columns worked out."""
+        """A row of these values, its generated columns worked out; without a value that must be there they are not."""
+        if self._generated and any(values[place] is None for place in self._required):
+            return tuple(values)
         for place in self._generated:
             make = self.fields[place].generated
             values[place] = make(self.by_name(tuple(values))) if make is not None else None
         return tuple(values)
+
+    @cached_property
+    def _required(self) -> tuple[int, ...]:
+        return tuple(
+            place for place, each in enumerate(self.fields) if each.generated is None and not each.column.nullable
+        )
 
     @cached_property
     def _generated(self) -> tuple[int, ...]:
