@@ -242,3 +242,28 @@ async def test_a_pattern_that_ends_in_its_escape_character(make_adapter: MakeAda
             pattern: "".join([await mark(number, pattern) for number in range(len(rows))]) for pattern in _UNFINISHED
         }
     assert found == _UNFINISHED
+
+
+@pytest.mark.parametrize(
+    "wanted, ids",
+    [
+        pytest.param({"eq": "SÃO"}, [0], id="eq"),
+        pytest.param({"ne": "SÃO"}, [1, 2, 3], id="ne"),
+        pytest.param({"in": ["SÃO", "sao"]}, [0, 3], id="in"),
+        pytest.param({"nin": ["são"]}, [0, 3], id="nin"),
+        pytest.param({"like": "sÃ%"}, [0], id="like"),
+        pytest.param({"match": "^sã"}, [1, 2], id="match"),
+        pytest.param({"match": "[â-ä]o"}, [1, 2], id="match, a range"),
+        pytest.param({"starts_with": "SÃ"}, [0], id="starts_with"),
+        pytest.param({"ends_with": "ãO"}, [1, 2], id="ends_with"),
+    ],
+)
+async def test_names_have_cases_in_ascii_alone(
+    make_adapter: MakeAdapter, wanted: dict[str, Any], ids: list[int]
+) -> None:
+    """The type `name` is in the collation "C", so a filter's text is so too, and equals itself."""
+    rows = [{"id": number, "n": text} for number, text in enumerate(["SÃO", "São", "são", "SAO"])]
+    spec = table(columns={"id": "int4", "n": "name"}, primary_key="id", rows=rows)
+    async with make_adapter({"t": spec}) as database:
+        found = await database.rows("t", {"n": wanted | {"case_sensitive": False}}, columns=["id"])
+    assert found == [f"[{number}]" for number in ids]

@@ -19,7 +19,8 @@ from pgmcp.domain.plans import Page
 from tests.fixtures.adapters import Database, in_memory, over_postgres, wire
 from tests.fixtures.declared import sql_of
 from tests.fixtures.postgres import MakeDatabase
-from tests.fixtures.random_tables import MOOD, POOLS, filters, tables
+from tests.fixtures.random_tables import filters, tables
+from tests.fixtures.value_pools import MOOD, POOLS
 
 REFUSED = "feature_not_supported"
 PAGE = 3

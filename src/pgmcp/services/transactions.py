@@ -157,11 +157,14 @@ class TransactionService:
         """Do something and take it back, whatever comes of it: in a transaction of its own, or inside the lease."""
         if call.transaction is not None:
             return await self._leases.use(lambda within, call: self._trial(work, within, call), call)
-        transaction = await self._work.begin(TransactionOptions(), call)
         try:
-            return await work(transaction, call)
-        finally:
-            await transaction.rollback()
+            transaction = await self._work.begin(TransactionOptions(), call)
+            try:
+                return await work(transaction, call)
+            finally:
+                await transaction.rollback()
+        except PgmcpError as error:
+            raise error.with_details(outcome=Outcome.ROLLED_BACK) from error.__cause__
 
     async def _part(self, work: Work[T], within: Transaction | None, call: CallContext) -> T:
         """Work of several statements as one part of a lease: what fails in between leaves nothing of it."""

@@ -129,6 +129,17 @@ def test_names(got: str, expected: str) -> None:
             id="ends with, in any case",
         ),
         pytest.param(
+            Compare(
+                operand=Operand(column="label", type=Type(name="name")),
+                op=Comparison.EQ,
+                value=Literal("X", TEXT),
+                fold=True,
+            ),
+            '(pg_catalog.lower(t."label") = pg_catalog.lower(CASE WHEN FALSE THEN t."label" ELSE $1::text END))',
+            ["X"],
+            id="in any case, as the column's collation has it",
+        ),
+        pytest.param(
             Spatial(
                 operand=Operand(column="place", type=Type(name="point")),
                 op=SpatialOp.NEAR,

@@ -182,12 +182,12 @@ async def test_a_trial_is_rolled_back() -> None:
 
 
 async def test_a_trial_that_fails_too() -> None:
-    """With its own error."""
+    """With its own error, which says as any other write's that nothing is there."""
     work = Work()
     error = DatabaseError(codes.CHECK_VIOLATION, "no")
     with pytest.raises(DatabaseError) as caught:
         await work.service.trial(lambda *_: _fails(error), CALL)
-    assert caught.value is error
+    assert (caught.value is error, error.details) == (True, {"outcome": "rolled_back"})
     assert work.said == [BEGIN, "rollback"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgmcp.adapters.postgres.binder import Binder
+from pgmcp.adapters.postgres.folding import lowered
 from pgmcp.adapters.postgres.matching import any_element, array_op, document_op, network_op, pattern, range_op, search
 from pgmcp.adapters.postgres.operands import null_test, operand, text
 from pgmcp.adapters.postgres.shapes import spatial
@@ -98,8 +99,9 @@ def _compare(tree: Compare, relation: Relation, binder: Binder) -> str:
     if tree.value is None:
         return f"({operand(tree.operand, relation, binder)} {symbol} NULL)"
     if tree.fold:
-        left = text(tree.operand, relation, binder)
-        return f"(pg_catalog.lower({left}) {symbol} pg_catalog.lower({binder.literal(tree.value)}))"
+        sql = text(tree.operand, relation, binder)
+        left, right = lowered(sql, binder.literal(tree.value), tree.operand, relation)
+        return f"({left} {symbol} {right})"
     left = operand(tree.operand, relation, binder)
     return f"({left} {symbol} {binder.literal(tree.value)})"
 
@@ -111,10 +113,9 @@ def _member(tree: Member, relation: Relation, binder: Binder) -> str:
     symbol, quantifier = ("<>", "ALL") if tree.negated else ("=", "ANY")
     type_ = tree.values[0].type
     if tree.fold:
-        left = text(tree.operand, relation, binder)
+        left, right = lowered(text(tree.operand, relation, binder), "v", tree.operand, relation)
         listed = binder.literals(tree.values, type_)
-        folded = f"SELECT pg_catalog.lower(v) FROM pg_catalog.unnest({listed}) AS u(v)"
-        return f"(pg_catalog.lower({left}) {symbol} {quantifier} ({folded}))"
+        return f"({left} {symbol} {quantifier} (SELECT {right} FROM pg_catalog.unnest({listed}) AS u(v)))"
     left = operand(tree.operand, relation, binder)
     if _uniform(tree.values):
         return f"({left} {symbol} {quantifier} ({binder.literals(tree.values, type_)}))"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgmcp.adapters.postgres.binder import REGCONFIG, Binder
+from pgmcp.adapters.postgres.folding import lowered
 from pgmcp.adapters.postgres.operands import operand, text
 from pgmcp.domain.filters.tree import (
     AnyElement,
@@ -67,14 +68,14 @@ def pattern(tree: Match, relation: Relation, binder: Binder) -> str:
             right = binder.literal(tree.value, type_, reader="'' ~ {}")
             return f"({left} {'~*' if tree.fold else '~'} {right})"
         case Pattern.STARTS_WITH | Pattern.ENDS_WITH:
-            return _edge(tree, left, binder)
+            return _edge(tree, left, relation, binder)
 
 
-def _edge(tree: Match, left: str, binder: Binder) -> str:
+def _edge(tree: Match, left: str, relation: Relation, binder: Binder) -> str:
     """How a text begins or ends; what ignores case compares in lower case."""
     right = binder.literal(tree.value, TEXT)
     if tree.operand.type.tag == "citext" or tree.fold:
-        left, right = f"pg_catalog.lower({left})", f"pg_catalog.lower({right})"
+        left, right = lowered(left, right, tree.operand, relation)
     if tree.pattern is Pattern.STARTS_WITH:
         return f"pg_catalog.starts_with({left}, {right})"
     return f"(pg_catalog.right({left}, pg_catalog.length({right})) = {right})"

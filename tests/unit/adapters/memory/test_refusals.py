@@ -8,8 +8,11 @@ import pytest
 
 import pgmcp
 from pgmcp.adapters.memory.declare import table
+from pgmcp.adapters.memory.filters.casing import casing_of
 from pgmcp.adapters.memory.filters.regex import regex
 from pgmcp.domain.errors import QueryError
+from pgmcp.domain.filters.tree import Operand
+from pgmcp.domain.values.types import TEXT
 from tests.fixtures.adapters import in_memory
 from tests.fixtures.walked import cases
 
@@ -75,7 +78,7 @@ async def test_a_condition_is_refused_by_name(filters: dict[str, Any], what: str
 def test_a_regular_expression_is_refused(pattern: str) -> None:
     """Before it is tried on any text."""
     with pytest.raises(QueryError) as caught:
-        regex(pattern, fold=False, path="filters.a.match")
+        regex(pattern, fold=None, path="filters.a.match")
     assert (caught.value.code.name, caught.value.path) == ("feature_not_supported", "filters.a.match")
 
 
@@ -96,7 +99,7 @@ def test_a_regular_expression_is_refused(pattern: str) -> None:
 )
 def test_a_regular_expression_means_what_postgresql_means(pattern: str, fold: bool, text: str, found: bool) -> None:
     """Where Python's own would mean something else."""
-    assert regex(pattern, fold=fold, path="")(text) is found
+    assert regex(pattern, fold=casing_of(Operand(column="a", type=TEXT)) if fold else None, path="")(text) is found
 
 
 async def test_a_document_may_have_so_many_levels() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pgmcp.adapters.memory.definitions import Row, Table
-from pgmcp.adapters.memory.filters.casing import lower
+from pgmcp.adapters.memory.filters.casing import casing_of
 from pgmcp.adapters.memory.filters.literals import value_of
 from pgmcp.adapters.memory.filters.operands import Reader, reader, text_reader
 from pgmcp.adapters.memory.values.ordering import shared_keys
@@ -34,7 +34,8 @@ def compare(tree: Compare, table: Table) -> Test:
         read = reader(tree.operand, table)
         return lambda row: read(row) is not None
     if tree.fold:
-        return _holding(tree.op, folded_reader(tree.operand, table, tree.value.at), lower, folded(tree.value))
+        lower = casing_of(tree.operand).lower
+        return _holding(tree.op, folded_reader(tree.operand, table, tree.value.at), lower, lower(unpadded(tree.value)))
     read = reader(tree.operand, table)
     left, right = shared_keys(tree.operand.type, tree.value.type, path=tree.value.at)
     return _holding(tree.op, read, left, right(value_of(tree.value)))
@@ -63,7 +64,8 @@ def member(tree: Member, table: Table) -> Test:
     negated = tree.negated
     if tree.fold:
         read = folded_reader(tree.operand, table, tree.values[0].at)
-        texts = {folded(value) for value in tree.values}
+        lower = casing_of(tree.operand).lower
+        texts = {lower(unpadded(value)) for value in tree.values}
         return lambda row: None if (value := read(row)) is None else (lower(value) in texts) is not negated
     read = reader(tree.operand, table)
     wanted = [(left, right(value_of(value))) for value, (left, right) in _keyed(tree)]
@@ -98,6 +100,6 @@ def folded_reader(operand: Operand, table: Table, path: str) -> Reader:
     return text_reader(operand, table, padded=False, path=path)
 
 
-def folded(literal: Literal) -> str:
-    """A literal's text in lower case."""
-    return lower(literal.text.rstrip(" ") if literal.type.tag == "bpchar" else literal.text)
+def unpadded(literal: Literal) -> str:
+    """A literal's text without the blanks that pad a `char(n)`."""
+    return literal.text.rstrip(" ") if literal.type.tag == "bpchar" else literal.text

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from pgmcp.adapters.memory.faults import BAD_ESCAPE, fault
-from pgmcp.adapters.memory.filters.casing import lower
+from pgmcp.adapters.memory.filters.casing import Casing
 
 Test = Callable[[str], bool]
 
@@ -18,22 +18,22 @@ _STEP = re.compile(r"\\?.|\\", re.DOTALL)
 _LONE = "\\"
 
 
-def like(pattern: str, *, fold: bool, path: str) -> Test:
+def like(pattern: str, *, fold: Casing | None, path: str) -> Test:
     r"""A test for texts that match the whole pattern.
 
     `%` stands for any text, `_` for one character, and `\` makes either of them the character itself.
-    With `fold` both sides are put in lower case first, as ILIKE does in a UTF-8 database.
+    With `fold` both sides are put in lower case first, as ILIKE does.
 
     A pattern that ends with a lone escape character is an error for the texts on which the server comes to it, which is
     `bad_value` of the test; it matches no others.
 
-    >>> like("50\\%", fold=False, path="filters.name.like")("50%")
+    >>> like("50\\%", fold=None, path="filters.name.like")("50%")
     True
     """
     if _ESCAPED.sub("", pattern).endswith("\\"):
         return _unfinished(pattern, fold=fold, path=path)
     parts: list[str] = []
-    chars = iter(lower(pattern) if fold else pattern)
+    chars = iter(fold.lower(pattern) if fold else pattern)
     for char in chars:
         if char == "%":
             parts.append(".*")
@@ -45,19 +45,19 @@ def like(pattern: str, *, fold: bool, path: str) -> Test:
             parts.append(re.escape(char))
     matches = re.compile("".join(parts), re.DOTALL).fullmatch
     if fold:
-        return lambda text: matches(lower(text)) is not None
+        return lambda text: matches(fold.lower(text)) is not None
     return lambda text: matches(text) is not None
 
 
-def _unfinished(pattern: str, *, fold: bool, path: str) -> Test:
+def _unfinished(pattern: str, *, fold: Casing | None, path: str) -> Test:
     """A test by a pattern whose last escape character has nothing behind it: an error once the server comes to it.
 
     Source: `MatchText` in PostgreSQL's `src/backend/utils/adt/like_match.c`.
     """
-    steps = _STEP.findall(lower(pattern) if fold else pattern)
+    steps = _STEP.findall(fold.lower(pattern) if fold else pattern)
 
     def test(text: str) -> bool:
-        if _comes_to_lone(steps, lower(text) if fold else text):
+        if _comes_to_lone(steps, fold.lower(text) if fold else text):
             raise fault(BAD_ESCAPE, path=path)
         return False
 
@@ -88,17 +88,17 @@ def _comes_to_lone(steps: Sequence[str], text: str) -> bool:
     return False
 
 
-def starts_with(prefix: str, *, fold: bool) -> Test:
+def starts_with(prefix: str, *, fold: Casing | None) -> Test:
     """A test for texts that begin with `prefix`."""
     if fold:
-        prefix = lower(prefix)
-        return lambda text: lower(text).startswith(prefix)
+        prefix = fold.lower(prefix)
+        return lambda text: fold.lower(text).startswith(prefix)
     return lambda text: text.startswith(prefix)
 
 
-def ends_with(suffix: str, *, fold: bool) -> Test:
+def ends_with(suffix: str, *, fold: Casing | None) -> Test:
     """A test for texts that end with `suffix`."""
     if fold:
-        suffix = lower(suffix)
-        return lambda text: lower(text).endswith(suffix)
+        suffix = fold.lower(suffix)
+        return lambda text: fold.lower(text).endswith(suffix)
     return lambda text: text.endswith(suffix)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 
 from pgmcp.adapters.memory.faults import BAD_REGEX, fault
-from pgmcp.adapters.memory.filters.casing import variants
+from pgmcp.adapters.memory.filters.casing import Casing
 from pgmcp.adapters.memory.filters.regex_classes import CHARACTERS, FOLDED, NAMED, PLACES, SHORTHANDS
 from pgmcp.adapters.memory.refusals import refuse
 from pgmcp.domain.errors import PgmcpError
@@ -21,12 +21,12 @@ _BOUND = re.compile(r"\{(\d{1,3})(?:(,)(\d{1,3})?)?\}")
 _WIDEST_FOLDED_RANGE = 2_000
 
 
-def regex(pattern: str, *, fold: bool, path: str) -> Callable[[str], bool]:
+def regex(pattern: str, *, fold: Casing | None, path: str) -> Callable[[str], bool]:
     """A test for texts in which a regular expression finds a match, as `~` has it; with `fold`, `~*`.
 
     Args:
         pattern: The expression.
-        fold: Whether case is ignored.
+        fold: How case is ignored; None where it is not.
         path: Where it stands in the request.
 
     Raises:
@@ -54,7 +54,7 @@ class _Translation:
         exact: Whether it holds for all texts, or for ASCII texts only.
     """
 
-    def __init__(self, pattern: str, *, fold: bool, path: str) -> None:
+    def __init__(self, pattern: str, *, fold: Casing | None, path: str) -> None:
         self._pattern, self._fold, self._path = pattern, fold, path
         self._at = 0
         self.exact = True
@@ -174,7 +174,7 @@ class _Translation:
         return char
 
     def _literal(self, char: str) -> str:
-        forms = variants(char) if self._fold else char
+        forms = self._fold.variants(char) if self._fold else char
         return re.escape(char) if len(forms) == 1 else f"[{re.escape(forms)}]"
 
     def _bracket(self) -> str:
@@ -192,7 +192,7 @@ class _Translation:
                 self._at += 1
                 parts.append(self._range(low))
             else:
-                parts.append(re.escape(variants(low) if self._fold else low))
+                parts.append(re.escape(self._fold.variants(low) if self._fold else low))
         self._at += 1
         return f"[{'^' if negated else ''}{''.join(parts)}]"
 
@@ -219,11 +219,11 @@ class _Translation:
             raise self._malformed("invalid character range")
         if self._peek() == "-" and self._pattern[self._at + 1 : self._at + 2] not in {"]", ""}:
             raise self._malformed("invalid character range")
-        if not self._fold:
+        if self._fold is None:
             return f"{re.escape(low)}-{re.escape(high)}"
         if ord(high) - ord(low) > _WIDEST_FOLDED_RANGE:
             raise refuse("so wide a range of characters where case is ignored", self._path)
-        return re.escape("".join(variants(chr(code)) for code in range(ord(low), ord(high) + 1)))
+        return re.escape("".join(self._fold.variants(chr(code)) for code in range(ord(low), ord(high) + 1)))
 
     def _named(self) -> str:
         end = self._pattern.find(":]", self._at)

@@ -19,9 +19,13 @@ page AS (
 -- include usable
       AND CASE
           WHEN $2::text IS NULL THEN NOT c.relispartition
-          ELSE pg_catalog.strpos(pg_catalog.lower(c.relname), pg_catalog.lower($2::text)) > 0
+          -- Names, and with them comments, are in the collation "C", in which ASCII alone has cases.
+          ELSE pg_catalog.strpos(
+                  pg_catalog.lower(c.relname::text COLLATE pg_catalog."default"), pg_catalog.lower($2::text)
+              ) > 0
               OR pg_catalog.strpos(
-                  pg_catalog.lower(pg_catalog.obj_description(c.oid, 'pg_class')), pg_catalog.lower($2::text)
+                  pg_catalog.lower(pg_catalog.obj_description(c.oid, 'pg_class') COLLATE pg_catalog."default"),
+                  pg_catalog.lower($2::text)
               ) > 0
       END
       AND (
