@@ -101,8 +101,12 @@ class FakeToolbox:
 
     async def noted(self, entry: str) -> None:
         """Wait until the journal has an entry."""
+        await self.noted_times(entry, 1)
+
+    async def noted_times(self, entry: str, times: int) -> None:
+        """Wait until the journal has an entry so many times at least."""
         async with self._changed:
-            await self._changed.wait_for(lambda: entry in self.journal)
+            await self._changed.wait_for(lambda: self.journal.count(entry) >= times)
 
 
 def _answer(value: object) -> ToolAnswer:

@@ -156,6 +156,57 @@ async def test_a_cancel_request_ends_a_write_too(fresh: WebServer, version: str)
         assert fresh.toolbox.journal == ["wait_write started", "wait_write cancelled"]
 
 
+SESSION_VERSIONS = [version for version in VERSIONS if version < "2026"]
+IN_USE = "A request with this id is still running."
+
+
+@pytest.mark.parametrize("version", SESSION_VERSIONS, indirect=True)
+@pytest.mark.parametrize("again", ["7", '"7"'], ids=["the same", "the same to the SDK"])
+async def test_an_id_in_use_is_refused(fresh: WebServer, version: str, again: str) -> None:
+    """At once and without any effect, whatever it asks for; the first call is answered, then the id is free."""
+    async with web_client(fresh, version) as client:
+        first = asyncio.create_task(client.call("wait_write", request=7))
+        await fresh.toolbox.noted("wait_write started")
+        for method, params in (("tools/call", '{"name":"wait_read","arguments":{}}'), ("ping", "{}")):
+            body = f'{{"jsonrpc":"2.0","id":{again},"method":"{method}","params":{params}}}'
+            refused = await client.http.post(client.url, content=body, headers=client.headers(method))
+            assert (refused.status_code, refused.json()) == (400, rpc_error(-32600, IN_USE, json.loads(again)))
+        assert fresh.toolbox.journal == ["wait_write started"]
+        async with web_client(fresh, version) as other:
+            assert text_of((await other.call("echo", request=7))[-1]) == "{}"
+        fresh.toolbox.released.set()
+        assert text_of((await first)[-1]) == '"ended"'
+        assert text_of((await client.call("echo", request=7))[-1]) == "{}"
+
+
+async def test_without_sessions_each_request_is_alone(fresh: WebServer) -> None:
+    """In 2026-07-28 an id is its POST's own; a session's header means nothing there."""
+    async with web_client(fresh, VERSIONS[-1]) as client:
+        client.session = "of somebody"
+        calls = [asyncio.create_task(client.call("wait_read", request=7)) for _ in range(2)]
+        await fresh.toolbox.noted_times("wait_read started", 2)
+        fresh.toolbox.released.set()
+        assert [text_of(answer) for (answer,) in await asyncio.gather(*calls)] == ['"ended"'] * 2
+
+
+@pytest.mark.parametrize("version", SESSION_VERSIONS, indirect=True)
+async def test_an_id_of_one_who_left_is_free_for_who_asks_again(fresh: WebServer, version: str) -> None:
+    """A read that was cut off and comes again has its own answer, never the late one of the first."""
+    async with web_client(fresh, version) as client:
+        for _ in range(5):
+            await _leave_while_it_runs(client, fresh, "wait_read")
+            fresh.toolbox.journal.remove("wait_read started")
+            assert text_of((await client.call("echo", '{"a":1}'))[-1]) == '{"a":1}'
+
+
+@pytest.mark.parametrize("version", SESSION_VERSIONS, indirect=True)
+async def test_a_write_keeps_its_id_when_its_client_leaves(fresh: WebServer, version: str) -> None:
+    """It runs on, so whoever asks again by its id would be a second time the same request."""
+    async with web_client(fresh, version) as client:
+        await _leave_while_it_runs(client, fresh, "wait_write")
+        assert await client.call("echo") == [rpc_error(-32600, IN_USE, 1)]
+
+
 async def test_stopping_lets_running_calls_finish(fresh: WebServer, version: str) -> None:
     """The call is answered; what comes later is refused; then the server ends."""
     async with web_client(fresh, version) as client, httpx.AsyncClient() as late:

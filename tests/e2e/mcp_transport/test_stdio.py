@@ -183,6 +183,45 @@ class TestCalls:
         await shared.said("wait_read cancelled")
 
 
+IN_USE = rpc_error(-32600, "A request with this id is still running.", None)
+
+
+@pytest.mark.parametrize("meta", ["{}", '{"y":1}'], ids=["beside the SDK", "through the SDK"])
+async def test_an_id_in_use_is_refused(fresh: ServerProcess, meta: str) -> None:
+    """At once, without any effect and in nobody's name: an answer with the id would be taken for the first one's."""
+    await fresh.send(tool("wait_write", request=7, meta=meta))
+    await fresh.said("wait_write started")
+    assert await fresh.ask(tool("release", request=7)) == IN_USE
+    assert await fresh.ask(b'{"jsonrpc":"2.0","id":7,"method":"ping"}') == IN_USE
+    assert await fresh.ask(PING) == PONG
+    fresh.process.send_signal(RELEASE)
+    answer = await fresh.receive()
+    assert (answer["id"], text_of(answer)) == (7, '"ended"')
+    assert (await fresh.ask(tool("release", request=7)))["id"] == 7
+
+
+async def test_the_id_of_a_cancelled_call_is_free(fresh: ServerProcess) -> None:
+    """Its caller awaits no answer; the end of the old call is not taken for that of the new one."""
+    await fresh.send(tool("wait_read", request=7))
+    await fresh.said("wait_read started")
+    await fresh.send(cancel(7), tool("wait_write", request=7))
+    await fresh.said("wait_write started")
+    fresh.process.send_signal(signal.SIGTERM)
+    fresh.process.send_signal(RELEASE)
+    answer = await fresh.receive()
+    assert (answer["id"], text_of(answer)) == (7, '"ended"')
+
+
+async def test_true_is_no_id_to_cancel(fresh: ServerProcess) -> None:
+    """Though Python takes it for 1."""
+    await fresh.send(tool("wait_read", request=1))
+    await fresh.said("wait_read started")
+    await fresh.send(b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":true}}')
+    assert await fresh.ask(PING) == PONG
+    fresh.process.send_signal(RELEASE)
+    assert (await fresh.receive())["id"] == 1
+
+
 async def test_closing_stdin_cancels_what_runs_and_ends_the_server(fresh: ServerProcess) -> None:
     """The client is gone: running calls settle, the exit code is 0."""
     await fresh.send(tool("wait_write"))

@@ -43,6 +43,11 @@ class Exchange:
         if self._task is not None:
             self._task.cancel()
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody waits for its answer any more."""
+        return self._abandoned
+
     async def settled(self, timeout_s: float | None = None) -> None:
         """Wait until the call has ended, if it ever started.
 

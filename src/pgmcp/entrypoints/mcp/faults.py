@@ -82,6 +82,7 @@ def not_a_request(what: str, *, rpc_code: int = INVALID_REQUEST) -> Fault:
 
 A_BATCH = not_a_request("Batches are not served.")
 NO_OBJECT = not_a_request("A request is an object.")
+ID_IN_USE = not_a_request("A request with this id is still running.")
 BROKEN_UTF8 = Fault(
     rpc_code=PARSE_ERROR,
     code=codes.MALFORMED_JSON,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -15,8 +16,9 @@ from pgmcp.domain.aside import text_aside
 from pgmcp.entrypoints.mcp import faults
 from pgmcp.entrypoints.mcp.body import Gone, TooLarge, read_body, replay
 from pgmcp.entrypoints.mcp.calls import Exchange
-from pgmcp.entrypoints.mcp.frames import Called, Refused, read_frame
-from pgmcp.entrypoints.mcp.identity.door import Door
+from pgmcp.entrypoints.mcp.frames import Called, Passed, Refused, read_frame
+from pgmcp.entrypoints.mcp.identity.door import Door, principal_of
+from pgmcp.entrypoints.mcp.in_flight import InFlight, key_of
 from pgmcp.entrypoints.mcp.response import compact, refusal
 from pgmcp.entrypoints.mcp.server import EXCHANGE, MCPServer
 
@@ -37,13 +39,20 @@ class FrameGate:
         server: Who answers.
         security: The Host and Origin headers that are served.
         door: Who may come in; None lets in everyone, in the server's own principal's name.
+        sessions: Whether clients of the older protocols have sessions.
 
     Attributes:
         security: The same, for whatever is served beside it.
     """
 
     def __init__(
-        self, app: ASGIApp, server: MCPServer, security: TransportSecuritySettings, door: Door | None = None
+        self,
+        app: ASGIApp,
+        server: MCPServer,
+        security: TransportSecuritySettings,
+        door: Door | None = None,
+        *,
+        sessions: bool = True,
     ) -> None:
         self._app = app
         self._inside: ASGIApp = self._serve if door is None else door.before(self._serve)
@@ -52,6 +61,8 @@ class FrameGate:
         self._security = TransportSecurityMiddleware(security)
         self._closing = asyncio.Event()
         self._posts = 0
+        self._sessions = sessions
+        self._in_flight = InFlight()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -123,13 +134,30 @@ class FrameGate:
             is_read = await text_aside(frame.arguments, partial(self._server.toolbox.is_read, frame.tool))
             exchange = Exchange(arguments=frame.arguments, detached=True)
             scope[EXCHANGE] = exchange
-            leaving = _abandoned_with(exchange, receive) if is_read else _held_back(exchange, receive)
-            await self._app(scope, replay(compact(frame.message), leaving), send)
+            staying = _staying(exchange, receive, is_read=is_read)
+            await self._hand_on(frame.message, exchange, scope, replay(compact(frame.message), staying), send)
         elif isinstance(frame, Refused):
             answer = refusal(frame)
             await _json(answer, 200 if "result" in answer else 400)(scope, receive, send)
+        elif isinstance(frame, Passed):
+            await self._hand_on(frame.message, None, scope, replay(body, receive), send)
         else:
             await self._app(scope, replay(body, receive), send)
+
+    async def _hand_on(
+        self, message: Mapping[str, Any], exchange: Exchange | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Hand a message to the SDK, unless its id is that of a request of its session which is being answered."""
+        key = key_of(message, Request(scope), principal_of(scope, self._server.principal)) if self._sessions else None
+        if key is None:
+            await self._app(scope, receive, send)
+            return
+        async with self._in_flight.entered(key, exchange) as entered:
+            if entered:
+                await self._app(scope, receive, send)
+                return
+        refused = Refused(id=message["id"], method=None, fault=faults.ID_IN_USE)
+        await _json(refusal(refused), 400)(scope, receive, send)
 
     def _until_closing(self, receive: Receive) -> Receive:
         """A `receive` that also ends when the server closes, for streams that would stay open for ever."""
@@ -147,25 +175,19 @@ class FrameGate:
         return received
 
 
-def _abandoned_with(exchange: Exchange, receive: Receive) -> Receive:
-    """A `receive` that cancels a read when its client leaves."""
+def _staying(exchange: Exchange, receive: Receive, *, is_read: bool) -> Receive:
+    """A `receive` that never tells of a client's leaving: a read is cancelled by it, a write runs to its end.
+
+    Either is answered soon, to nobody. Until then its request is there, so that its id is no other's.
+    """
 
     async def received() -> Message:
         message = await receive()
-        if message["type"] == "http.disconnect":
+        if message["type"] != "http.disconnect":
+            return message
+        if is_read:
             exchange.abandon()
-        return message
-
-    return received
-
-
-def _held_back(exchange: Exchange, receive: Receive) -> Receive:
-    """A `receive` that tells of a client's leaving only once the call has ended, so that a write runs to its end."""
-
-    async def received() -> Message:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            await exchange.settled()
+        await asyncio.Event().wait()  # whoever answers stops listening
         return message
 
     return received

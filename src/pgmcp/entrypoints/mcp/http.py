@@ -64,7 +64,7 @@ def http_gate(
         # For its metadata alone: tokens are asked for at the door, before a body is read.
         auth=door.metadata if door is not None else None,
     )
-    return FrameGate(app, server, security, door)
+    return FrameGate(app, server, security, door, sessions=sessions)
 
 
 async def serve_http(

@@ -74,19 +74,20 @@ class FastLane:
         self._running[request] = exchange
         self._server.calls.follow(exchange, self._carry_out(request, frame, exchange))
 
-    def cancel(self, request: object) -> bool:
+    def cancel(self, request: RequestId) -> bool:
         """Cancel a call at its caller's wish; it gets no answer. False where the lane has no such call."""
-        exchange = self._running.pop(request, None) if isinstance(request, int | str) else None
-        if exchange is not None:
-            exchange.abandon()
-        return exchange is not None
+        exchange = self._running.pop(request, None)
+        if exchange is None:
+            return False
+        exchange.abandon()
+        self._settled(request)
+        return True
 
     async def end(self) -> None:
         """Cancel every call, because nobody is there to be answered, and wait until all have settled."""
         exchanges = list(self._running.values())
-        self._running.clear()
-        for exchange in exchanges:
-            exchange.abandon()
+        for request in list(self._running):
+            self.cancel(request)
         for exchange in exchanges:
             await exchange.settled(self._server.limits.shutdown_grace_s)
 
@@ -106,7 +107,7 @@ class FastLane:
         if self._running.get(request) is exchange:
             del self._running[request]
             await self._write(line)
-        self._settled(request)
+            self._settled(request)
         return answer
 
     def _progress(self, request: RequestId, exchange: Exchange, token: RequestId) -> ReportProgress:

@@ -10,6 +10,7 @@ from pgmcp.domain.aside import text_aside
 from pgmcp.domain.calls import Principal
 from pgmcp.entrypoints.mcp.calls import Exchange
 from pgmcp.entrypoints.mcp.descriptors import claimed_standard_streams
+from pgmcp.entrypoints.mcp.faults import ID_IN_USE
 from pgmcp.entrypoints.mcp.frames import Called, Frame, Passed, Refused, RequestId, Silent, read_frame, read_oversized
 from pgmcp.entrypoints.mcp.handshake import Handshake
 from pgmcp.entrypoints.mcp.lane import FastLane
@@ -97,6 +98,9 @@ class StdioSession:
     async def _take(self, frame: Frame) -> None:
         """Answer a frame, or hand it to the SDK."""
         match frame:
+            case Called(message=message) | Passed(message=message) if self._is_running(message):
+                # With its id the answer would be taken for that of the request which runs.
+                await self._put(compact(refusal(Refused(id=None, method=None, fault=ID_IN_USE))))
             case Called():
                 self._expect_answer(frame.message["id"])
                 if self._lane.takes(frame):
@@ -113,6 +117,10 @@ class StdioSession:
             case Silent():
                 pass
 
+    def _is_running(self, message: Mapping[str, Any]) -> bool:
+        """Whether a message asks by the id of a request that is still to be answered."""
+        return "method" in message and message.get("id") in self._unanswered
+
     async def _answer(self, message: Mapping[str, Any]) -> None:
         """Answer a request that calls no tool."""
         result = self._reception.result_of(message, alone=self._sdk is None)
@@ -125,13 +133,12 @@ class StdioSession:
 
     async def _hear(self, message: Mapping[str, Any]) -> None:
         """Take in what wants no answer; what the SDK hasn't been asked for says nothing to it."""
-        cancelled = message.get("method") == _CANCELLED
-        request = _request_of(message) if cancelled else None
-        if cancelled and self._lane.cancel(request):
-            return
-        self._handshake.said(message)
-        if cancelled:
+        request = _request_of(message) if message.get("method") == _CANCELLED else None
+        if request is not None:
+            if self._lane.cancel(request):
+                return
             self._settle(request)
+        self._handshake.said(message)
         if self._sdk is not None or self._handshake.is_beside(message):
             await (await self._behind()).take(message, self._expect_answer)
 
@@ -160,10 +167,9 @@ class StdioSession:
         self._unanswered.add(request)
         self._idle.clear()
 
-    def _settle(self, request: object) -> None:
+    def _settle(self, request: RequestId) -> None:
         """Forget a request: it was answered, or its caller cancelled it and gets no answer."""
-        if isinstance(request, int | str):
-            self._unanswered.discard(request)
+        self._unanswered.discard(request)
         if not self._unanswered:
             self._idle.set()
 
@@ -196,6 +202,8 @@ async def serve_stdio(toolbox: Toolbox, limits: ServeLimits, *, principal: Princ
         await session.serve(stop)
 
 
-def _request_of(message: Mapping[str, Any]) -> object:
-    """The request that a cancellation is about."""
-    return (message.get("params") or {}).get("requestId")
+def _request_of(message: Mapping[str, Any]) -> RequestId | None:
+    """The request that a cancellation is about; None where it names none."""
+    request = (message.get("params") or {}).get("requestId")
+    # To Python true is 1, to JSON it is not.
+    return request if isinstance(request, int | str) and not isinstance(request, bool) else None
