@@ -232,7 +232,7 @@ class Settings:
     )
 
     time_zone: str | None = setting(None, "The sessions' time zone; the server's own when empty.")
-    search_path: str | None = setting(None, "The sessions' search path; the role's own when empty.")
+    search_path: str | None = setting(None, "The sessions' search path; when empty the first one's, by its role.")
     application_name: str = setting("pgmcp", "What the sessions call themselves.")
     rate_per_minute: int = setting(0, "Calls that one principal may make in a minute; 0 for any number.", minimum=0)
     rate_by_tool: tuple[str, ...] = setting((), "The same for single tools, such as `execute_query=30`.")

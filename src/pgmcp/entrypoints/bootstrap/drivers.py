@@ -56,6 +56,7 @@ def make_driver(
     from pgmcp.adapters.postgres.pooled import PooledDriver, PooledSettings
     from pgmcp.adapters.postgres.read_only import ReadOnlyDriver
     from pgmcp.adapters.postgres.replica import ReplicaDriver
+    from pgmcp.adapters.postgres.search_paths import OnePathDriver, SearchPath
     from pgmcp.adapters.postgres.session_settings import SessionSettings
 
     # A whole answer at its cap has to be taken, whatever form it travels in.
@@ -65,22 +66,25 @@ def make_driver(
         command = PasswordCommand.read(settings.password_command, SystemClock(), kept_s=settings.password_ttl_s)
         make = partial(make, password=command)
     kind = PooledSettings if settings.pooler == "transaction" else SessionSettings
-    session = kind(
+    sessions = kind(
         application_name=settings.application_name,
         statement_timeout_ms=settings.statement_timeout_ms,
         lock_timeout_ms=settings.lock_timeout_ms,
-        search_path=settings.search_path,
         time_zone=settings.time_zone,
     )
+    path = SearchPath(settings.search_path)
+
+    def along(schemas: str | None, address: Address) -> Driver:
+        session = evolve(sessions, search_path=schemas)
+        if isinstance(session, PooledSettings):
+            # A prepared statement with a name would be looked for on whatever server process comes next.
+            return PooledDriver(make(address=address, settings=session, statements_kept=0), session)
+        plain = make(address=address, settings=evolve(session, watched=False))
+        return ReadOnlyDriver(FallbackDriver(make(address=address, settings=session), plain))
 
     def client(dsn: str | None) -> BreakingDriver:
         address = Address.read(dsn) if dsn else Address()
-        if isinstance(session, PooledSettings):
-            # A prepared statement with a name would be looked for on whatever server process comes next.
-            driver: Driver = PooledDriver(make(address=address, settings=session, statements_kept=0), session)
-        else:
-            plain = make(address=address, settings=evolve(session, watched=False))
-            driver = ReadOnlyDriver(FallbackDriver(make(address=address, settings=session), plain))
+        driver = OnePathDriver(partial(along, address=address), path)
         breaker = Breaker(failures_allowed=settings.breaker_failures, cooldown_s=settings.breaker_cooldown_s)
         return BreakingDriver(driver, breaker=breaker, clock=SystemClock(), observer=observer)
 
