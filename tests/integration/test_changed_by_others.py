@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from itertools import chain, product
+from typing import Any
 
 import asyncpg
 import pytest
@@ -81,6 +83,90 @@ async def test_a_mistake_is_one_still(owner: tuple[asyncpg.Connection, str], dri
             assert (caught.value.code.name, caught.value.hint) == ("unknown_column", "Did you mean 'n'?")
 
 
+SWAPPED = """
+ALTER TABLE item RENAME n TO x; ALTER TABLE item RENAME big TO n; ALTER TABLE item RENAME x TO big;
+ALTER TABLE item RENAME doc TO document
+"""
+WHOLE = {
+    "SELECT * FROM item": True,
+    "TABLE item": True,
+    "SELECT i.*, 1 AS one FROM item AS i": True,
+    "UPDATE item SET flag = flag RETURNING *": False,
+}
+
+
+@pytest.mark.parametrize("query", WHOLE)
+async def test_columns_that_changed_names_are_under_their_own(
+    owner: tuple[asyncpg.Connection, str], driver: str, query: str
+) -> None:
+    """In a statement with a star, where PostgreSQL says nothing of it."""
+    connection, dsn = owner
+    statement = pgmcp.ExecuteQueryRequest(query=query, read_only=WHOLE[query])
+    async with pgmcp.connect(dsn, driver=driver, access="write") as client:
+        await client.call(statement)
+        await connection.execute(SWAPPED)
+        found = await client.call(statement)
+        read = await client.call(pgmcp.ReadRequest(table="item"))
+    assert isinstance(found, pgmcp.DataResponse)
+    for row in (found.rows[0], read.rows[0]):
+        assert {name: row[name] for name in ("n", "big", "document")} == {"n": 6, "big": 5, "document": {}}
+        assert "doc" not in row
+
+
+VALUES = {
+    "int2": "7",
+    "int4": "70000",
+    "int8": "9007199254740993",
+    "numeric": "0.12345678901234567890",
+    "float4": "'NaN'",
+    "float8": "'-Infinity'",
+    "money": "12.50::numeric::money",
+    "text": "'1e400'",
+    "date": "'2024-01-02'",
+    "timestamp": "'2024-01-02 03:04:05'",
+    "timestamptz": "'2024-01-02 03:04:05+02'",
+    "bool": "true",
+    "int8[]": "'{9007199254740993}'",
+    "float8[]": "'{NaN}'",
+    "inet": "'1.2.3.4'",
+    "int4range": "'[1,2)'",
+    "mood": "'ok'",
+}
+
+# Each becomes each other one of these: PostgreSQL would cast, or take one for another.
+ALIKE = ("int4", "int8", "numeric", "float8", "date", "timestamp", "int8[]")
+
+
+async def test_a_column_of_another_type(owner: tuple[asyncpg.Connection, str], driver: str) -> None:
+    """Each type that becomes another one is written by its own rules, by key, by page and in one's own statement."""
+    connection, dsn = owner
+    asked: dict[str, dict[str, Any]] = {
+        "read_table, by key": {"table": "item", "columns": ["v"], "filters": {"id": 1}},
+        "read_table": {"table": "item", "columns": ["v"]},
+        "execute_query": {"query": "SELECT v FROM item"},
+    }
+
+    async def answers(client: pgmcp.Client) -> dict[str, str]:
+        tools = {each.name: each for each in client.tools()}
+        return {what: await tools[what.partition(",")[0]].call(arguments) for what, arguments in asked.items()}
+
+    async def become(type_: str) -> None:
+        await connection.execute(f"ALTER TABLE item ALTER v TYPE {type_} USING ({VALUES[type_]})::{type_}")
+
+    await connection.execute("ALTER TABLE item ADD v bool")
+    expected = {}
+    for type_ in VALUES:
+        await become(type_)
+        async with pgmcp.connect(dsn, driver=driver) as anew:
+            expected[type_] = await answers(anew)
+    async with pgmcp.connect(dsn, driver=driver) as kept:
+        before = type_
+        for after in (*VALUES, *chain.from_iterable(product(ALIKE, ALIKE))):
+            await become(after)
+            assert (before, after, await answers(kept)) == (before, after, expected[after])
+            before = after
+
+
 STARS = {
     "SELECT * FROM item": True,
     "TABLE item": True,
@@ -140,11 +226,14 @@ async def test_in_a_transaction_it_says_what_has_changed(owner: tuple[asyncpg.Co
         await client.call(statement)
         begun = await client.call(pgmcp.BeginTransactionRequest())
         await connection.execute("ALTER TABLE item ADD COLUMN added int DEFAULT 7")
-        with pytest.raises(pgmcp.QueryError) as raised:
+        with pytest.raises(pgmcp.DatabaseError) as raised:
             await client.call(evolve(statement, transaction_id=begun.transaction_id))
+        assert raised.value.code.name == "serialization_failure"
         assert "a definition has changed" in raised.value.message
+        assert raised.value.details == {"retry_after_ms": 50, "transaction": "failed"}
         await client.call(pgmcp.RollbackTransactionRequest(transaction_id=begun.transaction_id))
-        answer = await client.call(statement)
+        async with client.transaction() as again:
+            answer = await again.call(statement)
         assert isinstance(answer, pgmcp.DataResponse)
         assert answer.rows[0]["added"] == 7
 

@@ -10,9 +10,9 @@ from pgmcp.domain.requests import RequestBase, TableRequest
 # What the server says when a kept fact of the catalogue, or a kept plan, no longer holds: an unknown table or column, a
 # cached plan whose result changed. https://www.postgresql.org/docs/18/errcodes-appendix.html
 _STALE = frozenset({"42P01", "42703", "0A000"})
-# And to a statement of ours, which names no types but those that are known: an unknown operator or function, another
-# type than expected.
-_RETYPED = frozenset({"42883", "42804"})
+# And to a statement of ours, which names no types but those that are known: an unknown operator, function or type,
+# another type than expected.
+_RETYPED = frozenset({"42883", "42804", "42704"})
 # What planning may say only because others have changed the relation since it was read.
 _OUTDATED = frozenset(
     {codes.UNKNOWN_COLUMN, codes.VALUE_INVALID, codes.VALUE_READ_ONLY, codes.RELATION_READ_ONLY}

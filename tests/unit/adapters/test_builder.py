@@ -41,7 +41,7 @@ def test_a_reads_text_follows_from_its_shape() -> None:
         "SELECT pg_catalog.string_agg(CASE WHEN s.total <= 500 THEN s.w ELSE '' END, E'\\x1e' ORDER BY s.total) AS w "
         "FROM (SELECT w, pg_catalog.sum(pg_catalog.octet_length(w) + 1) OVER (ROWS UNBOUNDED PRECEDING) AS total "
         "FROM (SELECT "
-        f"'[' || pg_catalog.concat_ws(',', coalesce(({checked('q.c1', 'int4')})::text, 'null')) || ']' AS w "
+        f"'[' || pg_catalog.concat_ws(',', coalesce({checked('(q.c1)::text', 'q.c1', INT4)}, 'null')) || ']' AS w "
         f'FROM (SELECT t."id" AS c1 FROM "a.b"."q""t" AS t WHERE (t."n" = $1{INT}) ORDER BY (t."id") '
         "LIMIT $2::text::pg_catalog.int8) AS q OFFSET 0) AS m) AS s "
         "WHERE s.total - pg_catalog.octet_length(s.w) <= 500 + 1 GROUP BY s.total / 65536 ORDER BY s.total / 65536"
@@ -53,7 +53,7 @@ def test_a_row_by_its_key_comes_in_parts() -> None:
     """Nothing that only many rows need: no order, no limit, no running sum, no JSON that can be written here."""
     written = builder().select(evolve(SELECT, columns=("id", "n"), filter=eq(ID, "1")))
     assert written.statement.text == (
-        f"SELECT pg_catalog.format(E'%s\\x1e%s', {checked('q.c1', 'int4')}, {checked('q.c2', 'int4')})"
+        f"SELECT pg_catalog.format(E'%s\\x1e%s', {checked('q.c1', 'q.c1', INT4)}, {checked('q.c2', 'q.c2', INT4)})"
         "::pg_catalog.varchar(500) AS w FROM "
         f'(SELECT t."id" AS c1, t."n" AS c2 FROM "a.b"."q""t" AS t WHERE (t."id" = $1{INT})) AS q'
     )
@@ -68,7 +68,7 @@ def test_a_row_above_what_a_varchar_holds_is_cut_otherwise() -> None:
     )
     assert written.statement.text == (
         "SELECT CASE WHEN pg_catalog.octet_length(s.w) < 10485761 THEN s.w END AS w FROM "
-        f"(SELECT pg_catalog.format(E'%s', {checked('q.c1', 'int4')}) AS w FROM "
+        f"(SELECT pg_catalog.format(E'%s', {checked('q.c1', 'q.c1', INT4)}) AS w FROM "
         f'(SELECT t."id" AS c1 FROM "a.b"."q""t" AS t WHERE (t."id" = $1{INT})) AS q OFFSET 0) AS s'
     )
 
@@ -78,7 +78,7 @@ def test_keys_come_beside_a_row_that_does_not_show_them() -> None:
     hidden = builder().select(evolve(SELECT, columns=("n",)))
     assert hidden.keys == (INT4,)
     assert 't."n" AS c1, t."id" AS k1 FROM' in hidden.statement.text
-    made = f"coalesce(({checked('q.k1', 'int4')})::text, 'null')"
+    made = f"coalesce({checked('(q.k1)::text', 'q.k1', INT4)}, 'null')"
     assert f"'[' || pg_catalog.concat_ws(',', {made}) || ']' AS k" in hidden.statement.text
 
 

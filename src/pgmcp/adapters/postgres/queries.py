@@ -38,6 +38,8 @@ _KEPT_STATEMENTS = 500
 _SYNTAX_ERROR = "42601"
 # What the server says when the catalogue has changed since a statement was described: all before anything has run.
 _STALE = frozenset({"42P01", "42703", "42804", "42883", "42P10", "42704", "0A000", "42601"})
+# When a transaction may be begun again that had a definition change under it.
+_AGAIN_MS = 50
 
 
 @frozen
@@ -98,11 +100,13 @@ class PostgresQueryRepository:
             try:
                 return await self._run(plan, known, call, within)
             except PgmcpError as error:
+                if error.sqlstate not in _STALE:
+                    raise
+                self.forget()
+                self._types.forget()
                 # Of a CALL what it says may be of a part of it, behind others that are there.
-                if error.sqlstate not in _STALE or within is not None or outcome_told(error) is Outcome.UNKNOWN:
-                    raise _of_ours(error) from error.__cause__
-            self.forget()
-            self._types.forget()
+                if within is not None or outcome_told(error) is Outcome.UNKNOWN:
+                    raise
         era = self._known.era
         return await self._run(plan, self._known.put(key, await self._learn(plan, call, within), era), call, within)
 
@@ -191,6 +195,8 @@ class PostgresQueryRepository:
                 count=count_rows if sent.bounded else count_records,
             )
         except PgmcpError as error:
+            if error.sqlstate in _STALE and sent.is_ours(error.position):
+                raise _changed(error) from error.__cause__
             error.position = sent.position(error.position)
             if within is None:
                 await self._procedures.settle(error, known.analysis, known.mark, call)
@@ -264,12 +270,15 @@ def _as_text(names: Sequence[str], rows: Sequence[Row], affected: int, plan: Raw
     )
 
 
-def _of_ours(error: PgmcpError) -> PgmcpError:
-    """The error of a statement that was read before: its syntax can only be wrong by what we have put around it."""
-    if error.sqlstate == _SYNTAX_ERROR:
-        error.message = "The statement gives other columns than it did: a definition has changed."
-        error.hint = "Begin the transaction again."
-    return error
+def _changed(error: PgmcpError) -> DatabaseError:
+    """What an error means that is about what we have put around a statement: it suited the columns that there were."""
+    return DatabaseError(
+        codes.SERIALIZATION_FAILURE,
+        "The statement gives other columns than it did: a definition has changed.",
+        hint="Begin the transaction again.",
+        sqlstate=error.sqlstate,
+        details={"retry_after_ms": _AGAIN_MS},
+    )
 
 
 def _pointed(error: PgmcpError, text: str) -> PgmcpError:

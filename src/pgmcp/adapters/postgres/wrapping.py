@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from pgmcp.adapters.postgres.binder import cast
 from pgmcp.adapters.postgres.cutting import biggest, capped
+from pgmcp.adapters.postgres.naming import quote
 from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.adapters.postgres.wire.rows import row
 from pgmcp.domain.plans import StatementKind
@@ -63,6 +64,10 @@ class Wrapped:
             left -= len(piece.text)
         return None
 
+    def is_ours(self, sent: int | None) -> bool:
+        """Whether a character of the text that was sent is one of those that we have put around the caller's."""
+        return sent is not None and self.position(sent) is None
+
 
 def wrapped(
     analysis: Analysis, parameters: Sequence[Type], columns: Sequence[ResultColumn], dialect: Dialect
@@ -82,46 +87,62 @@ def wrapped(
     limit, max_bytes = (f"${len(parameters) + own}::text::pg_catalog.int8" for own in (1, 2))
     # As a query of its own it is read once, not once a row.
     max_bytes = f"(SELECT {max_bytes})"
-    listed = _listed(columns)
     wire = row([column.type for column in columns], dialect)
     if analysis.kind is StatementKind.ROWS:
+        shown = _shown(analysis, "q", columns)
         # Line breaks, so that nothing of ours can end in a comment of the caller's.
-        inner = f"SELECT * FROM (\n\0\n) AS q{listed}{_no_more(analysis, 'q', columns)} LIMIT {limit}"
+        inner = f"SELECT {shown.listed} FROM (\n\0\n) AS q{shown.alias}{shown.condition} LIMIT {limit}"
         before, behind = _around(capped(inner, wire, max_bytes))
         sent = (Piece(before), *pieces, Piece(behind))
     else:
+        shown = _shown(analysis, _MAIN, columns)
         first, main = _split(pieces, analysis.main)
-        opening = Piece(f"{', ' if first else 'WITH '}{_MAIN}{listed} AS (\n")
-        source = f"{_MAIN}{_no_more(analysis, _MAIN, columns)}"
-        sent = (*first, opening, *main, Piece(f"\n) {_answer(source, wire, limit, max_bytes, counted=counted)}"))
+        opening = Piece(f"{', ' if first else 'WITH '}{_MAIN}{shown.alias} AS (\n")
+        rows = capped(f"SELECT {shown.listed} FROM {_MAIN}{shown.condition} LIMIT {limit}", wire, max_bytes)
+        sent = (*first, opening, *main, Piece(f"\n) {_counted(rows) if counted else rows}"))
     return Wrapped(pieces=sent, parameters=tuple(parameters), columns=tuple(columns), counted=counted, bounded=True)
 
 
 def largest(analysis: Analysis, parameters: Sequence[Type], columns: Sequence[ResultColumn], dialect: Dialect) -> str:
     """A statement that gives the number (from 1) of the column that takes most of a query's first row."""
     text = "".join(piece.text for piece in cast_parameters(analysis, parameters))
-    return biggest(f"SELECT * FROM (\n{text}\n) AS q{_listed(columns)}", [column.type for column in columns], dialect)
+    return biggest(f"SELECT * FROM (\n{text}\n) AS q{_alias(columns)}", [column.type for column in columns], dialect)
 
 
-def _listed(columns: Sequence[ResultColumn]) -> str:
-    return f"({', '.join(f'c{number}' for number in range(1, len(columns) + 1))})" if columns else ""
+@frozen
+class _Shown:
+    """A caller's rows as a source of ours with columns `c1`, `c2`…: what is selected, under which names, and when."""
+
+    listed: str
+    alias: str
+    condition: str
 
 
-def _no_more(analysis: Analysis, source: str, columns: Sequence[ResultColumn]) -> str:
-    """A condition that PostgreSQL refuses to read (42601) where there are more columns by now than there were.
+def _shown(analysis: Analysis, source: str, columns: Sequence[ResultColumn]) -> _Shown:
+    """How the columns that a statement gave when it was described are taken from what it gives when it runs.
 
-    A list of fewer names than columns is no mistake to it, so a column that was added would be missing without a word.
-    It is folded away before anything is planned. Only a star or TABLE can give other columns than it did.
+    Only a star or TABLE can give others than it did, and a list of names beside it would go by their places alone: one
+    that was added would be missing without a word, two that changed names would stand under each other's. So there each
+    is taken by its name (42703 where there is none of it), unless several have the same one, and PostgreSQL refuses to
+    read a condition (42601) where there are more of them. It is folded away before anything is planned.
     """
     text = analysis.text
     if not columns or not ("*" in text or "table" in text.lower()):
-        return ""
-    return f" WHERE NOT (FALSE AND EXISTS (SELECT {source}.* UNION ALL SELECT {', '.join(['NULL'] * len(columns))}))"
+        return _Shown("*", _alias(columns), "")
+    nulls = ", ".join(["NULL"] * len(columns))
+    no_more = f" WHERE NOT (FALSE AND EXISTS (SELECT {source}.* UNION ALL SELECT {nulls}))"
+    names = [column.name for column in columns]
+    if len(set(names)) < len(names):
+        return _Shown("*", _alias(columns), no_more)
+    return _Shown(", ".join(f"{source}.{quote(name)} AS c{at}" for at, name in enumerate(names, start=1)), "", no_more)
 
 
-def _answer(source: str, wire: str, limit: str, max_bytes: str, *, counted: bool) -> str:
-    rows = capped(f"SELECT * FROM {source} LIMIT {limit}", wire, max_bytes)
-    return f"SELECT pg_catalog.count(*)::text AS w FROM {_MAIN} UNION ALL ({rows})" if counted else rows
+def _alias(columns: Sequence[ResultColumn]) -> str:
+    return f"({', '.join(f'c{number}' for number in range(1, len(columns) + 1))})" if columns else ""
+
+
+def _counted(rows: str) -> str:
+    return f"SELECT pg_catalog.count(*)::text AS w FROM {_MAIN} UNION ALL ({rows})"
 
 
 def _around(text: str) -> tuple[str, str]:

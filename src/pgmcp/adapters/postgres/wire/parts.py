@@ -36,12 +36,12 @@ def parts(types: Sequence[Type], dialect: Dialect, prefix: str = "q.c") -> str:
     NULL is empty, or a pair of quotes where the type's values are quoted here. No part that is not NULL is empty, and
     none holds the separator. Never longer than the row's JSON.
 
-    >>> print(parts([Type(name="money"), Type(name="text")], Dialect("to_json")))
-    pg_catalog.format(E'%s\x1e%s', q.c1::pg_catalog.numeric, to_json(q.c2))
+    >>> print(parts([Type(name="pg_lsn")], Dialect("to_json")))
+    pg_catalog.format(E'%s', CASE WHEN q.c1 IS DISTINCT FROM NULL THEN to_json(pg_catalog.concat(q.c1)) END)
     """
     columns = [
-        ('"%s"' if _is_quoted(type_) else "%s", _part(f"{prefix}{number}", type_, dialect))
-        for number, type_ in enumerate(types, start=1)
+        ('"%s"' if _is_quoted(type_) else "%s", checked(_part(sql, type_, dialect), sql, type_))
+        for sql, type_ in ((f"{prefix}{number}", type_) for number, type_ in enumerate(types, start=1))
     ]
     groups = [columns[at : at + _MOST_PARTS] for at in range(0, len(columns), _MOST_PARTS)]
     joined = [_joined(group) for group in groups]
@@ -96,7 +96,7 @@ def _is_quoted(type_: Type) -> bool:
 def _part(sql: str, type_: Type, dialect: Dialect) -> str:
     root = type_.root
     if _is_plain(type_) and root.name in _BARE:
-        return f"{sql}::pg_catalog.numeric" if root.name == "money" else checked(sql, root.name)
+        return f"{sql}::pg_catalog.numeric" if root.name == "money" else sql
     if type_.kind is Kind.ARRAY and type_.element is not None:
         element = type_.element
         if element.root.tag in EXACT and not holds_lists(element):

