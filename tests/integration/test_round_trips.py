@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ import pytest_asyncio
 import pgmcp
 from pgmcp.handlers.base import Group
 from pgmcp.handlers.registry import HANDLERS
+from tests.fixtures.cached import session, until
 from tests.fixtures.drivers import ASYNCPG, CLIENTS
 from tests.fixtures.postgres import TestServer
 from tests.fixtures.proxy import counting_proxy
@@ -95,7 +97,8 @@ async def counted(postgres: TestServer, driver: str) -> AsyncIterator[Callable[[
     async with shop_database(postgres) as dsn, counting_proxy(dsn) as proxy:
 
         async def of(line: str) -> Trips:
-            async with pgmcp.connect(proxy.dsn, driver=driver) as db:
+            # With a path that is set, opening a session is the same on every version of PostgreSQL.
+            async with pgmcp.connect(proxy.dsn, driver=driver, search_path='"$user", public') as db:
                 (tool,) = [each for each in db.tools() if each.name == line.partition(",")[0]]
                 trips = []
                 for _ in range(4):
@@ -203,3 +206,59 @@ async def test_the_round_trips_with_a_key(postgres: TestServer, driver: str) -> 
                 pgmcp.UpdateRequest(table="orders", filters={"id": 1}, data={"note": "x"}, idempotency_key=f"u{number}")
             )
         assert counted == held("## With an idempotency key")
+
+
+LEAVES = "INSERT INTO categories (name) VALUES ('A hook')"
+CACHED = {"cache": "memory", "cache_without_triggers": True}
+# What may define something, whatever it does this time.
+DEFINES = {
+    "definition": "CREATE TABLE made (id int)",
+    "call": "CALL proceed()",
+    "function": "SELECT act()",
+    "function in a write": "INSERT INTO categories (name) SELECT 'A hook ' || act()",
+}
+CODE = """
+CREATE PROCEDURE proceed() LANGUAGE plpgsql AS 'BEGIN NULL; END';
+CREATE FUNCTION act() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
+"""
+
+
+async def test_what_a_raw_write_has_read_again_with_a_cache(postgres: TestServer, driver: str) -> None:
+    """Rows alone leave what is known of definitions, so the next read is one round trip; what may define doesn't."""
+    settings = {"access": "admin", "tools": ["core", "cache"], "catalogue_ttl_s": 3600, **CACHED}
+    async with (
+        shop_database(postgres) as dsn,
+        session(dsn) as other,
+        counting_proxy(dsn) as proxy,
+        pgmcp.connect(proxy.dsn, driver=driver, **settings) as db,
+    ):
+        read = pgmcp.ReadRequest(table="categories", columns=["id"], limit=2)
+
+        async def behind(query: str) -> Trips:
+            """What a read asks behind a statement: of the catalogue, and in all, but for a look at definitions."""
+            found = []
+            for _ in range(3):
+                statement = re.sub("made|A hook", lambda match: f"{match[0]}{next(_NAMES)}", query)
+                await db.call(pgmcp.ExecuteQueryRequest(query=statement, read_only=False))
+                before = await _asked(db)
+                proxy.reset()
+                await db.call(read)
+                found.append(Trips(await _asked(db) - before, proxy.round_trips))
+            return min(found)
+
+        await db.call(read)
+        await until(partial(_listening, db))
+        await db.call(read)
+        assert await behind(LEAVES) == Trips(0, 1)
+        await other.execute(CODE)
+        assert {what: (await behind(query)).cold > 0 for what, query in DEFINES.items()} == dict.fromkeys(DEFINES, True)
+
+
+async def _asked(db: pgmcp.Client) -> int:
+    """How often the catalogue was asked for a relation."""
+    document = (await db.call(pgmcp.GetCacheStatsRequest())).document
+    return int(document["by_kind"]["metadata"]["of"]["relations"]["misses"])
+
+
+async def _listening(db: pgmcp.Client) -> bool:
+    return bool((await db.call(pgmcp.GetCacheStatsRequest())).document["listening"])

@@ -19,6 +19,7 @@ class Changes:
         relations: Those that are known by name; what triggers and cascades do besides isn't among them.
         anywhere: Whether nobody can tell which, as after a raw statement.
         definitions: Whether the relations themselves may be others now, as after CREATE, ALTER or DROP.
+        code: Whether code ran of which nobody knows what it does, so that it may have defined something: seldom.
 
     >>> from pgmcp.domain.relations import Name
     >>> (Changes.of(Name("public", "a")) | Changes(anywhere=True)).anywhere
@@ -28,6 +29,7 @@ class Changes:
     relations: frozenset[Name] = frozenset()
     anywhere: bool = False
     definitions: bool = False
+    code: bool = False
 
     @classmethod
     def of(cls, *names: Name) -> Changes:
@@ -41,13 +43,18 @@ class Changes:
             return self
         if not self:
             return other
-        says_as_much = (self.anywhere or not other.anywhere) and (self.definitions or not other.definitions)
+        says_as_much = (
+            (self.anywhere or not other.anywhere)
+            and (self.definitions or not other.definitions)
+            and (self.code or not other.code)
+        )
         if says_as_much and other.relations <= self.relations:
             return self
         return Changes(
             relations=self.relations | other.relations,
             anywhere=self.anywhere or other.anywhere,
             definitions=self.definitions or other.definitions,
+            code=self.code or other.code,
         )
 
     def __bool__(self) -> bool:
@@ -57,4 +64,5 @@ class Changes:
 
 NOTHING = Changes()
 ANYTHING = Changes(anywhere=True)
+CODE = Changes(anywhere=True, code=True)
 DEFINITIONS = Changes(anywhere=True, definitions=True)

@@ -102,8 +102,7 @@ class Outdating:
     async def _outdate(self, changes: Changes, outcome: Outcome) -> None:
         self.listen()
         reached = None if changes.anywhere else await self._reached(changes.relations)
-        if changes.anywhere:
-            # It may have been a definition.
+        if changes.definitions or changes.code:
             self._forget()
         if reached is None:
             chosen, reason = [tags.EVERYTHING], "statement" if changes.anywhere else "trigger"

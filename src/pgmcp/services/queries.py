@@ -7,7 +7,7 @@ from typing import Any
 
 from pgmcp.domain.aside import aside
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.changes import ANYTHING, DEFINITIONS
+from pgmcp.domain.changes import ANYTHING, CODE, DEFINITIONS, Changes
 from pgmcp.domain.costs import check_cost
 from pgmcp.domain.errors import QueryError, ValidationError, codes
 from pgmcp.domain.explaining import unnamed
@@ -168,9 +168,7 @@ class QueryService:
             if plan.read_only:
                 return await self._cache.query(plan, call, load)
             await self._weigh(plan, call)
-            # A function seldom defines anything and is called often: alone it has nothing forgotten of what is known.
-            defines = plan.defines and (call.transaction is not None or plan.kind is StatementKind.UTILITY)
-            changes = DEFINITIONS if defines else ANYTHING
+            changes = _changes(plan, call)
             if not plan.whole:
                 return await self._transactions.write_in_parts(work, call, changes)
             return await self._retrying.writing(lambda: self._transactions.write(work, call, changes), call)
@@ -201,6 +199,15 @@ class QueryService:
             return
         explained = await self.explain(Explain(query=plan), call)
         check_cost(explained, max_cost=self._settings.max_cost, max_rows=self._settings.max_cost_rows)
+
+
+def _changes(plan: RawQuery, call: CallContext) -> Changes:
+    """What a raw write may change."""
+    # A function seldom defines anything and is called often: alone it has nothing forgotten but by a cache.
+    if plan.defines and (call.transaction is not None or plan.kind is StatementKind.UTILITY):
+        return DEFINITIONS
+    # Without a verdict nobody knows what is called.
+    return CODE if plan.defines or plan.basis is None else ANYTHING
 
 
 def _after(place: Place, order: Sequence[Order]) -> tuple[Literal | None, ...]:

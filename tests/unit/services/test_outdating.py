@@ -14,7 +14,7 @@ from pgmcp.adapters.metadata import KeptMetadata
 from pgmcp.domain.caching.events import CacheInvalidated
 from pgmcp.domain.caching.footprints import Footprint, Surroundings, Touched
 from pgmcp.domain.calls import CallContext
-from pgmcp.domain.changes import ANYTHING, NOTHING, Changes
+from pgmcp.domain.changes import ANYTHING, CODE, DEFINITIONS, NOTHING, Changes
 from pgmcp.domain.errors import DatabaseError, codes
 from pgmcp.domain.relations import Name
 from pgmcp.domain.results import Result
@@ -166,6 +166,24 @@ async def test_what_a_write_ends(
     assert [each.reason for each in made.events.events if isinstance(each, CacheInvalidated)] == (
         [] if reason is None else [reason]
     )
+
+
+@pytest.mark.parametrize(
+    "changes, forgets",
+    [
+        pytest.param(ANYTHING, False, id="rows-of-whatever"),
+        pytest.param(ANYTHING | Changes.of(ORDERS), False, id="rows-among-them"),
+        pytest.param(CODE, True, id="code-of-whatever"),
+        pytest.param(ANYTHING | CODE, True, id="code-among-it"),
+        pytest.param(DEFINITIONS, True, id="a-definition"),
+        pytest.param(ANYTHING | DEFINITIONS, True, id="a-definition-among-it"),
+    ],
+)
+async def test_what_a_write_has_forgotten_of_definitions(made: Made, changes: Changes, *, forgets: bool) -> None:
+    """Nothing, unless it may have defined something: reading it again is a round trip for each relation."""
+    await made.outdating.changed(changes, Outcome.COMMITTED)
+    assert (made.lineage.forgotten, made.forgotten) == ((1, ["definitions"]) if forgets else (0, []))
+    assert made.cache.ended == [(("*",), 0.0)]
 
 
 @pytest.mark.parametrize("listening, dropped", [(True, []), (False, [ORDERS])])

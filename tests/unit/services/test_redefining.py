@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgmcp.adapters.metadata import KeptMetadata
-from pgmcp.domain.changes import ANYTHING, DEFINITIONS, NOTHING, Changes
+from pgmcp.domain.changes import ANYTHING, CODE, DEFINITIONS, NOTHING, Changes
 from pgmcp.domain.relations import Name
 from pgmcp.domain.transactions import Outcome
 from pgmcp.services.redefining import Redefining
@@ -19,6 +19,7 @@ from pgmcp.services.redefining import Redefining
         pytest.param(DEFINITIONS, Outcome.ROLLED_BACK, False, id="rolled-back"),
         pytest.param(ANYTHING | DEFINITIONS, Outcome.COMMITTED, True, id="among-others"),
         pytest.param(ANYTHING, Outcome.COMMITTED, False, id="rows-of-whatever"),
+        pytest.param(CODE, Outcome.COMMITTED, False, id="code-of-whatever"),
         pytest.param(Changes.of(Name("public", "t")), Outcome.COMMITTED, False, id="rows"),
         pytest.param(NOTHING, Outcome.COMMITTED, False, id="nothing"),
     ],

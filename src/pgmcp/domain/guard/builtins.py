@@ -96,6 +96,11 @@ def extension_refused(function: UsedFunction, *, policy: bool, writing: bool) ->
     return _UNSPOKEN if opaque and function.volatility is not Volatility.IMMUTABLE else None
 
 
+def is_harmless(name: str) -> bool:
+    """Whether a volatile function of an extension is known to change nothing."""
+    return _EXTENSIONS_HARMLESS.fullmatch(name) is not None or _EXTENSIONS_TELLING.fullmatch(name) is not None
+
+
 def users_refused(function: UsedFunction, *, policy: bool, writing: bool) -> str | None:
     """Why a function of the database's own is not called without the policy's word; None where it may be."""
     if policy:

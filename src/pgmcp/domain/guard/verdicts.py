@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 from pgmcp.domain import receipts
 from pgmcp.domain.caching.basis import Basis
 from pgmcp.domain.errors import NotFoundError, PgmcpError, SecurityError, codes
-from pgmcp.domain.guard.builtins import SEQUENCES, builtin_refused, extension_refused, users_refused
+from pgmcp.domain.guard.builtins import SEQUENCES, builtin_refused, extension_refused, is_harmless, users_refused
 from pgmcp.domain.guard.resolution import Resolution, UsedFunction, UsedRelation, Volatility
 from pgmcp.domain.guard.veils import has_unknown_kin, is_veiled
 from pgmcp.domain.plans import Effect
@@ -52,7 +52,7 @@ class Verdict:
         tables: The columns that the statement touches, by the relation's full name; `*` for whole rows.
         rules: The rules of the policy about these.
         veiled: Whether a plan of the statement would tell of what its caller may not know.
-        defines: Whether it calls code of the database's own that may define something.
+        defines: Whether it calls code of the database's own, or an extension's, that may define something.
     """
 
     refusal: Refusal | None = None
@@ -112,7 +112,9 @@ def judge(resolution: Resolution, view: View, *, read_only: bool) -> Verdict:
 
 def _may_define(function: UsedFunction) -> bool:
     """Whether a function may make, alter or drop something: what is not volatile changes nothing."""
-    return function.volatility is Volatility.VOLATILE and not function.builtin and function.extension is None
+    if function.volatility is not Volatility.VOLATILE or function.builtin:
+        return False
+    return function.extension is None or not is_harmless(function.name.name)
 
 
 def _refusals(resolution: Resolution, view: View, *, read_only: bool) -> Iterator[Verdict]:
