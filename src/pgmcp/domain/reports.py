@@ -41,8 +41,8 @@ class Span:
         return max(self.end - self.start, 0.0)
 
     def rate(self, samples: int) -> float:
-        """How many ran a second, where so many were drawn; what is shorter than a second says no more than one does."""
-        return round(per_second(samples, max(self.seconds, 1.0)) / self.share, 4) if self.share else 0.0
+        """How many ran a second, where so many were drawn: over the very time that `covered_seconds` tells."""
+        return round(per_second(samples, self.seconds) / self.share, 4) if self.share else 0.0
 
 
 def execution_times(samples: Iterable[Sample]) -> list[Document]:

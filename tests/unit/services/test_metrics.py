@@ -173,13 +173,22 @@ async def test_throughput() -> None:
 
 
 async def test_throughput_of_a_moment() -> None:
-    """What is covered since a reset may be next to nothing: no more calls ran in a second than there were."""
+    """What is covered since a reset may be less than a second: the rate is over that time, the peak counts calls."""
     here = house()
     here.history.clear()
-    here.clock.advance(0.001)
+    here.clock.advance(0.25)
     ran(here, 0, 1)
     found = await told(here, "operations_per_second", window_seconds=50)
-    assert (found["covered_seconds"], found["operations_per_second"], found["peak_in_one_second"]) == (0.001, 1.0, 1)
+    assert (found["covered_seconds"], found["operations_per_second"], found["peak_in_one_second"]) == (0.25, 4.0, 1)
+
+
+async def test_throughput_of_what_is_left() -> None:
+    """Where most samples had to go, what is left of them may be of less than a second too."""
+    here = house(metrics_history=4)
+    for ago in range(20, 0, -1):
+        ran(here, ago / 20, 1)
+    found = await told(here, "operations_per_second", window_seconds=50)
+    assert (found["covered_seconds"], found["operations_per_second"]) == (0.25, 16.0)
 
 
 async def test_throughput_of_a_share() -> None:
