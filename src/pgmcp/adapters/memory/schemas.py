@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pgmcp.adapters.memory.building import SCHEMA
 from pgmcp.adapters.memory.definitions import Reference, Table
@@ -82,10 +82,8 @@ class MemorySchemaRepository:
         unique = sorted(table.keys[primary:], key=lambda key: key.name)
         return TableDescription(
             relation=table.relation,
-            foreign_keys=tuple(_outward(each) for each in table.references),
-            referenced_by=tuple(
-                _inward(each) for each in sorted(self._engine.referrers.to(table.name), key=lambda each: each.name)
-            ),
+            foreign_keys=tuple(_outward(each) for each in _by_name(table.references)),
+            referenced_by=tuple(_inward(each) for each in _by_name(self._engine.referrers.to(table.name))),
             unique=tuple(key.columns for key in unique),
             checks=tuple(check.expression for check in table.checks),
             # A view has no constraints, only indexes.
@@ -121,6 +119,11 @@ class MemorySchemaRepository:
     def _rows(self, table: Table) -> int | None:
         state = self._engine.committed.get(table.name)
         return None if state is None else len(state.rows)
+
+
+def _by_name(references: Iterable[Reference]) -> Sequence[Reference]:
+    """Foreign keys as they are listed."""
+    return sorted(references, key=lambda each: each.name)
 
 
 def _mentions(relation: Relation, search: str) -> bool:
