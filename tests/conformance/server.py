@@ -74,7 +74,7 @@ async def fixture_server() -> AsyncIterator[str]:
     gate = http_gate(MCPServer(Fixtures(), ServeLimits(), Principal("conformance")), allowed(Settings()))
     stop = asyncio.Event()
     url = url_of(listener)
-    serving = asyncio.create_task(serve_socket(gate, listener, stop, gate.close))
+    serving = asyncio.create_task(serve_socket(gate, listener, stop, gate.close, ServeLimits()))
     try:
         yield url
     finally:

@@ -34,7 +34,7 @@ async def served(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     app = Pages(Pages(gate, guarded_pages(database), gate.security), open_pages(database))
     stop = asyncio.Event()
     base = url_of(listener).removesuffix("/mcp")
-    serving = asyncio.create_task(serve_socket(app, listener, stop, gate.close))
+    serving = asyncio.create_task(serve_socket(app, listener, stop, gate.close, ServeLimits()))
     try:
         async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
             yield client

@@ -9,42 +9,11 @@ from attrs import NOTHING, Attribute, field, fields, frozen
 
 from pgmcp.domain.access import Access
 from pgmcp.domain.policy.rules import OPEN, Policy
+from pgmcp.domain.secret import Secret
 
 __all__ = ["Access", "Secret", "Setting", "Settings", "described", "setting"]
 
 SETTING: Final = "setting"
-
-
-class Secret:
-    """A text that hides itself: its `repr` and `str` never show it.
-
-    >>> Secret("hunter2")
-    Secret('***')
-    """
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        """Hide a text."""
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself, for whoever really needs it."""
-        return self._text
-
-    def __repr__(self) -> str:
-        """Stars."""
-        return "Secret('***')"
-
-    __str__ = __repr__
-
-    def __eq__(self, other: object) -> bool:
-        """Whether both hide the same text."""
-        return isinstance(other, Secret) and self._text == other._text
-
-    def __hash__(self) -> int:
-        """By the text."""
-        return hash((Secret, self._text))
 
 
 @frozen(kw_only=True)
@@ -118,6 +87,19 @@ class Settings:
 
     workers: int = setting(
         1, "Processes that serve HTTP on one socket; more than one without transactions.", minimum=1, maximum=64
+    )
+
+    http_connections: int = setting(
+        500, "Connections that one process has over HTTP at the most; one more is answered 503.", minimum=1
+    )
+    http_wait_s: float = setting(
+        30.0, "How long a client may take to send a request, or to take its answer.", unit="seconds", minimum=0.001
+    )
+    http_sessions: int = setting(
+        10_000, "MCP sessions open over HTTP at the most; one more is answered 503.", minimum=1
+    )
+    http_session_idle_s: float = setting(
+        1800.0, "How long such a session stays that nobody uses.", unit="seconds", minimum=1
     )
 
     http_tokens: tuple[str, ...] = setting(

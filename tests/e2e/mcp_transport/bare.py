@@ -5,6 +5,7 @@ from typing import Any
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
+from mcp.shared.exceptions import MCPError
 from pydantic_core import to_json
 
 from pgmcp.domain.calls import Principal
@@ -18,6 +19,8 @@ def bare_server() -> Server[Any]:
     toolbox = FakeToolbox()
 
     async def list_tools(context: ServerRequestContext[Any], params: Any) -> types.ListToolsResult:
+        if params is not None and params.cursor:
+            raise MCPError(types.INVALID_PARAMS, "The cursor is not one that this server gave.")
         return types.ListToolsResult(
             tools=[
                 types.Tool(

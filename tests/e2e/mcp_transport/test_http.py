@@ -156,6 +156,14 @@ async def test_a_cancel_request_ends_a_write_too(fresh: WebServer, version: str)
         assert fresh.toolbox.journal == ["wait_write started", "wait_write cancelled"]
 
 
+async def test_a_cursor_that_was_never_given_is_refused(fresh: WebServer, version: str) -> None:
+    """The list of tools is one page; an empty cursor is that of clients which ask for the first one so."""
+    async with web_client(fresh, version) as client:
+        for cursor, known in (("", True), ("x", False)):
+            (answer,) = await client.ask("tools/list", {"cursor": cursor})
+            assert (len(answer["result"]["tools"]) > 0) if known else answer["error"]["code"] == -32602
+
+
 SESSION_VERSIONS = [version for version in VERSIONS if version < "2026"]
 IN_USE = "A request with this id is still running."
 

@@ -33,7 +33,7 @@ async def test_https(tmp_path: Path) -> None:
     listener = listening_socket("localhost", 0)
     gate = http_gate(MCPServer(FakeToolbox(), ServeLimits(), Principal()), allowed(settings), door_of(settings))
     stop = asyncio.Event()
-    serving = asyncio.create_task(serve_socket(gate, listener, stop, gate.close, tls_of(settings)))
+    serving = asyncio.create_task(serve_socket(gate, listener, stop, gate.close, ServeLimits(), tls_of(settings)))
     url = url_of(listener, tls=True).replace("127.0.0.1", "localhost")
     assert url.startswith("https://localhost:")
     trust = ssl.create_default_context(cafile=authority.cert)

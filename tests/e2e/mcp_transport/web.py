@@ -41,15 +41,17 @@ class WebServer:
 
 
 @asynccontextmanager
-async def web_server(*, grace_s: float = 5.0, door: Door | None = None) -> AsyncIterator[WebServer]:
+async def web_server(
+    *, grace_s: float = 5.0, door: Door | None = None, limits: ServeLimits | None = None
+) -> AsyncIterator[WebServer]:
     """Serve the fake toolbox until the test is over."""
     toolbox = FakeToolbox()
     listener = listening_socket("127.0.0.1", 0)
-    limits = ServeLimits(max_request_bytes=MAX_BYTES, shutdown_grace_s=grace_s)
+    limits = limits or ServeLimits(max_request_bytes=MAX_BYTES, shutdown_grace_s=grace_s)
     gate = http_gate(MCPServer(toolbox, limits, Principal("tester")), allowed(Settings()), door)
     stop = asyncio.Event()
     url = url_of(listener)
-    serving = asyncio.create_task(serve_socket(gate, listener, stop, gate.close))
+    serving = asyncio.create_task(serve_socket(gate, listener, stop, gate.close, limits))
     try:
         yield WebServer(toolbox, url, stop, serving)
     finally:
@@ -92,6 +94,12 @@ class WebClient:
         """Call a tool and give every message of the answer."""
         body = self.call_body(tool, arguments, request=request, meta=meta)
         return messages(await self.http.post(self.url, content=body, headers=self.headers("tools/call", tool)))
+
+    async def ask(self, method: str, params: dict[str, Any], *, request: int = 1) -> list[Any]:
+        """Send a request that calls no tool and give every message of the answer."""
+        said = params | ({"_meta": _ENVELOPE} if self.version == MODERN else {})
+        body = {"jsonrpc": "2.0", "id": request, "method": method, "params": said}
+        return messages(await self.http.post(self.url, json=body, headers=self.headers(method)))
 
     async def handshake(self) -> None:
         """Open a session, where the version has such a thing."""

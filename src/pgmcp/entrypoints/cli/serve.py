@@ -142,7 +142,14 @@ async def _serve_stdio(database: Database) -> None:
 
 
 def _limits(settings: Settings) -> ServeLimits:
-    return ServeLimits(max_request_bytes=settings.max_request_bytes, shutdown_grace_s=settings.shutdown_grace_s)
+    return ServeLimits(
+        max_request_bytes=settings.max_request_bytes,
+        shutdown_grace_s=settings.shutdown_grace_s,
+        http_connections=settings.http_connections,
+        http_wait_s=settings.http_wait_s,
+        http_sessions=settings.http_sessions,
+        http_session_idle_s=settings.http_session_idle_s,
+    )
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -8,6 +8,8 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from typing import cast
 
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
@@ -17,6 +19,7 @@ from typing_extensions import override
 from pgmcp.domain.calls import Principal
 from pgmcp.domain.errors import SecurityError, ValidationError, codes
 from pgmcp.domain.settings import Settings
+from pgmcp.entrypoints.mcp.connections import BoundedConnection
 from pgmcp.entrypoints.mcp.gate import PATH, FrameGate
 from pgmcp.entrypoints.mcp.hosts import allowed, bracketed
 from pgmcp.entrypoints.mcp.identity.door import Door
@@ -60,6 +63,8 @@ def http_gate(
         streamable_http_path=PATH,
         stateless_http=not sessions,
         transport_security=security,
+        max_sessions=server.limits.http_sessions,
+        session_idle_timeout=server.limits.http_session_idle_s,
         max_request_body_size=_SDK_BODY_BYTES,  # the gate has measured it
         # For its metadata alone: tokens are asked for at the door, before a body is read.
         auth=door.metadata if door is not None else None,
@@ -100,7 +105,7 @@ async def serve_http(
     with stop_on_signals() as stop:
         listening(url_of(listener, tls=tls is not None))
         guarded = behind(door, gate, guarded_pages or {})
-        await serve_socket(Pages(guarded, open_pages or {}), listener, stop, gate.close, tls)
+        await serve_socket(Pages(guarded, open_pages or {}), listener, stop, gate.close, limits, tls)
 
 
 def open_listener(settings: Settings) -> socket.socket:
@@ -132,6 +137,7 @@ async def serve_socket(
     listener: socket.socket,
     stop: asyncio.Event,
     close: Callable[[], Awaitable[None]],
+    limits: ServeLimits,
     tls: Certificate | None = None,
 ) -> None:
     """Serve an app on an open socket until told to stop.
@@ -141,11 +147,14 @@ async def serve_socket(
         listener: The socket; closed at the end.
         stop: Ends the server: nothing new, grace for what runs, then the connections.
         close: Lets the running calls finish.
+        limits: How many connections there may be, and how long a client may take.
         tls: The certificate to show; None for plain HTTP.
     """
     server = _QuietServer(
         uvicorn.Config(
             app,
+            # uvicorn's own is the same class, or httptools where that happens to be installed.
+            http=cast("type[asyncio.Protocol]", partial(BoundedConnection, limits=limits)),  # it is called, no more
             log_config=None,
             access_log=False,
             ws="none",

@@ -14,7 +14,15 @@ class ServeLimits:
             held in memory.
         shutdown_grace_s: How long running calls may go on once the server was told to stop, in seconds; cancelled
             calls get the same time to settle.
+        http_connections: Connections over HTTP at the most.
+        http_wait_s: How long a client may take to send a request over HTTP, or to take its answer, in seconds.
+        http_sessions: Sessions over HTTP at the most.
+        http_session_idle_s: How long a session stays that has no request, in seconds.
     """
 
     max_request_bytes: int = 4 * 1024 * 1024
     shutdown_grace_s: float = 10.0
+    http_connections: int = 500
+    http_wait_s: float = 30.0
+    http_sessions: int = 10_000
+    http_session_idle_s: float = 1800.0

@@ -34,9 +34,12 @@ def sdk_server(server: MCPServer) -> Server[Any]:
 
     async def list_tools(
         context: _Context,
-        params: types.PaginatedRequestParams | None,  # noqa: ARG001 -- the SDK hands them over
+        params: types.PaginatedRequestParams | None,
     ) -> types.ListToolsResult:
         """Answer `tools/list`, all of it at once: it has a budget of bytes that no page needs to cut."""
+        if params is not None and params.cursor:
+            # No page was ever followed by another. MCP specification, "Pagination", "Error Handling".
+            raise MCPError(types.INVALID_PARAMS, "The cursor is not one that this server gave.")
         return types.ListToolsResult(
             tools=[
                 types.Tool(
