@@ -88,23 +88,24 @@ class MetricsService:
         head: Document = {"metric_type": plan.what.value}
         if plan.what is MetricType.RESOURCE_USAGE:
             return head | {name: dict(reading) for name, reading in self._resources.read().items()}
-        span = self._span("tool", end - plan.window_s, end)
+        layer = self._layer(plan.operation)
+        span = self._span(layer, end - plan.window_s, end)
         head |= {"window_seconds": round(plan.window_s, 3), "covered_seconds": round(span.seconds, 3)}
         if self._share < 1:
             head["sampled"] = self._share
-        calls = self._samples("tool", span, plan.operation)
+        calls = self._samples(layer, span, plan.operation)
         match plan.what:
             case MetricType.EXECUTION_TIMES:
                 return self._execution_times(head, calls, span, plan.operation)
             case MetricType.ERRORS:
-                body = errors(calls, span) | {"since_reset": counted(self._totals(plan.operation))}
+                body = errors(calls, span) | {"since_reset": counted(self._totals(layer, plan.operation))}
                 return fitted(head | body, ["by_code"])
             case MetricType.OPERATIONS_PER_SECOND:
-                body = throughput(calls, span) | {"since_reset": counted(self._totals(plan.operation))}
+                body = throughput(calls, span) | {"since_reset": counted(self._totals(layer, plan.operation))}
                 return fitted(head | body, ["by_operation"])
             case MetricType.TRENDS:
-                earlier = self._span("tool", span.start - plan.window_s, span.start)
-                before = self._samples("tool", earlier, plan.operation)
+                earlier = self._span(layer, span.start - plan.window_s, span.start)
+                before = self._samples(layer, earlier, plan.operation)
                 head["before_seconds"] = round(earlier.seconds, 3)
                 return fitted(head | {"operations": trends(calls, before, span, earlier)}, ["operations"])
 
@@ -114,11 +115,20 @@ class MetricsService:
 
     def _execution_times(self, head: Document, calls: Sequence[Sample], span: Span, operation: str | None) -> Document:
         statements = self._samples("statement", span, None)
-        shown = list(calls)
-        for layer in LAYERS[1:]:
-            shown += self._samples(layer, span, operation)
-        body = {"operations": execution_times(shown), "slowest": slowest(calls, statements, span.end)}
+        shown = [each for layer in LAYERS for each in self._samples(layer, span, operation)]
+        lines = execution_times(shown)
+        for line in lines:
+            # Of what runs several times a call less is kept.
+            covered = self._span(line["layer"], span.start, span.end).seconds
+            if covered < span.seconds:
+                line["covered_seconds"] = round(covered, 3)
+        body = {"operations": lines, "slowest": slowest(calls, statements, span.end)}
         return fitted(head | body, ["operations", "slowest"])
+
+    def _layer(self, operation: str | None) -> Layer:
+        """Where an operation runs, of several places the outermost; tools where none is meant."""
+        found = {each.layer for each in self._history.totals().operations if each.operation == operation}
+        return next((layer for layer in LAYERS if layer in found), "tool")
 
     def _samples(self, layer: Layer, span: Span, operation: str | None) -> Sequence[Sample]:
         found = self._history.samples(layer, span.start, span.end)
@@ -128,11 +138,11 @@ class MetricsService:
         """A stretch of time, cut to where nothing is missing."""
         return Span(start=min(max(start, self._history.whole_since(layer)), end), end=end, share=self._share)
 
-    def _totals(self, operation: str | None) -> list[Total]:
+    def _totals(self, layer: Layer, operation: str | None) -> list[Total]:
         return [
             each
             for each in self._history.since_reset().operations
-            if each.layer == "tool" and operation in (None, each.operation)
+            if each.layer == layer and operation in (None, each.operation)
         ]
 
 

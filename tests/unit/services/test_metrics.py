@@ -191,6 +191,27 @@ async def test_throughput_of_what_is_left() -> None:
     assert (found["covered_seconds"], found["operations_per_second"]) == (0.25, 16.0)
 
 
+async def test_a_part_of_calls() -> None:
+    """Whatever is asked of an operation is told of where it runs, be it no tool."""
+    here = house()
+    for ago in (90, 30, 20, 10):
+        ran(here, ago, 2, "TableService.select", layer="service", error="lock_timeout" if ago == 20 else None)
+        ran(here, ago, 3)
+    asked = {"operation": "TableService.select", "window_seconds": 50}
+    failed = await told(here, "errors", **asked)
+    assert (failed["calls"], failed["errors"], failed["error_rate"]) == (3, 1, 0.3333)
+    assert failed["since_reset"] == {"calls": 4, "errors": {"lock_timeout": 1}}
+    rates = await told(here, "operations_per_second", **asked)
+    assert rates["by_operation"] == [
+        {"operation": "TableService.select", "count": 3, "operations_per_second": 0.06},
+    ]
+    (trend,) = (await told(here, "trends", **asked))["operations"]
+    assert (trend["operation"], trend["before"]["operations_per_second"]) == ("TableService.select", 0.02)
+    times = await told(here, "execution_times", **asked)
+    assert [(line["layer"], line["count"]) for line in times["operations"]] == [("service", 3)]
+    assert [line["operation"] for line in times["slowest"]] == ["TableService.select"] * 3
+
+
 async def test_throughput_of_a_share() -> None:
     """A drawn call stands for those that were not, and the answer says so."""
     here = house(metrics_sample=0.5)
@@ -239,6 +260,18 @@ async def test_a_window_that_was_cut() -> None:
     found = await told(here, "operations_per_second", window_seconds=300)
     assert (found["window_seconds"], found["covered_seconds"]) == (300.0, 6.0)
     assert found["by_operation"][0]["count"] == 5
+
+
+async def test_a_part_of_which_less_is_kept() -> None:
+    """What runs several times a call had to be cut sooner: its line tells over which time it counts."""
+    here = house(metrics_history=8)
+    for ago in range(8, 0, -1):
+        ran(here, ago, 1)
+        for _ in range(2):
+            ran(here, ago, 1, "TableService.select", layer="service")
+    found = await told(here, "execution_times", window_seconds=300)
+    lines = {line["layer"]: (line["count"], line.get("covered_seconds")) for line in found["operations"]}
+    assert (found["covered_seconds"], lines) == (300.0, {"tool": (8, None), "service": (8, 5.0)})
 
 
 def with_gauges(here: House) -> House:
