@@ -14,13 +14,13 @@ from pgmcp.adapters.memory.calling import own
 from pgmcp.adapters.memory.declare import ABSENT, ColumnSpec, Expression, ForeignKeySpec, TableSpec
 from pgmcp.adapters.memory.definitions import Check, Field, Key, Reference, Table
 from pgmcp.adapters.memory.expressions import constant, expression_text
-from pgmcp.adapters.memory.filters.literals import read_text
 from pgmcp.adapters.memory.refusals import refuse
 from pgmcp.adapters.memory.sequences import Sequence
 from pgmcp.adapters.memory.state import Space
 from pgmcp.adapters.memory.typenames import Declared, read_type
 from pgmcp.adapters.memory.values.assigning import assigner, hand_out
 from pgmcp.adapters.memory.values.ordering import key_of
+from pgmcp.adapters.memory.values.reading import read_text
 from pgmcp.adapters.memory.values.taking import is_own
 from pgmcp.domain.errors import PgmcpError, QueryError, ValidationError, codes
 from pgmcp.domain.relations import Column, Name, Relation, RelationKind

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from pgmcp.adapters.memory.declare import ABSENT, Expression
-from pgmcp.adapters.memory.filters.literals import read_text
 from pgmcp.adapters.memory.typenames import Declared
+from pgmcp.adapters.memory.values.reading import read_text
 from pgmcp.domain.errors import ValidationError, codes
 from pgmcp.domain.values.text import Unfit, to_text
 from pgmcp.domain.values.types import FLOATS, INTEGERS, Kind, Type

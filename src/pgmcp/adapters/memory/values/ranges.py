@@ -13,9 +13,9 @@ from typing import Any
 
 from attrs import field, frozen
 
-from pgmcp.adapters.memory.faults import BAD_RANGE, BAD_TEXT, fault
+from pgmcp.adapters.memory.faults import BAD_RANGE, BAD_TEXT, OUT_OF_RANGE, fault
 from pgmcp.adapters.memory.refusals import refuse
-from pgmcp.domain.values.parse import from_text
+from pgmcp.adapters.memory.values.reading import read_text
 from pgmcp.domain.values.text import to_text
 from pgmcp.domain.values.types import INTEGERS, Type
 
@@ -26,6 +26,7 @@ _PART = re.compile(r'"((?:[^"\\]|\\.|"")*)"|\\(.)|([^"\\])', re.DOTALL)
 _ESCAPE = re.compile(r'\\(.)|"(")', re.DOTALL)
 _PLAIN = re.compile(r'[^\s"\\,()\[\]]+')
 _DISCRETE = INTEGERS | {"date"}
+_LAST = {"int4": 2**31 - 1, "int8": 2**63 - 1}
 _BELOW, _AMONG, _ABOVE = -1, 0, 1
 
 
@@ -106,9 +107,9 @@ def _parts(text: str, type_: Type, bound: Callable[[Any], Any]) -> tuple[str, An
             return None
     if type_.element is not None and type_.element.tag in _DISCRETE:
         if opening == "(" and _finite(low):
-            opening, low = "[", _next(low)
+            opening, low = "[", _next(low, type_.element)
         if closing == "]" and _finite(high):
-            closing, high = ")", _next(high)
+            closing, high = ")", _next(high, type_.element)
         if low is not None and high is not None and opening == "[" and bound(low) >= bound(high) and closing == ")":
             return None
     return ("(" if low is None else opening, low, high, ")" if high is None else closing)
@@ -117,7 +118,7 @@ def _parts(text: str, type_: Type, bound: Callable[[Any], Any]) -> tuple[str, An
 def _value(text: str, type_: Type) -> Any:
     if not text or type_.element is None:
         return None
-    return from_text(_PART.sub(_unquoted, text), type_.element)
+    return read_text(_PART.sub(_unquoted, text), type_.element)
 
 
 def _unquoted(found: re.Match[str]) -> str:
@@ -130,8 +131,14 @@ def _finite(value: Any) -> bool:
     return value is not None and not isinstance(value, str) and not (isinstance(value, float) and math.isinf(value))
 
 
-def _next(value: Any) -> Any:
-    return value + timedelta(days=1) if isinstance(value, date) else value + 1
+def _next(value: Any, type_: Type) -> Any:
+    if not isinstance(value, date):
+        if value == _LAST.get(type_.tag):
+            raise fault(OUT_OF_RANGE)
+        return value + 1
+    if value == date.max:
+        raise refuse("ranges that end with the last day of the year 9999")
+    return value + timedelta(days=1)
 
 
 def _printed(value: Any, type_: Type) -> str:
