@@ -43,6 +43,8 @@ def test_an_address_shows_everything_but_its_secrets(text: str, shown: str) -> N
     [
         pytest.param("mysql://ana:hush@host/db", "it is neither a postgresql:// URL nor key=value pairs", id="scheme"),
         pytest.param("postgresql://ana:hush@host:port/db", "its host or port is none", id="port"),
+        pytest.param("host=h port=hush", "its host or port is none", id="port of a pair"),
+        pytest.param("host=h,i port=5432,99999 password=hush", "its host or port is none", id="ports of pairs"),
         pytest.param("hush", "a part of it is not of the form key=value", id="word"),
         pytest.param("password='hush", "a quote is not closed", id="quote"),
     ],

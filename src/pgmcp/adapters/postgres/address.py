@@ -43,7 +43,10 @@ class Address:
         """
         stripped = text.strip()
         if "://" not in stripped:
-            return cls.of(dict(_pairs(stripped)))
+            pairs = dict(_pairs(stripped))
+            if not all(map(_is_port, pairs.get("port", "").split(","))):
+                raise _not_an_address("its host or port is none")
+            return cls.of(pairs)
         try:
             parts = urlsplit(stripped)
             # An address may name several hosts; each brings its own port, which urlsplit can't read as one.
@@ -144,6 +147,11 @@ class Address:
         user = f"{user.partition(':')[0]}:***" if ":" in user else user
         shown = [(key, "***" if key in _SECRET_OPTIONS else value) for key, value in parse_qsl(query)]
         return f"{scheme}://{user}{at}{where}{mark}{urlencode(shown, safe='/*,')}"
+
+
+def _is_port(text: str) -> bool:
+    """Whether it is a port's number, or left out."""
+    return not text or (text.isascii() and text.isdigit() and 0 < int(text) <= 65_535)
 
 
 def _host_and_port(text: str) -> tuple[str, str]:
