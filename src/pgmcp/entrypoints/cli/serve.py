@@ -145,6 +145,7 @@ def _limits(settings: Settings) -> ServeLimits:
     return ServeLimits(
         max_request_bytes=settings.max_request_bytes,
         shutdown_grace_s=settings.shutdown_grace_s,
+        settle_s=settings.settle_s,
         http_connections=settings.http_connections,
         http_wait_s=settings.http_wait_s,
         http_sessions=settings.http_sessions,

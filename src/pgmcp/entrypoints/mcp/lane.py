@@ -89,7 +89,7 @@ class FastLane:
         for request in list(self._running):
             self.cancel(request)
         for exchange in exchanges:
-            await exchange.settled(self._server.limits.shutdown_grace_s)
+            await exchange.settled(self._server.limits.settle_s)
 
     async def _carry_out(self, request: RequestId, frame: Called, exchange: Exchange) -> ToolAnswer | None:
         answer = None

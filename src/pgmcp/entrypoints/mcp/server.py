@@ -42,7 +42,7 @@ class MCPServer:
     def __init__(self, toolbox: Toolbox, limits: ServeLimits, principal: Principal) -> None:
         self.toolbox = toolbox
         self.limits = limits
-        self.calls = RunningCalls(limits.shutdown_grace_s)
+        self.calls = RunningCalls(limits.settle_s)
         self.principal = principal
         self.session = secrets.token_hex(4)
 
