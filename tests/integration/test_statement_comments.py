@@ -44,8 +44,13 @@ CREATE FUNCTION leaves() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
 LOG = """
 ALTER DATABASE {0} SET log_statement = 'all'; ALTER DATABASE {0} SET log_min_messages = 'log'
 """
-# The pool resets a session that somebody's statement may have left something on; asyncpg's client ends a preparation.
-_OWN = re.compile(r"CLOSE ALL; .*|SELECT pg_catalog\.quote_ident\(s\.name\).*|SELECT", re.DOTALL)
+# The pool resets a session that somebody's statement may have left something on, and before PostgreSQL 18 asks the
+# first one for its path; asyncpg's client ends a preparation.
+_OWN = re.compile(
+    r"CLOSE ALL; .*|SELECT pg_catalog\.quote_ident\(s\.name\).*"
+    r"|SELECT pg_catalog\.current_setting\('search_path'\)|SELECT",
+    re.DOTALL,
+)
 _ENTRY = re.compile(r"^LOG:  (?:statement|execute [^:]+): (.*(?:\n\t.*)*)", re.MULTILINE)
 
 
