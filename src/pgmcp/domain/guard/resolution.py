@@ -48,6 +48,7 @@ class UsedRelation:
         sources: What it was filled from, where it is a materialised view.
         descendants: Its partitions and children, whose rows a read of it includes.
         indexes: The names of its indexes, and of theirs.
+        computed: What its virtual generated columns are computed by, and theirs: it stands in plans in their place.
         keys: The other tables of its foreign keys, and of theirs: those it refers to, and those that refer to it.
     """
 
@@ -64,6 +65,7 @@ class UsedRelation:
     sources: tuple[Source, ...] = ()
     descendants: tuple[Name, ...] = ()
     indexes: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
     keys: tuple[Name, ...] = ()
 
     @property

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pgmcp.domain.guard.resolution import Resolution
+from collections.abc import Sequence
+
+from pgmcp.domain.guard.resolution import Resolution, UsedRelation
 from pgmcp.domain.policy.mentions import mentions
+from pgmcp.domain.policy.patterns import Pattern
 from pgmcp.domain.policy.views import View
 
 # Such a function's body can become a part of the plan, with its tables and conditions.
@@ -14,7 +17,8 @@ def is_veiled(resolution: Resolution, view: View) -> bool:
     """Whether PostgreSQL's plan of a statement would show names or conditions that are not for its caller.
 
     A plan has the conditions of row security, with their constants, the names of partitions and of indexes, what stands
-    in a function of SQL, and once it has run a write the names of its foreign keys.
+    in a function of SQL or in place of a virtual generated column, and once it has run a write the names of its foreign
+    keys.
 
     Args:
         resolution: What the statement uses.
@@ -31,12 +35,18 @@ def is_veiled(resolution: Resolution, view: View) -> bool:
         )
         or any(each.language == _INLINED and not each.builtin for each in resolution.functions)
         or any(
-            mentions(index, sight.table.hide)
+            mentions(text, hidden)
             for relation in resolution.relations
-            if (sight := view.relation(relation.name.schema, relation.name.name)).table is not None
-            for index in relation.indexes
+            if (hidden := _hidden_columns(relation, view))
+            for text in (*relation.indexes, *relation.computed)
         )
     )
+
+
+def _hidden_columns(relation: UsedRelation, view: View) -> Sequence[Pattern]:
+    """What a relation's own rule hides, and those of its parents."""
+    sights = (view.relation(each.schema, each.name) for each in (relation.name, *relation.ancestors))
+    return [pattern for sight in sights if sight.table is not None for pattern in sight.table.hide]
 
 
 def has_unknown_kin(resolution: Resolution, view: View) -> bool:

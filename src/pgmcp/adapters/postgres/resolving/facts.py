@@ -45,6 +45,7 @@ class RelationFacts:
     sources: tuple[Source, ...]
     descendants: tuple[Name, ...]
     indexes: tuple[str, ...]
+    computed: tuple[str, ...]
     keys: tuple[Name, ...]
 
 
@@ -239,6 +240,7 @@ def _relation(facts: Mapping[str, Any]) -> RelationFacts:
         sources=tuple(Source(Name(*name), frozenset(columns or ())) for name, columns in facts["sources"] or ()),
         descendants=tuple(Name(*each) for each in facts["descendants"] or ()),
         indexes=tuple(facts["indexes"] or ()),
+        computed=tuple(facts["computed"] or ()),
         keys=tuple(Name(*each) for each in facts["keys"] or ()),
     )
 

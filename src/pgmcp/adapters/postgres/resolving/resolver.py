@@ -165,6 +165,7 @@ def _relation(facts: RelationFacts, touch: Touch, *, named: bool) -> UsedRelatio
         sources=facts.sources,
         descendants=facts.descendants,
         indexes=facts.indexes,
+        computed=facts.computed,
         keys=facts.keys,
     )
 

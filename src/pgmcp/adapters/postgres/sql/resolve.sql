@@ -144,6 +144,13 @@ SELECT pg_catalog.json_build_object(
                 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
                 WHERE i.indrelid = c.oid OR i.indrelid IN (SELECT down.oid FROM down WHERE down.start = c.oid)
             ),
+            'computed', (
+                SELECT pg_catalog.json_agg(pg_catalog.pg_get_expr(d.adbin, d.adrelid))
+                FROM pg_catalog.pg_attribute AS a
+                JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                WHERE a.attgenerated = 'v' AND NOT a.attisdropped
+                    AND (a.attrelid = c.oid OR a.attrelid IN (SELECT down.oid FROM down WHERE down.start = c.oid))
+            ),
             'keys', (
                 SELECT pg_catalog.json_agg(n.name)
                 FROM keys JOIN name_of AS n ON n.oid = keys.other
