@@ -35,6 +35,8 @@ CREATE DOMAIN checked AS int CHECK (holds(VALUE));
 CREATE TYPE pair AS (a int, b checked);
 CREATE FUNCTION lower(int) RETURNS text LANGUAGE sql AS 'SELECT ''x''';
 CREATE TABLE kept (id serial, v int DEFAULT loud(1, 2));
+CREATE VIEW sheltered WITH (security_barrier) AS
+    SELECT id, v FROM kept WHERE EXISTS (SELECT FROM person WHERE person.id = kept.id);
 ALTER TABLE event ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON event USING (holds(id) AND id IN (SELECT id FROM person));
 DO $$ BEGIN CREATE ROLE guarded_reader; EXCEPTION WHEN duplicate_object THEN END $$;
@@ -96,6 +98,11 @@ def users(found: Resolution) -> set[str]:
             f'SELECT 1 AS "{"x" * 63}", id AS "{"{ " * 31}" FROM person', {"person": "id"}, id="names that break lines"
         ),
         pytest.param("SELECT note FROM event", {"event": "note"}, id="partitioned"),
+        pytest.param(
+            "UPDATE sheltered SET v = 1",
+            {"sheltered": None, "kept": "id v", "person": "id"},
+            id="the conditions of a view that is a barrier and is written through",
+        ),
     ],
 )
 async def test_relations_and_columns(make_database: MakeDatabase, text: str, read: dict[str, object]) -> None:

@@ -38,7 +38,8 @@ CREATE TABLE clue_1 PARTITION OF clue FOR VALUES FROM (1) TO (10);
 CREATE INDEX clue_1_pin_idx ON clue_1 (pin);
 DO $$ BEGIN
     -- From 18 on such a column's expression stands in the plan.
-    EXECUTE format('CREATE TABLE summed (id int, pin text, sign text GENERATED ALWAYS AS (lower(pin) || ''marked'') %s)',
+    EXECUTE format(
+        'CREATE TABLE summed (id int, pin text, sign text GENERATED ALWAYS AS (lower(pin) || ''marked'') %s)',
         CASE WHEN current_setting('server_version_num')::int >= 180000 THEN 'VIRTUAL' ELSE 'STORED' END);
 END $$;
 CREATE TABLE marked_vault (id int);

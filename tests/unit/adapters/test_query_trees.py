@@ -49,12 +49,20 @@ def test_a_tree_of_each_version(tree: str) -> None:
     "tree, expected",
     [
         pytest.param(
-            "({QUERY :commandType 1 :rtable ({RANGETBLENTRY :relid 20000 :requiredPerms 2 :securityQuals"
+            "({QUERY :commandType 1 :hasRowSecurity true :rtable ({RANGETBLENTRY :relid 20000 :requiredPerms 2"
+            " :securityQuals"
             " ({OPEXPR :opfuncid 20001 :args ({SUBLINK :subselect {QUERY :commandType 1 :rtable ({RANGETBLENTRY"
             r" :eref {ALIAS :aliasname \)\}} :relid 20002})}})}) :selectedCols (b 8)})"
             " :withCheckOptions ({WITHCHECKOPTION :qual {FUNCEXPR :funcid 20003}}) :mergeActionList <>})",
             Mentions(relations={20000: Touch(perms=2, columns={1})}, commands={1}, notes={Note.SHIELDED}),
             id="row security and check options are passed over, and noted",
+        ),
+        pytest.param(
+            "({QUERY :commandType 2 :hasRowSecurity false :rtable ({RANGETBLENTRY :relid 20000 :requiredPerms 4"
+            " :securityQuals ({SUBLINK :subselect {QUERY :commandType 1 :rtable ({RANGETBLENTRY :relid 20002"
+            " :requiredPerms 2})}})})})",
+            Mentions(relations={20000: Touch(perms=4), 20002: Touch(perms=2)}, commands={1, 2}),
+            id="a view's own conditions are not",
         ),
         pytest.param(
             "({QUERY :commandType 3 :targetList ({NEXTVALUEEXPR :seqid 20000 :typeId 23})})",

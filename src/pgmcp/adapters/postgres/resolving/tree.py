@@ -48,8 +48,11 @@ _CARRIERS = frozenset({"VAR", "RANGETBLENTRY", "COMMONTABLEEXPR", "SETOPERATIONS
 # A field of any node whose name tells of a type, such as `vartype`, `aggargtypes`, `coltypes`, `typeId`, `row_typeid`.
 _TYPES = r"\w*?(?:[tT]yp(?:e[sS]?|eid|eId|id))"
 
-_VALUE = r"(?P<value>-?\d+(?:\s+\[[^\]]*\])?|\([bio]?[\s\d]*\)|<>|\((?=\s*\{))"
-_FIELD = "|".join((*sorted(_FUNCTIONS | _OPERATORS | _COLUMNS | set(_PLAIN)), "securityQuals", _TYPES))
+# Whether conditions of row security are in a query, at whatever depth; it stands before them.
+_ROW_SECURITY = "hasRowSecurity"
+
+_VALUE = r"(?P<value>-?\d+(?:\s+\[[^\]]*\])?|\([bio]?[\s\d]*\)|<>|\((?=\s*\{)|true\b)"
+_FIELD = "|".join((*sorted(_FUNCTIONS | _OPERATORS | _COLUMNS | set(_PLAIN)), "securityQuals", _ROW_SECURITY, _TYPES))
 # The first character is matched by itself, so that the search for it is quick.
 _TOKEN = re.compile(
     r"[\\{}:](?:"
@@ -147,8 +150,11 @@ def mentions(text: str, into: Mentions | None = None) -> Mentions:
         if last == "value" and stack:
             name, value = token["field"], token["value"]
             if name == "securityQuals":
-                # Only a list is passed over: what a name may look like is never followed by one.
-                if value == "(":
+                # Only a list is passed over: what a name may look like is never followed by one. Without row security
+                # it is a view's condition, of one that is a barrier and is written through.
+                if value == "(" and not _has_row_security(stack):
+                    at = token.start("value")
+                elif value == "(":
                     at = _behind(text, token.start("value"))
                     found.notes.add(Note.SHIELDED)
             elif value == "(":
@@ -166,6 +172,12 @@ def mentions(text: str, into: Mentions | None = None) -> Mentions:
             if stack and node.fields.get("varattno") == _TABLEOID:
                 stack[-1].tableoid = True
     return found
+
+
+def _has_row_security(stack: list[_Node]) -> bool:
+    """Whether the query that is being read has conditions of row security."""
+    query = next((node for node in reversed(stack) if node.kind == "QUERY"), None)
+    return query is not None and _ROW_SECURITY in query.fields
 
 
 def _behind(text: str, start: int) -> int:
@@ -210,7 +222,7 @@ def _take(node: _Node, found: Mentions) -> None:
             found.operators.update(oid for oid in _numbers(value) if oid >= FIRST_OF_USERS)
         elif name == "commandType":
             found.commands.update(_numbers(value))
-        elif name in _COLUMNS or name in _PLAIN:
+        elif name in _COLUMNS or name in _PLAIN or name == _ROW_SECURITY:
             continue
         elif node.kind in _CARRIERS:
             found.carried.update(oid for oid in _numbers(value) if oid >= FIRST_OF_USERS)
