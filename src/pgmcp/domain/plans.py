@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from pgmcp.domain.caching.operating import CacheOperation
 from pgmcp.domain.filters.tree import EVERYTHING, Filter, Literal
@@ -49,6 +49,10 @@ class Bounds:
 
     max_rows: int = 1000
     max_bytes: int = 262_144
+
+    def held_to(self, max_rows: int | None) -> Bounds:
+        """The same, with no more rows than that; None for no limit beside them."""
+        return self if max_rows is None else evolve(self, max_rows=min(self.max_rows, max_rows))
 
 
 @frozen(kw_only=True)

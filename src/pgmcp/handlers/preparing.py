@@ -127,7 +127,11 @@ class Preparing:
             raise verdict.error()
         if isinstance(authorised, RawQuery) and verdict is not None:
             authorised = evolve(
-                authorised, basis=verdict.basis, veiled=verdict.veiled, defines=authorised.defines or verdict.defines
+                authorised,
+                basis=verdict.basis,
+                veiled=verdict.veiled,
+                defines=authorised.defines or verdict.defines,
+                bounds=authorised.bounds.held_to(verdict.max_rows),
             )
         elif isinstance(authorised, Explain) and verdict is not None and verdict.veiled:
             authorised = evolve(authorised, query=evolve(authorised.query, veiled=True))

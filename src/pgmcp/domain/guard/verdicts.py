@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
@@ -53,6 +53,7 @@ class Verdict:
         rules: The rules of the policy about these.
         veiled: Whether a plan of the statement would tell of what its caller may not know.
         defines: Whether it calls code of the database's own, or an extension's, that may define something.
+        max_rows: Rows of its answer at the most, by the rules about what it reads; None for no limit of theirs.
     """
 
     refusal: Refusal | None = None
@@ -63,6 +64,7 @@ class Verdict:
     rules: tuple[str, ...] = ()
     veiled: bool = False
     defines: bool = False
+    max_rows: int | None = None
 
     @property
     def allowed(self) -> bool:
@@ -107,7 +109,19 @@ def judge(resolution: Resolution, view: View, *, read_only: bool) -> Verdict:
         return verdict
     tables = {str(each.name): ("*",) if each.whole else tuple(sorted(each.columns | each.sets)) for each in touched}
     sights = [] if view.is_open else [view.relation(each.name.schema, each.name.name) for each in touched]
-    return evolve(verdict, tables=tables, rules=tuple(dict.fromkeys(sight.rule for sight in sights)))
+    return evolve(
+        verdict,
+        tables=tables,
+        rules=tuple(dict.fromkeys(sight.rule for sight in sights)),
+        max_rows=None if view.is_open else _max_rows(touched, view),
+    )
+
+
+def _max_rows(relations: Sequence[UsedRelation], view: View) -> int | None:
+    """The least that the rules about the relations that are read, and about their parents, let one answer have."""
+    names = (name for each in relations if each.reads for name in (each.name, *each.ancestors))
+    limits = (view.relation(name.schema, name.name).max_rows for name in names)
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _may_define(function: UsedFunction) -> bool:

@@ -11,7 +11,7 @@ from pgmcp.domain.errors import SecurityError, codes
 from pgmcp.domain.filters.safety import shielded
 from pgmcp.domain.filters.tree import EVERYTHING
 from pgmcp.domain.places import step
-from pgmcp.domain.plans import Bounds, ConflictAction, Delete, Insert, Select, Update
+from pgmcp.domain.plans import ConflictAction, Delete, Insert, Select, Update
 from pgmcp.domain.policy.mentions import mentions
 from pgmcp.domain.policy.patterns import Pattern
 from pgmcp.domain.policy.refusals import action_refused
@@ -160,7 +160,7 @@ def _held(plan: P) -> P:
 def _limited(plan: P, max_rows: int | None) -> P:
     if max_rows is None:
         return plan
-    bounds: Bounds = evolve(plan.bounds, max_rows=min(plan.bounds.max_rows, max_rows))
+    bounds = plan.bounds.held_to(max_rows)
     if isinstance(plan, Select):
         return evolve(plan, bounds=bounds, page=evolve(plan.page, limit=min(plan.page.limit, max_rows)))
     if isinstance(plan, Insert):
