@@ -15,6 +15,11 @@ __all__ = ["Access", "Secret", "Setting", "Settings", "described", "setting"]
 
 SETTING: Final = "setting"
 
+MOST_MS: Final = 2**31 - 1
+"""The most that PostgreSQL takes of its own limits in milliseconds."""
+# The server's limits of a transaction are set a little above ours.
+MOST_LEASE_S: Final = 2_000_000
+
 
 @frozen(kw_only=True)
 class Setting:
@@ -158,17 +163,25 @@ class Settings:
     max_query_tokens: int = setting(20_000, "Words and signs of a statement, less long lists of numbers.", minimum=1)
     max_request_bytes: int = setting(4_194_304, "Bytes of one request.", unit="bytes", minimum=1024)
 
-    statement_timeout_ms: int = setting(30_000, "How long a statement may run.", unit="ms", minimum=1)
-    lock_timeout_ms: int = setting(5_000, "How long a statement waits for a lock.", unit="ms", minimum=1)
+    statement_timeout_ms: int = setting(30_000, "How long a statement may run.", unit="ms", minimum=1, maximum=MOST_MS)
+    lock_timeout_ms: int = setting(
+        5_000, "How long a statement waits for a lock.", unit="ms", minimum=1, maximum=MOST_MS
+    )
     call_timeout_s: float = setting(30.0, "How long a call may take in all.", unit="seconds", minimum=0.001)
     shutdown_grace_s: float = setting(
         10.0, "How long running calls have when the server stops.", unit="seconds", minimum=0
     )
 
     lease_idle_s: float = setting(
-        60.0, "How long a transaction may lie idle between two calls.", unit="seconds", minimum=0.001
+        60.0,
+        "How long a transaction may lie idle between two calls.",
+        unit="seconds",
+        minimum=0.001,
+        maximum=MOST_LEASE_S,
     )
-    lease_total_s: float = setting(600.0, "How long a transaction may be open.", unit="seconds", minimum=0.001)
+    lease_total_s: float = setting(
+        600.0, "How long a transaction may be open.", unit="seconds", minimum=0.001, maximum=MOST_LEASE_S
+    )
     leases_per_principal: int = setting(4, "Transactions that one principal may hold open.", minimum=1)
     leases_max: int = setting(0, "Transactions open in all, fewer than `pool_max`; 0: half of it.", minimum=0)
     leases_remembered: int = setting(

@@ -107,7 +107,9 @@ def _checked(name: str, value: Any, where: str) -> Any:
     if name not in known:
         hint = did_you_mean(name, known, otherwise="docs/reference/settings.md lists them.")
         raise ValidationError(codes.SETTING_UNKNOWN, f"there is no setting '{name}'", hint=hint, path=where)
-    facts = known[name][1]
+    declared, facts = known[name]
+    if declared.default is None and value in ("", Secret("")):
+        return None  # an empty variable of the shell's, or a file's, is no address, and above all no secret
     try:
         made = _converted(size(value) if facts.unit == "bytes" else value, _type_of(name))
     except (LookupError, TypeError, ValueError):
@@ -159,8 +161,8 @@ def _bad(name: str, value: Any, facts: Setting, where: str) -> ValidationError:
     elif facts.choices:
         takes = f"one of {', '.join(facts.choices)}"
     elif facts.minimum is not None or facts.maximum is not None:
-        low = f" from {facts.minimum:g}" if facts.minimum is not None else ""
-        high = f" to {facts.maximum:g}" if facts.maximum is not None else ""
+        low = f" from {facts.minimum:.10g}" if facts.minimum is not None else ""
+        high = f" to {facts.maximum:.10g}" if facts.maximum is not None else ""
         unit = "bytes, or with a unit, such as 64kB, 4MB" if facts.unit == "bytes" else facts.unit
         takes = f"a number{low}{high}" + (f" ({unit})" if unit else "")
     else:

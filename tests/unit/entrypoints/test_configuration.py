@@ -63,6 +63,9 @@ GROUPS = ", ".join(described()["tools"][1].choices)
         pytest.param("dsn", "postgresql://u:p@h/d", Secret("postgresql://u:p@h/d"), id="a secret"),
         pytest.param("dsn", Secret("x"), Secret("x"), id="a secret as itself"),
         pytest.param("name", "a name", "a name", id="a text"),
+        pytest.param("time_zone", "", None, id="an empty text"),
+        pytest.param("secret_key", "", None, id="an empty secret"),
+        pytest.param("secret_key", Secret(""), None, id="an empty secret as itself"),
         pytest.param("max_bytes", "64kB", 65536, id="bytes with a unit"),
         pytest.param("max_bytes", " 1.5 MB ", 1572864, id="a fraction of a unit"),
         pytest.param("audit_max_bytes", "2gb", 2147483648, id="a unit in small letters"),
@@ -91,6 +94,18 @@ def test_a_value_as_its_type(name: str, said: Any, value: Any) -> None:
         pytest.param("max_rows", [1], "It takes a number from 1 (rows).", id="a list"),
         pytest.param("max_rows", {}, "It takes a number from 1 (rows).", id="a table"),
         pytest.param("port", 65536, "It takes a number from 0 to 65535.", id="above the most"),
+        pytest.param(
+            "statement_timeout_ms",
+            2**31,
+            "It takes a number from 1 to 2147483647 (ms).",
+            id="more than the server takes",
+        ),
+        pytest.param(
+            "lease_idle_s",
+            "inf",
+            "It takes a number from 0.001 to 2000000 (seconds).",
+            id="longer than the server takes",
+        ),
         pytest.param("call_timeout_s", "nan", "It takes a number from 0.001 (seconds).", id="no number at all"),
         pytest.param("call_timeout_s", float("nan"), "It takes a number from 0.001 (seconds).", id="NaN itself"),
         pytest.param("access", "all", "It takes one of read, write, admin.", id="no choice"),
@@ -194,6 +209,7 @@ def test_a_file_that_is_no_toml(tmp_path: Path, content: bytes) -> None:
         pytest.param({}, {"DATABASE_URL": "a", "PGMCP_DSN": "b"}, Secret("b"), id="a variable of ours"),
         pytest.param({"dsn": "c"}, {"DATABASE_URL": "a", "PGMCP_DSN": "b"}, Secret("c"), id="a flag"),
         pytest.param({}, {"DATABASE_URL": ""}, None, id="an empty one"),
+        pytest.param({"dsn": ""}, {"DATABASE_URL": "a"}, Secret("a"), id="an empty flag"),
         pytest.param({}, {}, None, id="none"),
     ],
 )
@@ -213,6 +229,12 @@ def test_every_setting_can_be_said_in_every_way(tmp_path: Path) -> None:
         by_file = getattr(load({}, {}, written(tmp_path, f"{name} = {quoted}\n")), name)
         assert by_flag == by_variable == by_file
         assert default is None or by_flag == default
+
+
+def test_an_empty_text_is_none_wherever_it_stands(tmp_path: Path) -> None:
+    """An empty `secret_key` above all is no key that everybody knows; a flag hides what a file says."""
+    file = written(tmp_path, 'secret_key = ""\ntime_zone = "Europe/Lisbon"\n')
+    assert load({"time_zone": ""}, {}, file) == Settings()
 
 
 def test_no_secret_in_an_error() -> None:
