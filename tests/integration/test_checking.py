@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from pgmcp.adapters.postgres.address import Address
 from pgmcp.domain.settings import Access, Secret, Settings
 from pgmcp.entrypoints.cli.check import check
 from tests.fixtures.postgres import MakeDatabase
@@ -56,3 +59,35 @@ async def test_a_search_path_that_leads_nowhere(
         told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warn  search path")]
         assert len(told) == lines
         assert [line.partition(": ")[2] for line in told] == ['nope, No "pe'] * lines
+
+
+@pytest.mark.parametrize(
+    "option, said, named",
+    [
+        pytest.param("", {"time_zone": "Mars/Phobos"}, "the setting 'time_zone'", id="a time zone"),
+        pytest.param("", {"statement_timeout_ms": 2**31}, "the setting 'statement_timeout_ms'", id="a limit"),
+        pytest.param("?sslmod=require", {}, "'sslmod', an option of the address", id="a misspelt option"),
+        pytest.param("?work_mem=TimeZone", {}, "'work_mem', an option of the address", id="a value of an option"),
+        pytest.param("?options=-c%20nope%3D1", {}, "a setting that sessions start with", id="in a text of options"),
+    ],
+)
+async def test_a_setting_that_sessions_can_not_start_with(
+    make_database: MakeDatabase,
+    driver: str,
+    capsys: pytest.CaptureFixture[str],
+    option: str,
+    said: dict[str, Any],
+    named: str,
+) -> None:
+    """Is told by the name that it was given under, and by a misspelt one's nearest; there is no serving with it."""
+    dsn = await make_database()
+    parameters = Address.read(dsn).parameters()
+    pairs = "&".join(f"{key}={quote(value, safe='')}" for key, value in parameters.items())
+    url = f"postgresql:///{option or '?'}&{pairs}"
+    settings = Settings(dsn=Secret(url), driver=driver, **said)
+    assert await asyncio.to_thread(check, settings) == 1
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told.startswith("fail  connection  PostgreSQL ")
+    assert f"{named}" in told
+    assert "[setting_refused]; " in told
+    assert ("Did you mean 'sslmode'" in told) is ("sslmod=" in option)

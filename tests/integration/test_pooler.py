@@ -182,10 +182,14 @@ async def test_a_failed_statement_leaves_no_transaction(dsn: str) -> None:
 
 
 async def test_without_the_setting_the_pooler_refuses(dsn: str, driver: str) -> None:
-    """Nobody reads through a pooler as if it were a server."""
+    """Nobody reads through a pooler as if it were a server; the hint says what to set."""
     async with pgmcp.connect(dsn, driver=driver) as db:
-        with pytest.raises(PgmcpError):
+        with pytest.raises(PgmcpError) as refused:
             await db.call(pgmcp.ListTablesRequest())
+    assert (refused.value.code.name, refused.value.hint) == (
+        "setting_refused",
+        "Through PgBouncer use pooler=transaction.",
+    )
 
 
 async def test_a_pooler_that_drops_the_settings_is_refused(

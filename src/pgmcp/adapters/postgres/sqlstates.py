@@ -134,7 +134,7 @@ BY_STATE: Mapping[str, Meaning] = {
     "22026": _bad_value("A string of bits has another length than its column.", "Give as many as the column has."),
     "22023": _bad_value(
         "PostgreSQL doesn't take the value of a setting or of a function's argument, such as an unknown time zone.",
-        "Compare it with those that it knows; before any statement ran it is a setting's: `time_zone`, `search_path`.",
+        "Compare it with those that it knows.",
     ),
     "22025": _bad_value("A LIKE pattern ends in its escape character.", "A backslash itself is written twice: \\\\."),
     "2201B": _bad_value("A regular expression is invalid.", "See PostgreSQL's POSIX regular expressions."),

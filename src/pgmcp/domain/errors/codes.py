@@ -174,6 +174,7 @@ EMBEDDED_FAILED = Code("embedded_failed", "later", "The embedded PostgreSQL did 
 
 # Settings
 SETTING_INVALID = Code("setting_invalid", "never", "A setting has a bad value.")
+SETTING_REFUSED = Code("setting_refused", "never", "PostgreSQL doesn't take a setting that sessions start with.")
 POLICY_INVALID = Code("policy_invalid", "never", "The policy is wrong, or doesn't fit the database.")
 SETTING_UNKNOWN = Code("setting_unknown", "never", "There is no setting of that name.")
 

@@ -55,6 +55,7 @@ def make_driver(
     from pgmcp.adapters.postgres.plain import FallbackDriver
     from pgmcp.adapters.postgres.pooled import PooledDriver, PooledSettings
     from pgmcp.adapters.postgres.read_only import ReadOnlyDriver
+    from pgmcp.adapters.postgres.refused_settings import NamedRefusals
     from pgmcp.adapters.postgres.replica import ReplicaDriver
     from pgmcp.adapters.postgres.search_paths import OnePathDriver, SearchPath
     from pgmcp.adapters.postgres.session_settings import SessionSettings
@@ -84,7 +85,7 @@ def make_driver(
 
     def client(dsn: str | None) -> BreakingDriver:
         address = Address.read(dsn) if dsn else Address()
-        driver = OnePathDriver(partial(along, address=address), path)
+        driver = NamedRefusals(OnePathDriver(partial(along, address=address), path), address.options())
         breaker = Breaker(failures_allowed=settings.breaker_failures, cooldown_s=settings.breaker_cooldown_s)
         return BreakingDriver(driver, breaker=breaker, clock=SystemClock(), observer=observer)
 
