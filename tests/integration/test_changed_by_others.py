@@ -8,7 +8,6 @@ from typing import Any
 
 import asyncpg
 import pytest
-from attrs import evolve
 
 import pgmcp
 from tests.fixtures.postgres import MakeDatabase
@@ -216,36 +215,3 @@ async def test_a_star_of_nothing_and_of_anything(owner: tuple[asyncpg.Connection
             assert isinstance(answer, pgmcp.DataResponse)
             found[query] = (len(answer.rows), len(answer.columns))
     assert list(found.values()) == [(1, 0), (1, 15), (1, 3), (1, 1)]
-
-
-async def test_in_a_transaction_it_says_what_has_changed(owner: tuple[asyncpg.Connection, str], driver: str) -> None:
-    """It can't be tried again there; it can in another."""
-    connection, dsn = owner
-    statement = pgmcp.ExecuteQueryRequest(query="SELECT * FROM item")
-    async with pgmcp.connect(dsn, driver=driver, access="write") as client:
-        await client.call(statement)
-        begun = await client.call(pgmcp.BeginTransactionRequest())
-        await connection.execute("ALTER TABLE item ADD COLUMN added int DEFAULT 7")
-        with pytest.raises(pgmcp.DatabaseError) as raised:
-            await client.call(evolve(statement, transaction_id=begun.transaction_id))
-        assert raised.value.code.name == "serialization_failure"
-        assert "a definition has changed" in raised.value.message
-        assert raised.value.details == {"retry_after_ms": 50, "transaction": "failed"}
-        await client.call(pgmcp.RollbackTransactionRequest(transaction_id=begun.transaction_id))
-        async with client.transaction() as again:
-            answer = await again.call(statement)
-        assert isinstance(answer, pgmcp.DataResponse)
-        assert answer.rows[0]["added"] == 7
-
-
-async def test_a_statement_of_a_table_that_has_just_changed_is_not_refused(
-    owner: tuple[asyncpg.Connection, str], driver: str
-) -> None:
-    """What the guard keeps of it is read again where it isn't all of it."""
-    connection, dsn = owner
-    async with pgmcp.connect(dsn, driver=driver) as client:
-        await client.call(pgmcp.ExecuteQueryRequest(query="SELECT id FROM item"))
-        await connection.execute("ALTER TABLE item ADD COLUMN added int DEFAULT 7")
-        answer = await client.call(pgmcp.ExecuteQueryRequest(query="SELECT added FROM item"))
-        assert isinstance(answer, pgmcp.DataResponse)
-        assert answer.rows == [{"added": 7}]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pgmcp.domain.errors import DatabaseError, NotFoundError, TransactionError, codes
+from pgmcp.domain.errors import DatabaseError, NotFoundError, PgmcpError, TransactionError, codes
 from pgmcp.domain.suggestions import did_you_mean
 from pgmcp.domain.transactions import End, EndReason, Lease, Outcome
 
+# When a transaction may be begun again that had a definition change under it.
+_AGAIN_MS = 50
 _SENTENCES = {
     EndReason.COMMITTED: "The transaction has been committed.",
     EndReason.ROLLED_BACK: "The transaction has been rolled back.",
@@ -90,3 +92,19 @@ def exhausted(wait_s: float) -> TransactionError:
 def stopping() -> DatabaseError:
     """For a lease that shall begin when the server ends."""
     return DatabaseError(codes.SHUTTING_DOWN, "The server is stopping.", details={"retry_after_ms": 1000})
+
+
+def definition_changed(what: str, error: PgmcpError) -> DatabaseError:
+    """For a call in a transaction under which others have changed a definition: nothing is wrong with the call.
+
+    Args:
+        what: What is no longer so, as a sentence without its end.
+        error: What PostgreSQL said of the call, which was made for what there was.
+    """
+    return DatabaseError(
+        codes.SERIALIZATION_FAILURE,
+        f"{what}: a definition has changed.",
+        hint="Begin the transaction again.",
+        sqlstate=error.sqlstate,
+        details=error.details | {"retry_after_ms": _AGAIN_MS},
+    )

@@ -19,8 +19,9 @@ from pgmcp.domain.calls import CallContext, CallId, LeaseId, Principal, Progress
 from pgmcp.domain.drawing import is_drawn
 from pgmcp.domain.errors import Code, InternalError, PgmcpError, codes
 from pgmcp.domain.events import CallStarted, CatalogueForgotten, DefectFound, call_ended, call_started
+from pgmcp.domain.lease_errors import definition_changed
 from pgmcp.domain.policy.redacting import redact
-from pgmcp.domain.requests import RequestBase
+from pgmcp.domain.requests import RequestBase, TableRequest
 from pgmcp.domain.responses import AcknowledgementResponse, DataResponse, PlanResponse, ResponseBase
 from pgmcp.domain.results import Form
 from pgmcp.domain.settings import Settings
@@ -163,25 +164,30 @@ class Dispatcher:
             return await self._carry_out(handler, asked, call, watch)
         except PgmcpError as error:
             of = may_be_outdated(error, asked.request)
-            if of is not None and await self._renewed(of.table, of.schema, call):
+            if of is not None and await self._renewed(of, call):
                 watch.leave(error)
                 return await self._carry_out(handler, asked, call, watch)
             if not server_found_it_stale(error, asked.request):
                 raise
             watch.leave(error)
             self._observer.observe(CatalogueForgotten(call=call.id, sqlstate=error.sqlstate or ""))
+            # Looked at before all is forgotten: behind that there is nothing to compare with.
+            redefined = call.transaction is not None and await self._renewed(asked.request, call)
             self._schemas.forget()
             self._guard.forget()
+            if redefined:
+                raise definition_changed("The table is not what it was", error) from error.__cause__
             # In a transaction of the caller's own the error has undone what was there before: only it can begin anew.
             # And of a procedure a part may be there, which has failed in another.
             if call.transaction is not None or outcome_told(error) is Outcome.UNKNOWN:
                 raise
             return await self._carry_out(handler, asked, call, watch)
 
-    async def _renewed(self, table: str, schema: str | None, call: CallContext) -> bool:
-        """Whether a relation has changed; where nobody can tell, it is taken as it is known."""
-        with suppress(PgmcpError):
-            return await self._schemas.renew(table, schema, call)
+    async def _renewed(self, request: RequestBase[Any], call: CallContext) -> bool:
+        """Whether the table of a request has changed; where nobody can tell, it is taken as it is known."""
+        if isinstance(request, TableRequest):
+            with suppress(PgmcpError):
+                return await self._schemas.renew(request.table, request.schema, call)
         return False
 
     async def _carry_out(self, handler: AnyHandler, asked: Asked, call: CallContext, watch: Watch) -> ResponseBase:
@@ -217,22 +223,8 @@ class Dispatcher:
         """Tell of a call's end; whether the audit has room for more."""
         at = self._clock.monotonic()
         seconds = at - watch.started
-        self._observer.observe(
-            call_ended(
-                (
-                    watch.call,
-                    handler.name,
-                    watch.principal,
-                    seconds,
-                    rows,
-                    code,
-                    watch.relation,
-                    watch.stations,
-                    watch.noted,
-                    at,
-                )
-            )
-        )
+        parts = watch.relation, watch.stations, watch.noted
+        self._observer.observe(call_ended((watch.call, handler.name, watch.principal, seconds, rows, code, *parts, at)))
         return self._audit.conclude(watch, seconds, rows, error)
 
     async def _run(

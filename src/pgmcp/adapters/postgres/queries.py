@@ -22,6 +22,7 @@ from pgmcp.domain.aside import aside
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import DatabaseError, PgmcpError, codes
 from pgmcp.domain.json import dumps
+from pgmcp.domain.lease_errors import definition_changed
 from pgmcp.domain.plans import Effect, Explain, RawQuery, StatementKind
 from pgmcp.domain.policy.standing import Standing
 from pgmcp.domain.results import Form, NativeRows, Result, ResultColumn, Truncation, WireRows
@@ -38,8 +39,6 @@ _KEPT_STATEMENTS = 500
 _SYNTAX_ERROR = "42601"
 # What the server says when the catalogue has changed since a statement was described: all before anything has run.
 _STALE = frozenset({"42P01", "42703", "42804", "42883", "42P10", "42704", "0A000", "42601"})
-# When a transaction may be begun again that had a definition change under it.
-_AGAIN_MS = 50
 
 
 @frozen
@@ -196,7 +195,7 @@ class PostgresQueryRepository:
             )
         except PgmcpError as error:
             if error.sqlstate in _STALE and sent.is_ours(error.position):
-                raise _changed(error) from error.__cause__
+                raise definition_changed("The statement gives other columns than it did", error) from error.__cause__
             error.position = sent.position(error.position)
             if within is None:
                 await self._procedures.settle(error, known.analysis, known.mark, call)
@@ -267,17 +266,6 @@ def _as_text(names: Sequence[str], rows: Sequence[Row], affected: int, plan: Raw
         count=len(kept) if names else affected,
         more=truncated is not None,
         truncated=truncated,
-    )
-
-
-def _changed(error: PgmcpError) -> DatabaseError:
-    """What an error means that is about what we have put around a statement: it suited the columns that there were."""
-    return DatabaseError(
-        codes.SERIALIZATION_FAILURE,
-        "The statement gives other columns than it did: a definition has changed.",
-        hint="Begin the transaction again.",
-        sqlstate=error.sqlstate,
-        details={"retry_after_ms": _AGAIN_MS},
     )
 
 
