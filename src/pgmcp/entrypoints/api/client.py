@@ -11,6 +11,7 @@ from pgmcp.domain.requests import BeginTransactionRequest, RequestBase
 from pgmcp.domain.responses import ResponseBase
 from pgmcp.domain.results import Form
 from pgmcp.domain.transactions import Isolation
+from pgmcp.entrypoints.api.belonging import Belonging
 from pgmcp.entrypoints.api.tools import Tool
 from pgmcp.entrypoints.api.transaction import ClientTransaction, transaction
 from pgmcp.entrypoints.database import Database
@@ -26,13 +27,16 @@ _NAMES = {handler.request: handler.name for handler in HANDLERS}
 class Client:
     """A database, for an asynchronous program; made by `pgmcp.connect` or `pgmcp.memory`.
 
-    Nothing connects before the first call. Use it as an asynchronous context manager, or call `aclose` at the end.
+    Nothing connects before the first call. Use it as an asynchronous context manager, or call `aclose` at the end. One
+    that has connections belongs to the event loop of its first call.
     """
 
     def __init__(self, database: Database) -> None:
         """Call a database."""
         self._database = database
         self._principal = Principal(database.settings.principal)
+        # What is in memory is anybody's: tests keep one over many loops.
+        self._belonging = None if database.settings.driver == "memory" else Belonging()
 
     async def __aenter__(self) -> Self:
         """Return the client itself."""
@@ -44,6 +48,8 @@ class Client:
 
     async def aclose(self) -> None:
         """Close the connections; calling again does nothing."""
+        if self._belonging is not None:
+            self._belonging.close()
         await self._database.aclose()
 
     async def call(self, request: RequestBase[R], *, progress: Progress | None = None) -> R:
@@ -58,6 +64,7 @@ class Client:
 
         Raises:
             PgmcpError: One of its seven subclasses; `code`, `hint` and `retry` say what and what now.
+            RuntimeError: The client belongs to another event loop.
             TypeError: What was given is no request of a tool.
         """
         return await self._call(request, request, progress)
@@ -68,6 +75,8 @@ class Client:
         if name is None:
             message = f"call takes a request, such as ReadRequest(table=…), and got {type(request).__name__}"
             raise TypeError(message)
+        if self._belonging is not None:
+            self._belonging.check()
         caller = Caller(principal=self._principal, form=Form.NATIVE, progress=progress)
         # The tool is the one that declares this class of request, so its response is the request's.
         return cast("Awaitable[R]", self._database.call(name, arguments, caller))
@@ -105,4 +114,5 @@ class Client:
 
     def tools(self) -> list[Tool]:
         """The tools that are served, each with name, description, JSON schema and call: for any agent framework."""
-        return [Tool(handler, self._database, self._principal) for handler in self._database.served_to(self._principal)]
+        served = self._database.served_to(self._principal)
+        return [Tool(handler, self._database, self._principal, self._belonging) for handler in served]

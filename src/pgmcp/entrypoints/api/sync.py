@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -26,6 +27,7 @@ class SyncClient:
     def __init__(self, client: Client) -> None:
         """Run `client` on a loop of its own."""
         self._client = client
+        self._process = os.getpid()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="pgmcp", daemon=True)
         self._thread.start()
@@ -43,6 +45,7 @@ class SyncClient:
 
         Raises:
             PgmcpError: As `Client.call`.
+            RuntimeError: This process was forked from the one that made the client.
         """
         return self._wait(self._client.call(request))
 
@@ -51,6 +54,12 @@ class SyncClient:
         return [SyncTool(self, tool) for tool in self._client.tools()]
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        if os.getpid() != self._process:
+            work.close()
+            message = (
+                "The client's thread and connections stayed in the process that forked this one: make another here."
+            )
+            raise RuntimeError(message)
         if self._loop.is_closed():
             work.close()
             hint = "Call it inside its `with` block, or make another one by `pgmcp.connect_sync`."
@@ -87,8 +96,8 @@ class SyncClient:
             self._wait(block.__aexit__(None, None, None))
 
     def close(self) -> None:
-        """Close the connections and end the thread; calling again does nothing."""
-        if self._loop.is_closed():
+        """Close the connections and end the thread; calling again does nothing, nor in a process forked since."""
+        if self._loop.is_closed() or os.getpid() != self._process:
             return
         asyncio.run_coroutine_threadsafe(self._client.aclose(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)

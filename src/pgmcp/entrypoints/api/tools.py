@@ -8,6 +8,7 @@ from typing import Any
 from pgmcp.domain.calls import Principal
 from pgmcp.domain.errors import PgmcpError
 from pgmcp.domain.results import Form
+from pgmcp.entrypoints.api.belonging import Belonging
 from pgmcp.entrypoints.database import Database
 from pgmcp.entrypoints.rendering import render
 from pgmcp.entrypoints.schemas import input_schema
@@ -24,14 +25,17 @@ class Tool:
         schema: The JSON schema of its arguments.
     """
 
-    def __init__(self, handler: AnyHandler, database: Database, principal: Principal) -> None:
-        """Call `handler` for `principal`."""
+    def __init__(
+        self, handler: AnyHandler, database: Database, principal: Principal, belonging: Belonging | None
+    ) -> None:
+        """Call `handler` for `principal`, where the client may be used."""
         self.name = handler.name
         self.description = handler.summary
         self.schema = input_schema(handler.request, without=database.unfillable)
         self._handler = handler
         self._database = database
         self._principal = principal
+        self._belonging = belonging
 
     def __repr__(self) -> str:
         """The name."""
@@ -46,6 +50,9 @@ class Tool:
 
         Returns:
             The answer's JSON text as MCP gives it; an error is an answer too, `{"error":{…}}`.
+
+        Raises:
+            RuntimeError: The client belongs to another event loop.
         """
         given: Mapping[str, Any] | bytes
         if isinstance(arguments, (str, bytes)):
@@ -53,6 +60,8 @@ class Tool:
         else:
             given = {**(arguments or {}), **named}
         try:
+            if self._belonging is not None:
+                self._belonging.check()
             response = await self._database.dispatcher.dispatch(
                 self._handler, given, Caller(principal=self._principal, form=Form.WIRE)
             )
