@@ -36,7 +36,7 @@ async def served(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     base = url_of(listener).removesuffix("/mcp")
     serving = asyncio.create_task(serve_socket(app, listener, stop, gate.close, ServeLimits()))
     try:
-        async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=base, timeout=20, trust_env=False) as client:
             yield client
     finally:
         stop.set()

@@ -155,7 +155,7 @@ async def test_one_connection_too_many_is_refused() -> None:
 async def test_one_session_too_many_is_refused() -> None:
     """Those that are open go on."""
     async with web_server(limits=ServeLimits(http_sessions=1)) as server, web_client(server, VERSIONS[0]) as client:
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=20) as http:
             with pytest.raises(KeyError):
                 await WebClient(http, server.url, VERSIONS[0]).handshake()
         assert len(await client.call("echo")) == 1

@@ -217,7 +217,7 @@ async def test_a_write_keeps_its_id_when_its_client_leaves(fresh: WebServer, ver
 
 async def test_stopping_lets_running_calls_finish(fresh: WebServer, version: str) -> None:
     """The call is answered; what comes later is refused; then the server ends."""
-    async with web_client(fresh, version) as client, httpx.AsyncClient() as late:
+    async with web_client(fresh, version) as client, httpx.AsyncClient(timeout=20) as late:
         await late.get(fresh.url)  # its connection is open before the server stops
         call = asyncio.create_task(client.call("wait_write"))
         await fresh.toolbox.noted("wait_write started")

@@ -140,7 +140,7 @@ class TestTokens:
 
     async def test_the_metadata(self, server: WebServer) -> None:
         """Anyone may know who gives tokens (RFC 9728)."""
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=20) as http:
             answer = await http.get(server.url.removesuffix("/mcp") + METADATA)
         found = answer.json()
         assert (found["resource"], found["authorization_servers"]) == (RESOURCE, [ISSUER])
@@ -150,7 +150,7 @@ class TestTokens:
     @pytest.mark.parametrize("path", ["/mcp", "/mcp/", "/", "/other", METADATA + "/x"])
     async def test_every_way_in_is_behind_the_door(self, server: WebServer, method: str, path: str) -> None:
         """Whatever the method and the path."""
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=20) as http:
             url = server.url.removesuffix("/mcp") + path
             answer = await http.request(method, url, headers={"content-type": "application/json"})
             assert answer.status_code == 401

@@ -37,10 +37,10 @@ async def test_https(tmp_path: Path) -> None:
     url = url_of(listener, tls=True).replace("127.0.0.1", "localhost")
     assert url.startswith("https://localhost:")
     trust = ssl.create_default_context(cafile=authority.cert)
-    async with httpx.AsyncClient(verify=trust) as http:
+    async with httpx.AsyncClient(verify=trust, timeout=20) as http:
         assert (await http.get(url)).status_code == 401
         assert (await http.get(url, headers={"authorization": f"Bearer {TOKEN.text}"})).status_code != 401
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=20) as http:
         with pytest.raises(httpx.HTTPError):
             await http.get(url.replace("https", "http"))
     stop.set()
