@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import mcp_types as types
+from mcp import MCPError
 from mcp.client.session import ClientSession
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
@@ -28,12 +29,24 @@ async def sdk_session(target: StdioServerParameters | str, version: str) -> Asyn
     )
     async with transport as (read, write), ClientSession(read, write, client_info=_CLIENT) as session:
         if version == _MODERN:
-            await session.discover()
+            await _discovered(session)
         else:
             session.adopt(await session.send_request(_initialize(version), types.InitializeResult))
             await session.send_notification(types.InitializedNotification())
         assert session.protocol_version == version
         yield session
+
+
+async def _discovered(session: ClientSession) -> None:
+    """Ask until there is an answer: a try has ten seconds, in which a busy machine may not start a process."""
+    while True:
+        try:
+            await session.discover()
+        except MCPError as error:
+            if error.code != types.REQUEST_TIMEOUT:
+                raise
+        else:
+            return
 
 
 def _initialize(version: str) -> types.InitializeRequest:
