@@ -153,8 +153,8 @@ def _held(plan: P) -> P:
     if isinstance(plan, Insert):
         return evolve(plan, check=only)
     if isinstance(plan, Update):
-        return evolve(plan, filter=shielded(only, plan.filter), check=only)
-    return evolve(plan, filter=shielded(only, plan.filter))
+        return evolve(plan, filter=shielded(only, plan.filter, plan.relation), check=only)
+    return evolve(plan, filter=shielded(only, plan.filter, plan.relation))
 
 
 def _limited(plan: P, max_rows: int | None) -> P:
