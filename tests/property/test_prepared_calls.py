@@ -149,6 +149,12 @@ class Definitions:
         """No types of anyone's own."""
         return Resolution()
 
+    async def named(
+        self, names: Collection[tuple[str, ...]], call: CallContext, within: Transaction | None = None
+    ) -> Collection[Name]:
+        """No relation that is hidden."""
+        return ()
+
 
 class Server:
     """A house whose definitions others can change, and that keeps so many calls."""

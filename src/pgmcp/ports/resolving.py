@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.guard.resolution import Resolution
+from pgmcp.domain.relations import Name
 from pgmcp.ports.transactions import Transaction
 
 
@@ -36,6 +37,18 @@ class Resolver(Protocol):
 
         Args:
             names: Names, each with its parts; those that are no type's, or PostgreSQL's own, count for nothing.
+            call: Whose they are.
+            within: The transaction that they would be used in; None for none.
+        """
+        ...
+
+    async def named(
+        self, names: Collection[tuple[str, ...]], call: CallContext, within: Transaction | None = None
+    ) -> Collection[Name]:
+        """The relations of any kind, sequences and indexes too, that have some of these names.
+
+        Args:
+            names: Names, each with its parts, of which the last two count.
             call: Whose they are.
             within: The transaction that they would be used in; None for none.
         """

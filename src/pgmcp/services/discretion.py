@@ -13,7 +13,7 @@ from attrs import frozen
 
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import NotFoundError, PgmcpError, QueryError, codes
-from pgmcp.domain.guard.places import BLOT, blotted, stars
+from pgmcp.domain.guard.places import BLOT, blotted, names_in_strings, stars
 from pgmcp.domain.guard.resolution import Resolution
 from pgmcp.domain.policy.patterns import Pattern
 from pgmcp.domain.policy.refusals import BY_NAME
@@ -29,6 +29,7 @@ _NO_COLUMN = "42703"
 # What it says of numbers and types of columns, whether or not they are named.
 _COUNTS, _ALIASES = frozenset({"42601", "42804"}), "42P10"
 _QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+_BLOTTED = re.compile(rf"[\w.]*{BLOT}[\w.{BLOT}]*")
 _PLAINLY = "PostgreSQL refuses the statement as it is written."
 
 
@@ -37,7 +38,7 @@ class Hidden:
     """What is hidden of the relations that a statement names.
 
     Args:
-        relations: Those that the caller may not know.
+        relations: Those, and types, that the caller may not know.
         known: The names, without their schemas, of the others.
         columns: Patterns of the columns of the others that are not there.
     """
@@ -47,11 +48,13 @@ class Hidden:
     columns: tuple[Pattern, ...] = ()
 
     @classmethod
-    def of(cls, named: Resolution, view: View) -> Hidden:
-        """What a view hides of the relations that a resolution names."""
-        sights = [view.relation(each.name.schema, each.name.name) for each in named.relations]
+    def of(cls, named: Collection[Name], brought: Resolution, view: View) -> Hidden:
+        """What a view hides of relations that are named, and of what names of types and functions bring."""
+        names = {*named, *(each.name for each in brought.relations)}
+        sights = [view.relation(name.schema, name.name) for name in names]
+        types = (name for name in brought.types if not view.may_know_schema(name.schema))
         return cls(
-            relations=frozenset(Name(sight.schema, sight.name) for sight in sights if not sight.known),
+            relations=frozenset((*(Name(sight.schema, sight.name) for sight in sights if not sight.known), *types)),
             known=frozenset(sight.name for sight in sights if sight.known),
             columns=tuple(
                 pattern for sight in sights if sight.known and sight.table is not None for pattern in sight.table.hide
@@ -60,36 +63,73 @@ class Hidden:
 
     def has(self, name: Sequence[str]) -> bool:
         """Whether a name with its qualifier, as it stands in the statement, means what is hidden."""
-        *schema, last = name
-        for each in self.relations:
-            if each.name == last and (schema == [each.schema] or (not schema and last not in self.known)):
-                return True
-        return any(pattern.matches(last) for pattern in self.columns)
+        return self.has_relation(name) or any(pattern.matches(name[-1]) for pattern in self.columns)
+
+    def has_relation(self, name: Sequence[str]) -> bool:
+        """The same of a name that can be a relation's or a type's alone."""
+        *schema, last = name[-2:]
+        return any(
+            each.name == last and (schema == [each.schema] or (not schema and last not in self.known))
+            for each in self.relations
+        )
+
+
+async def hidden_in(
+    resolver: Resolver,
+    text: str,
+    relations: Collection[tuple[str, ...]],
+    brought: Resolution,
+    call: CallContext,
+    within: Transaction | None,
+) -> Hidden:
+    """What is hidden of what a statement names.
+
+    Args:
+        resolver: Knows whose names are.
+        text: The statement, with its names written plainly.
+        relations: The names that stand where relations do; those in strings may be relations' as well.
+        brought: What its names of types and functions bring.
+        call: Whose it is.
+        within: The transaction that it would run in.
+    """
+    named = await resolver.named({*relations, *names_in_strings(text)}, call, within)
+    return Hidden.of(named, brought, call.view)
 
 
 async def without_hidden(
-    resolver: Resolver, text: str, named: Collection[tuple[str, ...]], call: CallContext, within: Transaction | None
-) -> tuple[Hidden, QueryError | None]:
-    """What is hidden of a statement's relations, and what the server would say were it not there.
+    resolver: Resolver, text: str, hidden: Hidden, call: CallContext, within: Transaction | None
+) -> QueryError | None:
+    """What the server would say of a statement were what is hidden not there.
 
     Args:
         resolver: Asks the server.
-        text: The statement.
-        named: The names that stand where relations do.
+        text: The statement, with its names written plainly.
+        hidden: What is hidden of it.
         call: Whose it is.
         within: The transaction that it would run in.
 
     Returns:
-        The latter is None where nothing hidden is named, or nothing would be wrong.
+        None where nothing hidden is named, or nothing would be wrong.
     """
-    hidden = Hidden.of(await resolver.brought(named, call, within), call.view)
-    changed = blotted(text, hidden.has)
+    changed = blotted(text, hidden.has, hidden.has_relation)
     if changed != text:
         try:
             await resolver.resolve(changed, call, within)
         except QueryError as error:
-            return hidden, error
-    return hidden, None
+            _unblot(error, changed, text)
+            return error
+    return None
+
+
+def _unblot(error: QueryError, changed: str, text: str) -> None:
+    """Have an error name what the caller has written: at the place that it is about, or in a string."""
+    said, meant = written(changed, error.position), written(text, error.position)
+    if BLOT not in said and (found := _BLOTTED.search(error.message)) is not None:
+        said, at = found[0], changed.find(found[0])
+        meant = text[at : at + len(said)]
+    if BLOT in said:
+        error.message = error.message.replace(said, meant)
+        error.args = (error.message,)
 
 
 def discreet(error: QueryError, text: str, hidden: Hidden) -> PgmcpError:

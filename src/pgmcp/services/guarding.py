@@ -13,10 +13,20 @@ from pgmcp.domain.guard.verdicts import ALLOWED, Verdict, judge
 from pgmcp.domain.plans import Effect, Explain, Plan, RawQuery, StatementKind
 from pgmcp.domain.policy.refusals import Refusal
 from pgmcp.domain.policy.views import View
+from pgmcp.domain.sql.plainly import plainly
 from pgmcp.ports.resolving import Resolver
 from pgmcp.ports.transactions import Transaction
 from pgmcp.ports.verdicts import VerdictKey, Verdicts
-from pgmcp.services.discretion import Hidden, discreet, hint, is_missing, missing, without_hidden, written
+from pgmcp.services.discretion import (
+    Hidden,
+    discreet,
+    hidden_in,
+    hint,
+    is_missing,
+    missing,
+    without_hidden,
+    written,
+)
 from pgmcp.services.schemas import SchemaService
 from pgmcp.services.transactions import TransactionService
 
@@ -113,26 +123,29 @@ class Guard:
     async def _decide(
         self, resolver: Resolver, text: str, query: RawQuery, call: CallContext, *, read_only: bool
     ) -> Verdict:
+        plain = plainly(text)
+
         async def work(within: Transaction | None, call: CallContext) -> Verdict:
             # Parsing may run what comes with a type, so that is judged first.
             brought = await resolver.brought(query.types, call, within) if query.types else Resolution()
             verdict = judge(brought, call.view, read_only=read_only)
-            if not verdict.allowed:
-                return verdict if call.view.is_open else _placed(verdict, text)
-            try:
-                found = await resolver.resolve(text, call, within)
-            except QueryError as error:
-                if call.view.is_open:
-                    raise
-                hidden, other = await without_hidden(resolver, text, query.relations, call, within)
-                raise discreet(other or error, text, hidden) from error.__cause__
-            verdict = evolve(judge(found, call.view, read_only=read_only), basis=basis_of(found, text))
+            if verdict.allowed:
+                try:
+                    found = await resolver.resolve(text, call, within)
+                except QueryError as error:
+                    if call.view.is_open:
+                        raise
+                    hidden = await hidden_in(resolver, plain, query.relations, brought, call, within)
+                    other = await without_hidden(resolver, plain, hidden, call, within)
+                    raise discreet(other or error, plain, hidden) from error.__cause__
+                verdict = evolve(judge(found, call.view, read_only=read_only), basis=basis_of(found, text))
             if verdict.refusal is None or call.view.is_open:
                 return verdict
-            _, other = await without_hidden(resolver, text, query.relations, call, within)
-            if other is not None and is_missing(other):
-                return _missing(verdict, verdict.refusal, other, text)
-            return _placed(verdict, text)
+            hidden = await hidden_in(resolver, plain, query.relations, brought, call, within)
+            left = await resolver.brought([each for each in query.types if not hidden.has(each)], call, within)
+            if not judge(left, call.view, read_only=read_only).allowed:
+                return _placed(verdict, plain)
+            return _told(verdict, await without_hidden(resolver, plain, hidden, call, within), plain, hidden)
 
         try:
             return await self._transactions.read(work, call)
@@ -192,10 +205,18 @@ def _placed(verdict: Verdict, text: str) -> Verdict:
     return evolve(verdict, refusal=refusal, position=place)
 
 
-def _missing(verdict: Verdict, refusal: Refusal, other: QueryError, text: str) -> Verdict:
-    """The verdict in the words that the server has for names that are nobody's."""
+def _told(verdict: Verdict, other: QueryError | None, text: str, hidden: Hidden) -> Verdict:
+    """A verdict that refuses, in the words that the server has where names are nobody's.
+
+    Raises:
+        QueryError: What the server would say is not that a name is missing.
+    """
+    if other is None or verdict.refusal is None:
+        return _placed(verdict, text)
+    if not is_missing(other):
+        raise discreet(other, text, hidden) from other.__cause__
     told = discreet(other, text, Hidden())
-    refusal = evolve(refusal, code=told.code, message=told.message, hint=told.hint)
+    refusal = evolve(verdict.refusal, code=told.code, message=told.message, hint=told.hint)
     return evolve(verdict, refusal=refusal, position=told.position)
 
 

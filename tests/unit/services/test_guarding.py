@@ -81,6 +81,11 @@ class FakeResolver:
         checks = UsedFunction(oid=3, name=Name("public", "checks"), volatility=Volatility.VOLATILE, language="plpgsql")
         return Resolution(functions=(checks,))
 
+    async def named(
+        self, names: Collection[tuple[str, ...]], call: CallContext, within: Transaction | None = None
+    ) -> Collection[Name]:
+        return ()
+
     def forget(self) -> None:
         self.forgotten += 1
 

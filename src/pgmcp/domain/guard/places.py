@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pgmcp.domain.sql.lexer import Token, TokenKind, tokens
+from pgmcp.domain.sql.names import names_in
 
 _NAMES = frozenset({TokenKind.WORD, TokenKind.QUOTED})
 
@@ -34,18 +35,24 @@ BLOT = "\N{LATIN EPIGRAPHIC LETTER SIDEWAYS I}"
 _BEFORE_STAR = ("select", ",", ".", "returning", "distinct", "all")
 
 
-def blotted(text: str, is_hidden: Callable[[Sequence[str]], bool]) -> str:
+def blotted(
+    text: str, is_hidden: Callable[[Sequence[str]], bool], is_hidden_relation: Callable[[Sequence[str]], bool]
+) -> str:
     """A statement with other names, as long as they were, in place of those that shall not be there.
 
     Args:
-        text: The statement.
+        text: The statement, with its names written plainly.
         is_hidden: Says it of a name with its qualifier, where it has one.
+        is_hidden_relation: Says it of a name in a string, which can be a relation's: `'t'::regclass`.
 
-    >>> len(blotted("SELECT pin FROM t", lambda name: name == ["pin"]).replace(BLOT * 3, "pin"))
+    >>> len(blotted("SELECT pin FROM t", lambda name: name == ["pin"], bool).replace(BLOT * 3, "pin"))
     17
     """
     listed = list(tokens(text))
     characters = list(text)
+    for start, end, name in _in_strings(text, listed):
+        if name is None or is_hidden_relation(name):
+            characters[start:end] = BLOT * (end - start)
     for at, token in enumerate(listed):
         if token.kind not in _NAMES:
             continue
@@ -56,6 +63,38 @@ def blotted(text: str, is_hidden: Callable[[Sequence[str]], bool]) -> str:
                 start, end = text.index('"', start) + 1, end - 1
             characters[start:end] = BLOT * (end - start)
     return "".join(characters)
+
+
+def names_in_strings(text: str) -> frozenset[tuple[str, ...]]:
+    """All that could be names in the strings of a statement.
+
+    >>> names_in_strings("SELECT 'app.seq'::regclass") == {("app", "seq")}
+    True
+    """
+    return frozenset(name for _, _, name in _in_strings(text, list(tokens(text))) if name is not None)
+
+
+def _in_strings(text: str, listed: Sequence[Token]) -> Iterator[tuple[int, int, tuple[str, ...] | None]]:
+    """Where the names in a statement's strings stand; a string that can be read by its escapes alone has None for one.
+
+    So has one that goes on behind a line break.
+    """
+    for at, token in enumerate(listed):
+        if token.kind is not TokenKind.STRING:
+            continue
+        quote = token.text.index("$", 1) if token.text[0] == "$" else token.text.index("'")
+        start, end = token.start + quote + 1, token.end - (quote + 1 if token.text[0] == "$" else 1)
+        beside = [*listed[max(at - 1, 0) : at], *listed[at + 1 : at + 2]]
+        if _escaped(token, beside) or any(other.kind is TokenKind.STRING for other in beside):
+            yield start, end, None
+        else:
+            yield from ((start + first, start + last, name) for first, last, name in names_in(text[start:end]))
+
+
+def _escaped(token: Token, beside: Sequence[Token]) -> bool:
+    if token.text[0] not in "eEuU":
+        return False
+    return "\\" in token.text or any(other.says("uescape") for other in beside)
 
 
 def stars(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _NAME = re.compile(r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)(?:\s*\.\s*(?:"(?:[^"]|"")*"|[^\W\d][\w$]*))*')
 _PART = re.compile(r'"((?:[^"]|"")*)"|([^\W\d][\w$]*)')
@@ -22,7 +23,18 @@ def name_at(text: str, position: int) -> tuple[str, ...]:
     ('public', 'My Table')
     """
     found = _NAME.match(text, position - 1)
-    if found is None:
-        return ()
-    parts = _PART.finditer(found[0])
+    return _parts(found[0]) if found is not None else ()
+
+
+def names_in(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """All that could be names in a text: where each begins and ends, from 0, and its parts.
+
+    >>> list(names_in("{public.orders}"))
+    [(1, 14, ('public', 'orders'))]
+    """
+    return ((*found.span(), _parts(found[0])) for found in _NAME.finditer(text))
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    parts = _PART.finditer(name)
     return tuple(part[2].lower() if part[2] is not None else part[1].replace('""', '"') for part in parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 
@@ -22,11 +23,13 @@ from pgmcp.adapters.postgres.resolving.tree import (
 )
 from pgmcp.adapters.postgres.runner import Runner
 from pgmcp.adapters.postgres.standing import standing_text
+from pgmcp.adapters.postgres.texts import sql
 from pgmcp.domain.calls import CallContext
 from pgmcp.domain.errors import SecurityError, ValidationError, codes
 from pgmcp.domain.guard.resolution import Resolution, UsedFunction, UsedRelation
 from pgmcp.domain.plans import Effect
-from pgmcp.ports.driver import Connection
+from pgmcp.domain.relations import Name
+from pgmcp.ports.driver import Connection, Need, Statement
 from pgmcp.ports.transactions import Transaction
 
 # `CmdType` of nodes/nodes.h; the last one does nothing: a branch of MERGE.
@@ -82,6 +85,17 @@ class PostgresResolver:
         types = await self._facts.types_named(names, call, within)
         found = Mentions(types=types, commands={1})
         return await self._told(found, "", call, within) if types else Resolution()
+
+    async def named(
+        self, names: Collection[tuple[str, ...]], call: CallContext, within: Transaction | None = None
+    ) -> Collection[Name]:
+        wanted = sorted({name[-2:] for name in names if name})
+        if not wanted:
+            return ()
+        schemas = ["" if len(name) == 1 else name[0] for name in wanted]
+        statement = Statement(sql("relations_named"), (schemas, [name[-1] for name in wanted]))
+        rows = await self._runner.run(statement, call, need=Need.READ, kind="resolve", within=within)
+        return [Name(schema, name) for schema, name in json.loads(rows.rows[0][0] or "[]")]
 
     async def _told(self, found: Mentions, text: str, call: CallContext, within: Transaction | None) -> Resolution:
         """Mentions with their names; looked up again where what is kept is of before a change.
