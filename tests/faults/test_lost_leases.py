@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -36,11 +37,15 @@ async def look(db: pgmcp.Client, handle: str) -> tuple[str, str | None, str | No
 
 
 async def until_ended(db: pgmcp.Client, handle: str) -> tuple[str, str | None, str | None]:
-    """What is said once the line's end has come here, which nothing tells."""
+    """What is said once the line's end has come here, which nothing tells.
+
+    Before that the server is asked what the transaction holds, maybe on another line that has been cut as well.
+    """
     async with asyncio.timeout(_LONG_S):
-        while (found := await look(db, handle))[0] != "ended":
-            pass
-    return found
+        while True:
+            with suppress(pgmcp.DatabaseError):
+                if (found := await look(db, handle))[0] == "ended":
+                    return found
 
 
 LOST = ("ended", "rolled_back", "connection_lost")

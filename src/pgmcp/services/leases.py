@@ -101,7 +101,8 @@ class LeaseService:
             raise stopping()
         wait = self._wait_for_room(lease)
         if wait is not None:
-            # Those whose connection is gone are in nobody's way.
+            # Those whose connection is gone are in nobody's way; who asks without a pause gives way to the news of it.
+            await asyncio.sleep(0)
             for each in self._keeper.open():
                 await self._ends.notice(each.id)
             wait = self._wait_for_room(lease)

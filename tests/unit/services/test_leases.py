@@ -296,6 +296,19 @@ async def test_one_whose_connection_is_gone_is_in_nobodys_way() -> None:
     assert (report.active, report.footprint, report.lease.end is None) == (False, None, False)
 
 
+async def test_who_asks_for_a_place_without_a_pause_hears_of_one() -> None:
+    """What the event loop has to tell of a lost connection gets its turn."""
+    held = await Held.open(leases_max=1)
+
+    async def lose() -> None:
+        held.work.lost = True
+
+    news = asyncio.create_task(lose())
+    await held.leases.begin(Options(), None, None, held.house.call())
+    await news
+    assert held.ended() == (Outcome.ROLLED_BACK, EndReason.CONNECTION_LOST)
+
+
 async def test_what_it_says_while_it_is_open() -> None:
     """With what its transaction holds; asking is no use of it."""
     held = await Held.open()
