@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pgmcp.adapters.postgres.session_settings import SessionSettings
-from pgmcp.ports.driver import Connection, Fate, Fault, Need, Statement
+from pgmcp.ports.driver import STOP_S, Connection, Fate, Fault, Need, Statement
 from tests.fixtures.disturbing import Intervention, Moment, disturbing_proxy
 from tests.fixtures.drivers import client_to
 from tests.fixtures.driving import ITEMS, ONE, counted, fault_of, plain, running, session
@@ -189,6 +189,22 @@ async def test_nobody_hears_of_what_a_silent_server_does(make_database: MakeData
         await asyncio.wait({task})
         assert (task.cancelled(), connection.fate) == (True, Fate.UNHEARD)
         assert (connection.usable, connection.silent) == (False, True)
+
+
+async def test_a_statement_has_as_long_to_stop_as_is_set(make_database: MakeDatabase) -> None:
+    """A server that doesn't answer is waited for longer than it is without that, and no longer than its line holds."""
+    async with (
+        disturbing_proxy(await make_database(ITEMS)) as proxy,
+        session(proxy.dsn, stop_s=60) as connection,
+    ):
+        proxy.frozen = True
+        task = asyncio.ensure_future(connection.control("DELETE FROM item"))
+        await asyncio.sleep(0)
+        task.cancel()
+        assert await asyncio.wait({task}, timeout=STOP_S + 0.5) == (set(), {task})
+        proxy.cut()
+        await asyncio.wait({task})
+        assert (connection.fate, connection.usable, connection.silent) == (Fate.UNHEARD, False, False)
 
 
 async def test_cancelling_at_any_moment_leaves_an_idle_session_or_none(make_database: MakeDatabase) -> None:

@@ -196,7 +196,8 @@ async def test_the_audit_says_what_became_of_a_write_that_was_stopped(
 ) -> None:
     """However it was stopped, nothing of it is there, and that is on record."""
     audit = tmp_path / "audit.jsonl"
-    settings = {"driver": driver, "audit_file": str(audit), "shutdown_grace_s": 0.2}
+    # A machine that is busy gets all the time that it needs to hear how a statement ended; without, it is unknown.
+    settings = {"driver": driver, "audit_file": str(audit), "shutdown_grace_s": 0.2, "settle_s": _PATIENT}
     async with (
         fresh_database(postgres, TABLE) as dsn,
         watching(dsn) as watch,

@@ -189,8 +189,8 @@ class Settings:
     )
     settle_s: float = setting(
         5.0,
-        "How long a call that was stopped may take to settle, or the end of a transaction that nobody waits for any"
-        " more, and the server be asked how one ended whose answer was lost.",
+        "How long a call that was stopped may take to settle (its statement to stop: two fifths of it), or the end of a"
+        " transaction that nobody waits for any more, and the server be asked how one ended whose answer was lost.",
         unit="seconds",
         minimum=0.001,
     )

@@ -15,6 +15,9 @@ from attrs import define, field, frozen
 MOST_BYTES = 16 * 2**20
 """What a server may say in answer to one statement, as long as nothing else is set: no honest answer comes near it."""
 
+STOP_S = 2.0
+"""How long a cancelled statement may take to stop, as long as nothing else is set, in seconds."""
+
 Parameter = str | None | Sequence[str | None]
 Row = Sequence[str | None]
 

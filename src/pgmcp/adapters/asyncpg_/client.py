@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
@@ -15,7 +14,7 @@ from pgmcp.adapters.asyncpg_.faults import of_connecting, of_running
 from pgmcp.adapters.asyncpg_.foreign import fetch_as_text
 from pgmcp.adapters.asyncpg_.kept import KeptStatements, affected
 from pgmcp.adapters.asyncpg_.meter import Meter
-from pgmcp.adapters.asyncpg_.stopping import NOTHING, SETTLE_S, Cancel, until_idle
+from pgmcp.adapters.asyncpg_.stopping import NOTHING, Stopping
 from pgmcp.adapters.postgres.address import Address
 from pgmcp.adapters.postgres.errors import TOO_MUCH
 from pgmcp.adapters.postgres.keepalive import KeepAlive
@@ -25,7 +24,7 @@ from pgmcp.adapters.postgres.reported import Reported
 from pgmcp.adapters.postgres.session_settings import SessionSettings
 from pgmcp.adapters.undisturbed import undisturbed
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.ports.driver import MOST_BYTES, Description, DriverError, Fate, Fault, Need, Notice, Rows, Statement
+from pgmcp.ports.driver import MOST_BYTES, STOP_S, Description, DriverError, Fate, Fault, Need, Notice, Rows, Statement
 
 T = TypeVar("T")
 
@@ -49,6 +48,7 @@ class PostgreSQLClient:
         statements_kept: Prepared statements that each session keeps, the least used going first. 0 keeps none and names
             none, which a transaction pooler between us and the server asks for.
         most_bytes: What the server may say in answer to one statement; where it says more the session is ended.
+        stop_s: How long a cancelled statement may take to stop before its session is ended instead.
         password: Gives the password of each new session; None for the address's own.
     """
 
@@ -60,6 +60,7 @@ class PostgreSQLClient:
         connect_timeout_s: float = 10.0,
         statements_kept: int = 250,
         most_bytes: int = MOST_BYTES,
+        stop_s: float = STOP_S,
         password: PasswordCommand | None = None,
     ) -> None:
         self._password = password
@@ -69,6 +70,7 @@ class PostgreSQLClient:
         self._connect_timeout_s = connect_timeout_s
         self._statements_kept = statements_kept
         self._most_bytes = most_bytes
+        self._stop_s = stop_s
 
     async def connect(self, need: Need) -> AsyncpgConnection:
         if self._password is None:
@@ -95,8 +97,8 @@ class PostgreSQLClient:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise DriverError(of_connecting(error)) from None
         # A pooler tells no process id of the server's, so there is nobody to be cancelled by it.
-        cancel = self._cancel if self._statements_kept else _cancel_nobody
-        return AsyncpgConnection(connection, self._statements_kept, cancel, meter, need)
+        stopping = Stopping(self._cancel if self._statements_kept else _cancel_nobody, self._stop_s)
+        return AsyncpgConnection(connection, self._statements_kept, stopping, meter, need)
 
     async def _cancel(self, pid: int) -> None:
         """Stop what another session of ours runs, through one that is opened for it: asyncpg has no public way."""
@@ -113,7 +115,7 @@ class AsyncpgConnection:
     Args:
         connection: The session.
         statements_kept: How many prepared statements it keeps.
-        cancel: Stops what the session of a process id runs, from outside.
+        stopping: Brings it to rest where a statement was cancelled.
         meter: Counts what the server says.
         need: What it is for; how a statement ended is heard where it may have changed something.
     """
@@ -122,14 +124,14 @@ class AsyncpgConnection:
         self,
         connection: BoundConnection,
         statements_kept: int,
-        cancel: Cancel,
+        stopping: Stopping,
         meter: Meter,
         need: Need,
     ) -> None:
         self._meter = meter
         self._follow: Callable[[], None] = meter.follow if need is Need.WRITE else meter.begin
         self._connection = connection
-        self._cancel = cancel
+        self._stopping = stopping
         self._statements = KeptStatements(connection, statements_kept)
         self._reported = Reported(lambda name: getattr(connection.get_settings(), name, None))
         self._ear: Ear | None = None
@@ -252,8 +254,7 @@ class AsyncpgConnection:
 
     async def _settle(self) -> None:
         try:
-            async with asyncio.timeout(SETTLE_S):
-                await until_idle(self._connection, self._cancel)
+            await self._stopping.until_idle(self._connection)
         except asyncpg.PostgresError:
             # The server answers: in a failed transaction, or to a cancel request that came late. That is idle enough.
             return

@@ -27,7 +27,7 @@ from pgmcp.adapters.psycopg_.line import Line, Send, succeeded
 from pgmcp.adapters.psycopg_.opening import Session
 from pgmcp.adapters.psycopg_.texts import description_of, encoded, encoded_parameters, rows_of
 from pgmcp.domain.errors import ValidationError, codes
-from pgmcp.ports.driver import MOST_BYTES, Description, DriverError, Fate, Fault, Need, Notice, Rows, Statement
+from pgmcp.ports.driver import MOST_BYTES, STOP_S, Description, DriverError, Fate, Fault, Need, Notice, Rows, Statement
 
 # The first libpq that closes prepared statements and sends cancel requests without blocking.
 _OLDEST_LIBPQ = 170000
@@ -43,6 +43,7 @@ class PostgreSQLClient:
         statements_kept: Prepared statements that each session keeps, the least used going first. 0 keeps none and names
             none, which a transaction pooler between us and the server asks for.
         most_bytes: What the server may say in answer to one statement; where it says more the session is ended.
+        stop_s: How long a cancelled statement may take to stop before its session is ended instead.
         password: Gives the password of each new session; None for the address's own.
 
     Raises:
@@ -57,6 +58,7 @@ class PostgreSQLClient:
         connect_timeout_s: float = 10.0,
         statements_kept: int = 250,
         most_bytes: int = MOST_BYTES,
+        stop_s: float = STOP_S,
         password: PasswordCommand | None = None,
     ) -> None:
         if pq.version() < _OLDEST_LIBPQ:
@@ -71,6 +73,7 @@ class PostgreSQLClient:
         self._connect_timeout_s = connect_timeout_s
         self._statements_kept = statements_kept
         self._most_bytes = most_bytes
+        self._stop_s = stop_s
         self._password = password
 
     async def connect(self, need: Need) -> PsycopgConnection:
@@ -87,7 +90,7 @@ class PostgreSQLClient:
                 session = await Session.connect(conninfo, autocommit=True, prepare_threshold=None)
         except (psycopg.Error, OSError, ValueError) as error:
             raise DriverError(of_connecting(error)) from None
-        return PsycopgConnection(session, self._statements_kept, self._most_bytes)
+        return PsycopgConnection(session, self._statements_kept, Line(session, self._most_bytes, self._stop_s))
 
 
 class PsycopgConnection:
@@ -96,12 +99,12 @@ class PsycopgConnection:
     Args:
         session: The session.
         statements_kept: How many prepared statements it keeps.
-        most_bytes: What the server may say at once.
+        line: Its line.
     """
 
-    def __init__(self, session: Session, statements_kept: int, most_bytes: int) -> None:
+    def __init__(self, session: Session, statements_kept: int, line: Line) -> None:
         self._session = session
-        self._line = Line(session, most_bytes)
+        self._line = line
         self._statements = KeptStatements(statements_kept)
         self._reported = Reported(self._line.reported)
 

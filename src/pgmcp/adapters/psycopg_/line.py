@@ -32,8 +32,6 @@ T = TypeVar("T")
 Send = Callable[[PGconn], None]
 """Hands one message over to libpq, which sends it later."""
 
-# How long a cancelled statement may take to stop before its session is ended instead, in seconds.
-_SETTLE_S = 2.0
 # How long a cancel request is given before it is repeated, in seconds: one that overtakes its statement is dropped.
 _REPEAT_S = 0.03
 
@@ -49,14 +47,16 @@ class Line:
     Args:
         session: The session.
         most_bytes: What the server may say at once; where it says more the session is ended.
+        stop_s: How long a cancelled statement may take to stop before its session is ended instead, in seconds.
 
     Attributes:
         silent: Whether it was ended because nothing came on it any more.
         fate: What became of what was cancelled last.
     """
 
-    def __init__(self, session: Session, most_bytes: int) -> None:
+    def __init__(self, session: Session, most_bytes: int, stop_s: float) -> None:
         self._session = session
+        self._stop_s = stop_s
         self._most_bytes = most_bytes
         self._libpq = session.pgconn
         self.silent = False
@@ -175,10 +175,10 @@ class Line:
     async def _settle(self, work: PQGen[list[PGresult]]) -> None:
         """Stop what is running, for a caller that has been cancelled; the session is idle then, or ended."""
         try:
-            async with asyncio.timeout(_SETTLE_S):
+            async with asyncio.timeout(self._stop_s):
                 while True:
                     # Once this returns the server has been told: nothing of it can hit a later statement.
-                    await self._session.cancel_safe(timeout=_SETTLE_S)
+                    await self._session.cancel_safe(timeout=self._stop_s)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_REPEAT_S):
                             results = await _done(work, self._libpq.socket, Allowance(self._most_bytes))

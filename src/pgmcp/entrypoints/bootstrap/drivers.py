@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pgmcp.adapters.postgres.pool import Gate
 
 EMBEDDED = "embedded://"
+# Of the time that a stopped call has to settle: what its statement has to stop in. The rest is for asking how it ended.
+_STOPPING = 0.4
 # Any of these says where a server is, by libpq's own rules.
 _LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGPORT", "PGDATABASE")
 
@@ -62,7 +64,7 @@ def make_driver(
 
     # A whole answer at its cap has to be taken, whatever form it travels in.
     most_bytes = max(settings.max_received_bytes, 4 * settings.max_bytes)
-    make = partial(_client(settings.driver), most_bytes=most_bytes)
+    make = partial(_client(settings.driver), most_bytes=most_bytes, stop_s=_STOPPING * settings.settle_s)
     if settings.password_command is not None and not embedded:
         command = PasswordCommand.read(settings.password_command, SystemClock(), kept_s=settings.password_ttl_s)
         make = partial(make, password=command)
