@@ -63,7 +63,7 @@ class ReadTableHandler(HandlerBase[ReadRequest, Select, Result, DataResponse]):
         """The rows; how to go on where more follow."""
         cursor = self._queries.next_cursor(request, plan, got, call)
         hint = None
-        if got.more and not plan.keyed:
+        if got.more and got.count and not plan.keyed:
             behind = plan.page.offset + got.count
             hint = f"More rows follow; without a unique key pages go by offset: call again with offset={behind}."
         if request.limit is not None and request.limit > plan.bounds.max_rows and got.more and got.truncated is None:

@@ -193,6 +193,12 @@ async def test_pages_without_a_key_go_by_offset() -> None:
     assert list(last) == ["columns", "types", "rows", "count"]
 
 
+async def test_a_page_of_nothing_leads_nowhere() -> None:
+    """From the same offset the same page would follow for ever."""
+    nothing = await House().answer("read_table", {"table": "lines", "limit": 0})
+    assert nothing == '{"columns":["at","text"],"types":["int4","text"],"rows":[],"count":0}'
+
+
 async def test_the_cap_without_a_key() -> None:
     """It is a cut, and the way on is by offset."""
     house = House(settings=Settings(max_rows=2))
